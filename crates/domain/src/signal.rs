@@ -1,0 +1,71 @@
+//! A signal: one normalised statement by a monitor (PAGING.md §1.1). Formats make them, routing and
+//! dedup consume them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Timestamp;
+use crate::word::{Action, AlertSeverity};
+
+/// Longest kept texts, in characters; PagerDuty's limits where it has one (WIRE-FORMATS.md §1.1).
+pub const SUMMARY_MAX: usize = 1024;
+pub const DEDUP_KEY_MAX: usize = 255;
+
+/// One normalised statement by a monitor.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Signal {
+    pub action: Action,
+    /// Never empty: formats fill in the natural key, or a hash of the identity fields.
+    pub dedup_key: String,
+    /// Empty only on acknowledge and resolve.
+    pub summary: String,
+    pub source: String,
+    pub severity: AlertSeverity,
+    pub component: Option<String>,
+    pub group: Option<String>,
+    pub class: Option<String>,
+    pub links: Vec<Link>,
+    pub images: Vec<Image>,
+    /// Free fields of the monitor; any JSON value, `Null` when there are none.
+    pub details: serde_json::Value,
+    /// When the monitor says it happened; only shown, never used for decisions.
+    pub monitor_time: Option<Timestamp>,
+    /// Alerts with an equal group key belong to one incident (PAGING.md §2.2).
+    pub group_key: Option<String>,
+    /// When the condition ends by itself unless it is heard of again.
+    pub ends_at: Option<Timestamp>,
+}
+
+impl Signal {
+    /// A bare signal, for formats to fill in.
+    pub fn new(action: Action, dedup_key: impl Into<String>, summary: impl Into<String>) -> Self {
+        Signal {
+            action,
+            dedup_key: dedup_key.into(),
+            summary: summary.into(),
+            source: String::new(),
+            severity: AlertSeverity::Critical,
+            component: None,
+            group: None,
+            class: None,
+            links: Vec::new(),
+            images: Vec::new(),
+            details: serde_json::Value::Null,
+            monitor_time: None,
+            group_key: None,
+            ends_at: None,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    pub href: String,
+    pub text: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Image {
+    pub src: String,
+    pub href: Option<String>,
+    pub alt: Option<String>,
+}
