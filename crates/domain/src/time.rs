@@ -7,7 +7,10 @@ const MICROS: i64 = 1_000_000;
 /// An instant: microseconds since 1970-01-01T00:00:00Z. Stored as `BIGINT`, so that it is exact
 /// and ordered alike in both databases. In JSON it is RFC 3339 in UTC.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "sql", derive(diesel::AsExpression, diesel::FromSqlRow))]
+#[cfg_attr(
+    feature = "sql",
+    derive(diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)
+)]
 #[cfg_attr(feature = "sql", diesel(sql_type = diesel::sql_types::BigInt))]
 pub struct Timestamp(pub i64);
 
@@ -96,7 +99,10 @@ impl<'de> Deserialize<'de> for Timestamp {
 
 /// A length of time in microseconds. In JSON and configuration it is a number of whole seconds.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-#[cfg_attr(feature = "sql", derive(diesel::AsExpression, diesel::FromSqlRow))]
+#[cfg_attr(
+    feature = "sql",
+    derive(diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)
+)]
 #[cfg_attr(feature = "sql", diesel(sql_type = diesel::sql_types::BigInt))]
 pub struct Span(pub i64);
 
