@@ -1,0 +1,9 @@
+DROP TABLE api_token;
+DROP TABLE sign_in_throttle;
+DROP TABLE session;
+DROP TABLE notification_rule;
+DROP TABLE contact_verification;
+DROP TABLE contact_method;
+DROP TABLE team_member;
+DROP TABLE team;
+DROP TABLE users;

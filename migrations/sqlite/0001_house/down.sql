@@ -1,0 +1,3 @@
+DROP TABLE audit;
+DROP TABLE sequence;
+DROP TABLE setting;

@@ -1,0 +1,9 @@
+DROP TABLE inbound_message;
+DROP TABLE unknown_reply;
+DROP TABLE reply_code;
+DROP TABLE receipt;
+DROP TABLE notification;
+DROP TABLE page;
+DROP TABLE timer;
+DROP TABLE step_execution;
+DROP TABLE escalation_run;
