@@ -4,6 +4,7 @@
 //! but what is passed in. The live engine, the what-if, "explain" and the tests run the same code.
 
 pub mod id;
+pub mod schedule;
 pub mod signal;
 pub mod time;
 pub mod word;

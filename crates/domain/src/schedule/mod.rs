@@ -1,0 +1,115 @@
+//! Schedules: who is on call (PAGING.md §5).
+//!
+//! Who is on call is a pure function of (configuration version, instant): no position of a rotation
+//! is stored anywhere, so any instant, past or future, has its answer for ever.
+//!
+//! How an answer comes about:
+//!
+//! 1. The version whose `effective_from` is the latest not after the instant speaks; before the
+//!    first version nobody is on call.
+//! 2. A layer tiles its zone's wall-clock line with turns ([`Rotation`]), cuts them to its
+//!    [`Restriction`]s and gives each to a [`Participant`] ([`Layer`]).
+//! 3. The highest layer that has someone wins; the **last** layer of the list is the highest.
+//! 4. [`Override`]s are applied over the layers in the order of their making.
+//!
+//! Every hand-off and every edge of a restriction is a wall-clock time. It happens at the first
+//! instant at which the clock of the zone shows that time or a later one: inside a skipped hour
+//! that is the first instant after it, in a repeated hour its first occurrence (§5.4). Because this
+//! map from wall-clock line to instants never runs backwards, whatever tiles the one tiles the
+//! other.
+
+mod check;
+mod layer;
+mod overrides;
+mod restriction;
+mod rotation;
+mod time_of_day;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{OverrideId, ScheduleId, TeamId, Timestamp, UserId};
+
+pub use check::{ConfigProblem, validate};
+pub use layer::{Layer, Participant};
+pub use overrides::{Override, OverrideKind};
+pub use restriction::{Restriction, Weekday};
+pub use rotation::{Rotation, RotationUnit};
+pub use time_of_day::{TimeOfDay, TimeOfDayError};
+
+/// One immutable version of what a schedule is. Kept as JSON in the store and written the same way
+/// in the configuration file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScheduleConfig {
+    /// IANA name, e.g. `Europe/Berlin`: the wall clock of hand-offs and restrictions.
+    pub zone: String,
+    /// From lowest to highest: the last one that has someone wins.
+    #[serde(default)]
+    pub layers: Vec<Layer>,
+}
+
+/// A configuration and the instant from which it speaks, until the next version does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScheduleVersion {
+    pub version: i64,
+    pub effective_from: Timestamp,
+    pub config: ScheduleConfig,
+}
+
+/// A schedule with its whole history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Schedule {
+    pub id: ScheduleId,
+    /// Unique; names the schedule in URLs and in the configuration file.
+    pub slug: String,
+    pub name: String,
+    pub description: String,
+    pub team_id: Option<TeamId>,
+    /// Ascending by `effective_from`, then `version`.
+    pub versions: Vec<ScheduleVersion>,
+    /// In any order.
+    pub overrides: Vec<Override>,
+}
+
+/// A longest stretch during which the same people are on call for the same reason. There is none
+/// where nobody is on call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shift {
+    pub start: Timestamp,
+    /// Exclusive.
+    pub end: Timestamp,
+    /// Never empty, without repetition, in the order of the configuration.
+    pub users: Vec<UserId>,
+    pub source: ShiftSource,
+    /// True when `end` is only as far as was looked, not a hand-off: somebody
+    /// who is alone in a rotation never hands over.
+    #[serde(default)]
+    pub open_end: bool,
+}
+
+impl Shift {
+    /// Whether `at` lies in the shift; its end does not.
+    pub fn contains(&self, at: Timestamp) -> bool {
+        self.start <= at && at < self.end
+    }
+
+    /// The part inside `from..until`, if there is any.
+    pub fn clipped(&self, from: Timestamp, until: Timestamp) -> Option<Shift> {
+        let (start, end) = (self.start.max(from), self.end.min(until));
+        (start < end).then(|| Shift {
+            start,
+            end,
+            ..self.clone()
+        })
+    }
+}
+
+/// Why the people of a shift are on call.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShiftSource {
+    /// Position in the list of layers, 0 = lowest, and the layer's name.
+    Layer { index: usize, name: String },
+    /// The last override that changed who is on call.
+    Override { id: OverrideId },
+}
