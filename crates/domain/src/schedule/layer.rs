@@ -3,6 +3,9 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::restriction::{Turns, WeekHours};
+use super::rotation::Grid;
+use super::wall_clock::minute_of_date;
 use super::{Restriction, Rotation, TimeOfDay};
 use crate::UserId;
 
@@ -51,6 +54,85 @@ pub struct Layer {
     /// Empty means at all hours.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub restrictions: Vec<Restriction>,
+}
+
+/// A layer ready to answer: everything that does not depend on the instant is worked out.
+pub(super) struct Plan<'a> {
+    participants: &'a [Participant],
+    grid: Grid,
+    hours: Option<WeekHours>,
+    turns: Turns,
+    /// Wall minutes between which the layer exists.
+    from: i64,
+    until: i64,
+    /// All turns fall to the same people, so that slots need not be told apart.
+    constant: bool,
+}
+
+impl<'a> Plan<'a> {
+    pub fn new(layer: &'a Layer) -> Plan<'a> {
+        let grid = Grid::new(layer.rotation, layer.start, layer.handoff);
+        let hours = WeekHours::new(&layer.restrictions);
+        let turns = Turns::new(&grid, hours.as_ref());
+        Plan {
+            participants: &layer.participants,
+            from: grid.start_of(0),
+            until: layer.end.map_or(i64::MAX, |end| {
+                minute_of_date(end) + layer.handoff.minutes()
+            }),
+            constant: layer.participants.windows(2).all(|two| two[0] == two[1]),
+            grid,
+            hours,
+            turns,
+        }
+    }
+
+    /// Who the layer has at a wall minute; empty when nobody.
+    pub fn users_at(&self, minute: i64) -> &'a [UserId] {
+        let exists = self.from <= minute && minute < self.until;
+        if exists
+            && self
+                .hours
+                .as_ref()
+                .is_none_or(|hours| hours.contains(minute))
+        {
+            self.users_of(self.grid.slot_at(minute))
+        } else {
+            &[]
+        }
+    }
+
+    /// Gives `take` the stretches of `from..until` in which the layer has someone, in order.
+    pub fn within(&self, from: i64, until: i64, mut take: impl FnMut(i64, i64, &'a [UserId])) {
+        let (mut from, until) = (from.max(self.from), until.min(self.until));
+        while from < until {
+            let slot = self.grid.slot_at(from);
+            let end = if self.constant {
+                until
+            } else {
+                self.grid.start_of(slot + 1).min(until)
+            };
+            let users = self.users_of(slot);
+            if !users.is_empty() {
+                match &self.hours {
+                    None => take(from, end, users),
+                    Some(hours) => hours.within(from, end, |from, end| take(from, end, users)),
+                }
+            }
+            from = end;
+        }
+    }
+
+    fn users_of(&self, slot: i64) -> &'a [UserId] {
+        if self.participants.is_empty() {
+            return &[];
+        }
+        let turn = self
+            .turns
+            .before(slot)
+            .rem_euclid(self.participants.len() as i64);
+        &self.participants[turn as usize].users
+    }
 }
 
 /// A civil date as `2026-03-29`.

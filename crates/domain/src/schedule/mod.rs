@@ -16,22 +16,30 @@
 //! instant at which the clock of the zone shows that time or a later one: inside a skipped hour
 //! that is the first instant after it, in a repeated hour its first occurrence (§5.4). Because this
 //! map from wall-clock line to instants never runs backwards, whatever tiles the one tiles the
-//! other.
+//! other ([`wall_clock`]).
 
 mod check;
+mod day;
 mod layer;
 mod overrides;
+mod query;
+mod report;
 mod restriction;
 mod rotation;
 mod time_of_day;
+mod timeline;
+pub mod wall_clock;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{OverrideId, ScheduleId, TeamId, Timestamp, UserId};
 
 pub use check::{ConfigProblem, validate};
+pub use day::{Day, days};
 pub use layer::{Layer, Participant};
 pub use overrides::{Override, OverrideKind};
+pub use query::{OPEN_END_REACH, SEARCH_REACH, SPAN_MAX};
+pub use report::{PersonTime, time_per_person};
 pub use restriction::{Restriction, Weekday};
 pub use rotation::{Rotation, RotationUnit};
 pub use time_of_day::{TimeOfDay, TimeOfDayError};
@@ -81,7 +89,7 @@ pub struct Shift {
     /// Never empty, without repetition, in the order of the configuration.
     pub users: Vec<UserId>,
     pub source: ShiftSource,
-    /// True when `end` is only as far as was looked, not a hand-off: somebody
+    /// True when `end` is only as far as was looked ([`OPEN_END_REACH`]), not a hand-off: somebody
     /// who is alone in a rotation never hands over.
     #[serde(default)]
     pub open_end: bool,
@@ -102,6 +110,11 @@ impl Shift {
             ..self.clone()
         })
     }
+
+    /// Whether both have the same people, in whatever order.
+    pub fn same_people(&self, other: &Shift) -> bool {
+        timeline::same_people(&self.users, &other.users)
+    }
 }
 
 /// Why the people of a shift are on call.
@@ -113,3 +126,6 @@ pub enum ShiftSource {
     /// The last override that changed who is on call.
     Override { id: OverrideId },
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,162 @@
+//! A second opinion, deliberately naive: it walks through time in quarters of an hour with a clock
+//! on the wall and counts hand-offs as they pass. It shares no arithmetic with what it judges.
+
+use jiff::ToSpan;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+use proptest::prelude::*;
+
+use super::sample::{QUARTER, sample};
+use super::*;
+
+fn wall_time(date: Date, time: TimeOfDay) -> DateTime {
+    date.at(0, 0, 0, 0) + (i64::from(time.hour()) * 60 + i64::from(time.minute())).minutes()
+}
+
+fn is_restricted_hour(layer: &Layer, shown: DateTime) -> bool {
+    if layer.restrictions.is_empty() {
+        return true;
+    }
+    layer.restrictions.iter().any(|hours| {
+        [shown.date().yesterday().unwrap(), shown.date()]
+            .into_iter()
+            .any(|day| {
+                let weekday = day.weekday().to_monday_zero_offset() as usize;
+                let begins =
+                    hours.weekdays.is_empty() || hours.weekdays.contains(&Weekday::ALL[weekday]);
+                let end_day = if hours.until <= hours.from {
+                    day.tomorrow().unwrap()
+                } else {
+                    day
+                };
+                begins
+                    && wall_time(day, hours.from) <= shown
+                    && shown < wall_time(end_day, hours.until)
+            })
+    })
+}
+
+/// One layer of a version, walked forward.
+struct Walker<'a> {
+    layer: &'a Layer,
+    slot: i64,
+    turn: usize,
+}
+
+impl<'a> Walker<'a> {
+    fn handoff(&self, slot: i64) -> DateTime {
+        let date = self.layer.start;
+        let count = slot * i64::from(self.layer.rotation.length);
+        let whole = |date| wall_time(date, self.layer.handoff);
+        match self.layer.rotation.unit {
+            RotationUnit::Hours => whole(date) + count.hours(),
+            RotationUnit::Days => whole(date + count.days()),
+            RotationUnit::Weeks => whole(date + count.weeks()),
+            RotationUnit::Months => whole(date + count.months()),
+        }
+    }
+
+    fn slot_has_hours(&self) -> bool {
+        let (mut shown, end) = (self.handoff(self.slot), self.handoff(self.slot + 1));
+        while shown < end {
+            if is_restricted_hour(self.layer, shown) {
+                return true;
+            }
+            shown = shown + 15.minutes();
+        }
+        false
+    }
+
+    /// The clock has reached `shown`.
+    fn walk_to(&mut self, shown: DateTime) -> Vec<UserId> {
+        while self.handoff(self.slot + 1) <= shown {
+            if self.slot_has_hours() {
+                self.turn += 1;
+            }
+            self.slot += 1;
+        }
+        let begun = self.handoff(0) <= shown;
+        let ended = self
+            .layer
+            .end
+            .is_some_and(|end| wall_time(end, self.layer.handoff) <= shown);
+        if !begun || ended || !is_restricted_hour(self.layer, shown) {
+            return Vec::new();
+        }
+        self.layer.participants[self.turn % self.layer.participants.len()]
+            .users
+            .clone()
+    }
+}
+
+fn overridden(schedule: &Schedule, now: Timestamp, mut people: Vec<UserId>) -> Vec<UserId> {
+    let mut all: Vec<_> = schedule.overrides.iter().collect();
+    all.sort_by_key(|one| (one.created_at, one.id));
+    for one in all {
+        if now < one.start || now < one.created_at || one.end <= now {
+            continue;
+        }
+        match one.kind {
+            OverrideKind::Replace => people = one.users.clone(),
+            OverrideKind::Add => {
+                for &user in &one.users {
+                    if !people.contains(&user) {
+                        people.push(user);
+                    }
+                }
+            }
+            OverrideKind::Remove => people.retain(|user| !one.users.contains(user)),
+        }
+    }
+    people
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn a_naive_walk_through_time_agrees(sample in sample()) {
+        let schedule = &sample.schedule;
+        let tz = TimeZone::get(&schedule.versions[0].config.zone).unwrap();
+        let shifts = schedule.final_shifts(sample.from, sample.until);
+        let gaps = schedule.gaps(sample.from, sample.until);
+        let mut walkers: Vec<Vec<_>> = schedule
+            .versions
+            .iter()
+            .map(|version| {
+                let walker = |layer| Walker { layer, slot: 0, turn: 0 };
+                version.config.layers.iter().map(walker).collect()
+            })
+            .collect();
+        // Begins a day early, so that the clock is not met in the middle of a repeated hour.
+        let mut now = sample.from - Span::from_days(1);
+        let mut shown = DateTime::MIN;
+        while now < sample.until {
+            // A clock that is put back stands still instead.
+            shown = shown.max(now.in_zone(&tz).datetime());
+            let version = schedule.versions.iter().rposition(|one| one.effective_from <= now).unwrap();
+            let mut people = Vec::new();
+            for (index, walker) in walkers[version].iter_mut().enumerate() {
+                let users = walker.walk_to(shown);
+                if now >= sample.from && index == 0 {
+                    let alone = schedule.layer_shifts(0, now, now + QUARTER);
+                    let alone = alone.first().map(|shift| shift.users.clone());
+                    prop_assert_eq!(alone.unwrap_or_default(), users.clone(), "layer at {}", now);
+                }
+                if !users.is_empty() {
+                    people = users;
+                }
+            }
+            let people = overridden(schedule, now, people);
+            if now >= sample.from {
+                prop_assert_eq!(&schedule.users_at(now), &people, "at {}", now);
+                let shift = shifts.iter().find(|shift| shift.contains(now));
+                let listed = shift.map(|shift| shift.users.clone()).unwrap_or_default();
+                prop_assert_eq!(&listed, &people, "in the list at {}", now);
+                let in_gap = gaps.iter().any(|gap| gap.0 <= now && now < gap.1);
+                prop_assert_eq!(in_gap, people.is_empty(), "gap at {}", now);
+            }
+            now = now + QUARTER;
+        }
+    }
+}
