@@ -1,0 +1,205 @@
+//! What is wrong with a policy although it can be saved (PAGING.md §4.10, §6.2).
+
+use std::collections::BTreeSet;
+
+use super::resolve::{next_change, resolve_all, resolve_target};
+use crate::directory::Directory;
+use crate::policy::{PolicyConfig, Step, Target};
+use crate::word::{ContactKind, Urgency};
+use crate::{Span, Timestamp, UserId};
+
+/// How far ahead a policy is looked at (PAGING.md §4.10).
+pub const LOOK_AHEAD: Span = Span::from_days(30);
+
+/// A sweep over shifts gives up after so many: a schedule that changes more often than every few
+/// minutes is not looked at to its end.
+const SHIFTS_MAX: usize = 2_000;
+
+/// One thing worth changing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// Index (from 0) of the step; `None` for the policy as a whole and its last resort.
+    pub step: Option<i64>,
+    pub user: Option<UserId>,
+    pub kind: WarningKind,
+    /// A sentence.
+    pub text: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WarningKind {
+    /// No step reaches anybody at this instant: saved only when one insists (PAGING.md §4.10).
+    PolicyReachesNobody {
+        at: Timestamp,
+    },
+    /// The step is skipped if it falls due at this instant.
+    StepReachesNobody {
+        at: Timestamp,
+    },
+    LastResortReachesNobody,
+    /// One of several people of a step cannot be paged.
+    PersonUnreachable,
+    /// A notification rule is later than the step's wait (PAGING.md §6.2).
+    RuleTooLate,
+    /// All of a person's contact methods are of one kind, so one dead provider silences them.
+    SingleChannel,
+}
+
+impl Warning {
+    /// Whether saving needs an explicit "save anyway" (PAGING.md §4.10).
+    pub fn needs_confirmation(&self) -> bool {
+        matches!(self.kind, WarningKind::PolicyReachesNobody { .. })
+    }
+}
+
+/// Everything worth a warning, from `now` to [`LOOK_AHEAD`]; worst first.
+pub fn warnings(config: &PolicyConfig, directory: &Directory, now: Timestamp) -> Vec<Warning> {
+    let mut found = Vec::new();
+    let all: Vec<Target> = config
+        .steps
+        .iter()
+        .flat_map(|step| step.targets.iter().copied())
+        .collect();
+    if let Some(at) = reaches_nobody_at(&all, directory, now) {
+        found.push(Warning {
+            step: None,
+            user: None,
+            kind: WarningKind::PolicyReachesNobody { at },
+            text: format!(
+                "The policy reaches nobody {}: the last resort would be paged.",
+                when(at, now)
+            ),
+        });
+    }
+    let last_resort = &directory.settings.last_resort;
+    if resolve_all(last_resort, directory, now).reached.is_empty() {
+        found.push(Warning {
+            step: None,
+            user: None,
+            kind: WarningKind::LastResortReachesNobody,
+            text: "The last resort reaches nobody: set one who has a verified contact method."
+                .to_owned(),
+        });
+    }
+    for (index, step) in (0_i64..).zip(&config.steps) {
+        step_warnings(index, step, directory, now, &mut found);
+    }
+    found
+}
+
+fn step_warnings(
+    index: i64,
+    step: &Step,
+    directory: &Directory,
+    now: Timestamp,
+    found: &mut Vec<Warning>,
+) {
+    let shown = index.saturating_add(1);
+    if let Some(at) = reaches_nobody_at(&step.targets, directory, now) {
+        found.push(Warning {
+            step: Some(index),
+            user: None,
+            kind: WarningKind::StepReachesNobody { at },
+            text: format!(
+                "Step {shown} reaches nobody {} and would be skipped.",
+                when(at, now)
+            ),
+        });
+    }
+    let resolution = resolve_all(&step.targets, directory, now);
+    for unreached in resolution.unreached {
+        if let Some(user) = unreached.user {
+            found.push(Warning {
+                step: Some(index),
+                user: Some(user),
+                kind: WarningKind::PersonUnreachable,
+                text: format!("{}.", unreached.why),
+            });
+        }
+    }
+    // Low urgency never escalates, so no wait follows its pages.
+    let high = step.urgency != Some(Urgency::Low);
+    for reached in &resolution.reached {
+        let Some(user) = directory.user(reached.user) else {
+            continue;
+        };
+        for rule in user
+            .rules
+            .iter()
+            .filter(|rule| high && rule.urgency == Urgency::High)
+        {
+            let Some(method) = user.method(rule.method_id).filter(|method| method.usable()) else {
+                continue;
+            };
+            if rule.delay > step.wait {
+                found.push(Warning {
+                    step: Some(index),
+                    user: Some(user.id),
+                    kind: WarningKind::RuleTooLate,
+                    text: format!(
+                        "{}'s {} after {} comes later than the next step, {} after this one.",
+                        user.name, method.kind, rule.delay, step.wait
+                    ),
+                });
+            }
+        }
+        let kinds: BTreeSet<ContactKind> = user
+            .methods
+            .iter()
+            .filter(|method| method.usable())
+            .map(|method| method.kind)
+            .collect();
+        if let (1, Some(kind)) = (kinds.len(), kinds.first()) {
+            found.push(Warning {
+                step: Some(index),
+                user: Some(user.id),
+                kind: WarningKind::SingleChannel,
+                text: format!("{} can be reached by {kind} only.", user.name),
+            });
+        }
+    }
+}
+
+/// `now`, or the first instant from `now` to [`LOOK_AHEAD`] at which no target reaches anybody.
+///
+/// While one target reaches somebody the others do not matter, so the sweep leaps from the end of
+/// the longest such shift to the next.
+fn reaches_nobody_at(
+    targets: &[Target],
+    directory: &Directory,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let until = now + LOOK_AHEAD;
+    let mut at = now;
+    for _ in 0..SHIFTS_MAX {
+        if at >= until {
+            return None;
+        }
+        let mut reached_until: Option<Timestamp> = None;
+        for target in targets {
+            if resolve_target(*target, directory, at).reached.is_empty() {
+                continue;
+            }
+            let end = match target {
+                // People and teams do not change with time.
+                Target::User(_) | Target::Team(_) => return None,
+                Target::Schedule(_) => next_change(*target, directory, at, until.since(at))?,
+            };
+            reached_until = Some(reached_until.map_or(end, |known| known.max(end)));
+        }
+        match reached_until {
+            None => return Some(at),
+            Some(end) if end > at => at = end,
+            Some(_) => return None,
+        }
+    }
+    None
+}
+
+fn when(at: Timestamp, now: Timestamp) -> String {
+    if at <= now {
+        "now".to_owned()
+    } else {
+        format!("from {} UTC", at.to_jiff().strftime("%Y-%m-%d %H:%M"))
+    }
+}

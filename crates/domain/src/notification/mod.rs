@@ -1,0 +1,18 @@
+//! From a page to messages (PAGING.md §6): which methods, when, how often, and what they say.
+
+mod attempt;
+mod bundle;
+pub mod code;
+mod evidence;
+mod plan;
+mod recheck;
+pub mod text;
+pub mod verification;
+
+pub use attempt::{
+    AttemptDecision, AttemptResult, BACKOFF_FIRST, BACKOFF_MAX, Next, RETRY_FOR, after_attempt,
+};
+pub use bundle::{BUNDLE_WINDOW, Bundle, bundle};
+pub use evidence::advance;
+pub use plan::{DefaultRule, Planned, default_rules, plan};
+pub use recheck::{Recheck, still_wanted};
