@@ -3,10 +3,23 @@
 //! Everything here is a pure function of its arguments: no I/O, no async, no clock, no randomness
 //! but what is passed in. The live engine, the what-if, "explain" and the tests run the same code.
 
+pub mod alert;
+pub mod command;
+pub mod dedup;
+pub mod directory;
+pub mod escalation;
 pub mod id;
+pub mod incident;
+pub mod lifecycle;
+pub mod moment;
+pub mod notification;
+pub mod policy;
+pub mod postmortem;
 pub mod schedule;
+pub mod service;
 pub mod signal;
 pub mod time;
+pub mod update;
 pub mod word;
 
 pub use id::*;

@@ -1,1 +1,277 @@
+//! Makes decisions durable: one code base on SQLite and PostgreSQL.
+//!
+//! Only this crate knows diesel's connections. Query functions take `&mut Conn` (reads) or
+//! `&mut Tx` (writes); callers reach them through [`Store::read`] and [`Store::write`].
 
+pub mod change;
+pub mod conn;
+pub mod directory;
+pub mod error;
+pub mod migrate;
+pub mod schema;
+pub mod tx;
+pub mod url;
+
+mod listen;
+mod pool;
+mod writer;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, RwLock};
+
+use ::domain::directory::Directory;
+use tokio::sync::broadcast;
+
+pub use change::Change;
+pub use conn::Conn;
+pub use error::{Error, MaybeBusy};
+pub use tx::Tx;
+pub use url::DatabaseUrl;
+
+use crate::pool::Pool;
+use crate::tx::{Ids, TxState};
+use crate::writer::Writer;
+
+/// How often a transaction that found the database busy is tried in all.
+const TRIES: u32 = 6;
+
+/// Handle to the database; cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    url: DatabaseUrl,
+    readers: Pool,
+    ids: Mutex<Ids>,
+    directory: RwLock<Arc<Directory>>,
+    changes: broadcast::Sender<Change>,
+    /// The one writer of SQLite.
+    writer: Option<Writer>,
+}
+
+impl Store {
+    /// Opens the database, applies missing migrations and loads the configuration.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it cannot be reached, [`Error::Newer`] when it was written by
+    /// a newer version.
+    pub fn open(url: &DatabaseUrl) -> Result<Store, Error> {
+        if let DatabaseUrl::Sqlite(path) = url {
+            create_parent(path)?;
+        }
+        let mut conn = Conn::open(url)?;
+        for name in migrate::migrate(&mut conn)? {
+            tracing::info!(migration = %name, "applied migration");
+        }
+        let directory = directory::load(&mut conn)?;
+        let (changes, _) = broadcast::channel(4096);
+        let inner = Arc::new_cyclic(|weak| Inner {
+            url: url.clone(),
+            readers: Pool::new(url.clone()),
+            ids: Mutex::new(Ids::default()),
+            directory: RwLock::new(Arc::new(directory)),
+            changes,
+            writer: match url {
+                DatabaseUrl::Sqlite(_) => Some(Writer::start(conn, weak.clone())),
+                DatabaseUrl::Postgres(_) => None,
+            },
+        });
+        if matches!(url, DatabaseUrl::Postgres(_)) {
+            listen::start(Arc::downgrade(&inner));
+        }
+        Ok(Store { inner })
+    }
+
+    /// The configuration as this process last saw it. A change made here is visible at once; one
+    /// made by another node as soon as its notification arrives.
+    pub fn directory(&self) -> Arc<Directory> {
+        self.inner.directory()
+    }
+
+    /// What commits change, as they happen.
+    pub fn changes(&self) -> broadcast::Receiver<Change> {
+        self.inner.changes.subscribe()
+    }
+
+    pub fn url(&self) -> &DatabaseUrl {
+        &self.inner.url
+    }
+
+    pub fn is_postgres(&self) -> bool {
+        matches!(self.inner.url, DatabaseUrl::Postgres(_))
+    }
+
+    /// Runs a read on a blocking thread.
+    ///
+    /// # Errors
+    /// Those of `body`, and [`Error::Unavailable`].
+    pub async fn read<T, E>(
+        &self,
+        body: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let inner = self.inner.clone();
+        tokio::task::spawn_blocking(move || inner.readers.with(body))
+            .await
+            .unwrap_or_else(|_| Err(Error::Closed.into()))
+    }
+
+    /// [`Store::read`] for callers without a runtime.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub fn read_blocking<T, E: From<Error>>(
+        &self,
+        body: impl FnOnce(&mut Conn) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.inner.readers.with(body)
+    }
+
+    /// Runs a write in a transaction and returns once it is durable. On SQLite the writer thread
+    /// commits what waits together in one transaction, each write in a savepoint of its own. On
+    /// PostgreSQL a transaction that met a deadlock or lock timeout is tried again, which is why
+    /// `body` may run more than once.
+    ///
+    /// # Errors
+    /// Those of `body` (nothing is written then), [`Error::Busy`] and [`Error::Unavailable`].
+    pub async fn write<T, E>(
+        &self,
+        body: impl FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + MaybeBusy + Send + 'static,
+    {
+        match &self.inner.writer {
+            Some(writer) => writer.write(body).await,
+            None => {
+                let inner = self.inner.clone();
+                tokio::task::spawn_blocking(move || inner.write_on_pool(body))
+                    .await
+                    .unwrap_or_else(|_| Err(Error::Closed.into()))
+            }
+        }
+    }
+
+    /// [`Store::write`] for callers without a runtime.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub fn write_blocking<T, E>(
+        &self,
+        body: impl FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + MaybeBusy + Send + 'static,
+    {
+        match &self.inner.writer {
+            Some(writer) => writer.write_blocking(body),
+            None => self.inner.write_on_pool(body),
+        }
+    }
+}
+
+fn create_parent(path: &std::path::Path) -> Result<(), Error> {
+    let parent: PathBuf = path.parent().map(PathBuf::from).unwrap_or_default();
+    if parent.as_os_str().is_empty() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(&parent)
+        .map_err(|e| Error::Unavailable(format!("cannot create {}: {e}", parent.display())))
+}
+
+impl Inner {
+    pub(crate) fn directory(&self) -> Arc<Directory> {
+        self.directory
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Loads the configuration again if it has changed. Never goes back to an older generation.
+    pub(crate) fn refresh_directory(&self, conn: &mut Conn) -> Result<(), Error> {
+        if directory::generation(conn)? == self.directory().generation {
+            return Ok(());
+        }
+        let fresh = directory::load(conn)?;
+        let mut slot = self
+            .directory
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if fresh.generation > slot.generation {
+            *slot = Arc::new(fresh);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn refresh_directory_from_pool(&self) -> Result<(), Error> {
+        self.readers.with(|conn| self.refresh_directory(conn))
+    }
+
+    pub(crate) fn tell(&self, change: Change) {
+        // Nobody listening is fine.
+        drop(self.changes.send(change));
+    }
+
+    /// After a commit: refresh our own view first, so that whoever is told sees the new state.
+    pub(crate) fn announce(&self, conn: &mut Conn, state: &TxState) {
+        if state.configured
+            && let Err(error) = self.refresh_directory(conn)
+        {
+            tracing::warn!(%error, "the configuration could not be read again");
+        }
+        for change in &state.changes {
+            self.tell(*change);
+        }
+    }
+
+    pub(crate) fn ensure_ids(&self, conn: &mut Conn) -> Result<(), Error> {
+        self.ids
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .ensure(conn)
+    }
+
+    fn write_on_pool<T, E>(&self, mut body: impl FnMut(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<Error> + MaybeBusy,
+    {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let result: Result<T, E> = self.readers.with(|conn| {
+                self.ensure_ids(conn)?;
+                let mut state = TxState::default();
+                let known = self.directory();
+                let value = conn.transaction(|conn| {
+                    let mut tx = Tx {
+                        conn,
+                        state: TxState::default(),
+                        ids: &self.ids,
+                        known,
+                    };
+                    let value = body(&mut tx)?;
+                    state = std::mem::take(&mut tx.state);
+                    listen::notify(tx.conn, &state.changes)?;
+                    Ok::<T, E>(value)
+                })?;
+                self.announce(conn, &state);
+                Ok(value)
+            });
+            match result {
+                Err(error) if error.is_busy() && tries < TRIES => {
+                    // Deadlock victims come apart when they wait for different times.
+                    let spread = u64::from(std::process::id() % 7) + 1;
+                    std::thread::sleep(std::time::Duration::from_millis(spread * u64::from(tries)));
+                }
+                other => return other,
+            }
+        }
+    }
+}

@@ -1,0 +1,655 @@
+//! An incident, from page to postmortem: what people and clocks may do to it, and what follows.
+//!
+//! [`decide`] covers paging (triggered, acknowledged, resolved); the phases of the human response
+//! are in [`crate::lifecycle`], roles in [`crate::command`].
+
+use serde_json::json;
+
+use crate::directory::Directory;
+use crate::lifecycle::{self, PhaseError, SeverityError};
+use crate::service::ServiceSettings;
+use crate::word::{
+    AlertSeverity, EntryKind, IncidentSeverity, KeyMoment, Origin, PagingState, Phase, TimerKind,
+    Urgency,
+};
+use crate::{IncidentId, PolicyId, ServiceId, Span, Timestamp, UserId, words};
+
+/// Shortest and longest snooze (PAGING.md §4.7).
+pub const SNOOZE_MIN: Span = Span::from_minutes(1);
+pub const SNOOZE_MAX: Span = Span::from_days(7);
+/// Longest title and note, in characters.
+pub const TITLE_MAX: usize = 1024;
+pub const NOTE_MAX: usize = 20_000;
+
+words! {
+    /// Whether people are really in trouble.
+    IncidentKind {
+        Real = "real",
+        Drill = "drill",
+    }
+}
+
+/// What people work on and are paged for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Incident {
+    pub id: IncidentId,
+    /// `INC-0042`: what people say and URLs hold.
+    pub number: i64,
+    pub title: String,
+    pub service_id: Option<ServiceId>,
+    /// Set when somebody reassigned it to another policy than its service's.
+    pub policy_id: Option<PolicyId>,
+    pub kind: IncidentKind,
+    pub urgency: Urgency,
+    /// The worst among its alerts.
+    pub alert_severity: AlertSeverity,
+    /// Impact, once declared.
+    pub severity: Option<IncidentSeverity>,
+    pub paging: PagingState,
+    pub phase: Phase,
+    pub group_key: Option<String>,
+    pub alerts: i64,
+    pub open_alerts: i64,
+    /// The policy reached nobody when it was last run (PAGING.md §4.5).
+    pub unreachable: bool,
+    pub created_at: Timestamp,
+    /// Since when it wants an answer: opening, reopening, end of an acknowledgement.
+    pub triggered_at: Timestamp,
+    pub acknowledged_at: Option<Timestamp>,
+    pub acknowledged_by: Option<UserId>,
+    pub snoozed_until: Option<Timestamp>,
+    pub declared_at: Option<Timestamp>,
+    pub declared_by: Option<UserId>,
+    pub resolved_at: Option<Timestamp>,
+    pub resolved_by: Option<UserId>,
+    pub next_update_due: Option<Timestamp>,
+    pub updated_at: Timestamp,
+}
+
+impl Incident {
+    /// `INC-0042`.
+    pub fn label(&self) -> String {
+        label(self.number)
+    }
+
+    pub fn is_declared(&self) -> bool {
+        self.declared_at.is_some()
+    }
+
+    pub fn is_open(&self) -> bool {
+        self.paging != PagingState::Resolved
+    }
+}
+
+/// `INC-0042`.
+pub fn label(number: i64) -> String {
+    format!("INC-{number:04}")
+}
+
+/// Who does something, and from where. Without a user it is a monitor, a clock or an API token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Actor {
+    pub user: Option<UserId>,
+    pub origin: Origin,
+}
+
+impl Actor {
+    pub const SYSTEM: Actor = Actor {
+        user: None,
+        origin: Origin::System,
+    };
+    pub const MONITOR: Actor = Actor {
+        user: None,
+        origin: Origin::Monitor,
+    };
+
+    pub fn user(user: UserId, origin: Origin) -> Actor {
+        Actor {
+            user: Some(user),
+            origin,
+        }
+    }
+
+    /// "Ana", "Ana by SMS", "the monitor", "the API".
+    pub fn name(self, directory: &Directory) -> String {
+        let Some(user) = self.user else {
+            return match self.origin {
+                Origin::Monitor => "the monitor".into(),
+                Origin::Api => "the API".into(),
+                Origin::Cli => "the command line".into(),
+                _ => "Quarterdeck".into(),
+            };
+        };
+        let name = directory.user_name(user);
+        match self.origin {
+            Origin::Sms => format!("{name} by SMS"),
+            Origin::Email => format!("{name} by e-mail"),
+            _ => name.to_owned(),
+        }
+    }
+}
+
+/// What somebody wants of an incident.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    Acknowledge,
+    Unacknowledge,
+    Resolve,
+    /// To the next step at once, or to the step with this index.
+    Escalate {
+        to_step: Option<i64>,
+    },
+    Snooze {
+        until: Timestamp,
+    },
+    ReassignToUser {
+        user: UserId,
+    },
+    ReassignToPolicy {
+        policy: PolicyId,
+    },
+    /// Page these people, too, with a message.
+    Page {
+        users: Vec<UserId>,
+        message: String,
+    },
+    Note {
+        text: String,
+    },
+    Declare {
+        severity: Option<IncidentSeverity>,
+    },
+    ChangePhase {
+        to: Phase,
+        reason: Option<String>,
+    },
+    ChangeSeverity {
+        to: IncidentSeverity,
+        reason: Option<String>,
+    },
+    Rename {
+        title: String,
+    },
+    /// A timer says that the acknowledgement has lasted long enough.
+    AckTimedOut,
+    /// A timer says that the snooze is over.
+    SnoozeEnded,
+}
+
+/// What follows from a decision; the engine carries it out in the same transaction.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Escalation starts at step 1 (a live run is stopped first), paging these people as well.
+    StartRun {
+        also_page: Vec<UserId>,
+    },
+    StopRun,
+    EscalateNow {
+        to_step: Option<i64>,
+    },
+    PageUsers {
+        users: Vec<UserId>,
+        message: String,
+    },
+    /// What has not been sent yet need not be (PAGING.md §6.3).
+    CancelNotifications,
+    /// The alerts are over, too: the next trigger opens a new one, so that it is not swallowed.
+    ResolveAlerts,
+    Arm {
+        kind: TimerKind,
+        at: Timestamp,
+    },
+    Disarm {
+        kind: TimerKind,
+    },
+    Entry {
+        kind: EntryKind,
+        text: String,
+        details: serde_json::Value,
+    },
+    Moment {
+        moment: KeyMoment,
+    },
+    /// Roles of command end with the incident.
+    EndRoles,
+    /// Whoever was paged hears of it, but for the actor (PAGING.md §6.9).
+    TellPaged {
+        text: String,
+    },
+    /// The person who acknowledged hears of it (PAGING.md §2.3).
+    TellAcknowledger {
+        text: String,
+    },
+}
+
+/// The incident afterwards, and what follows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    pub incident: Incident,
+    pub effects: Vec<Effect>,
+}
+
+/// Why a command is refused; a sentence for people.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("the incident is resolved; reopen it first")]
+    Resolved,
+    #[error("the incident is already resolved")]
+    AlreadyResolved,
+    #[error("the incident is not acknowledged")]
+    NotAcknowledged,
+    #[error("a snooze lasts between 1 minute and 7 days")]
+    SnoozeLength,
+    #[error("the text is empty")]
+    EmptyText,
+    #[error("the text is longer than {0} characters")]
+    TooLong(usize),
+    #[error("choose at least one person to page")]
+    NobodyToPage,
+    #[error(transparent)]
+    Phase(#[from] PhaseError),
+    #[error(transparent)]
+    Severity(#[from] SeverityError),
+}
+
+/// Decides a command. A command that changes nothing (acknowledging twice, a timer that comes late)
+/// gives a decision without effects.
+///
+/// # Errors
+/// A [`Refusal`] when the command makes no sense now.
+pub fn decide(
+    incident: &Incident,
+    command: &Command,
+    actor: Actor,
+    settings: &ServiceSettings,
+    directory: &Directory,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
+    let mut step = Change {
+        incident: incident.clone(),
+        effects: Vec::new(),
+        now,
+    };
+    let who = actor.name(directory);
+    match command {
+        Command::Acknowledge => step.acknowledge(actor, &who, settings, directory)?,
+        Command::Unacknowledge => {
+            step.must_be_open()?;
+            if incident.paging != PagingState::Acknowledged {
+                return Err(Refusal::NotAcknowledged);
+            }
+            step.entry(
+                EntryKind::Unacknowledged,
+                format!("{who} took the acknowledgement back"),
+            );
+            step.trigger_again();
+        }
+        Command::AckTimedOut => {
+            if incident.paging == PagingState::Acknowledged && incident.snoozed_until.is_none() {
+                step.entry(
+                    EntryKind::AckTimeout,
+                    "The acknowledgement timed out: paging starts again".into(),
+                );
+                step.trigger_again();
+            }
+        }
+        Command::SnoozeEnded => {
+            if incident.paging == PagingState::Acknowledged
+                && incident.snoozed_until.is_some_and(|until| until <= now)
+            {
+                step.entry(
+                    EntryKind::SnoozeEnded,
+                    "The snooze is over: paging starts again".into(),
+                );
+                step.trigger_again();
+            }
+        }
+        Command::Resolve => {
+            if !incident.is_open() {
+                return Err(Refusal::AlreadyResolved);
+            }
+            lifecycle::severity_allows(Phase::Resolved, incident.is_declared(), incident.severity)?;
+            step.resolve(actor, format!("{who} resolved the incident"));
+        }
+        Command::Escalate { to_step } => {
+            step.must_be_open()?;
+            let text = match to_step {
+                Some(index) => format!("{who} escalated to step {}", index + 1),
+                None => format!("{who} escalated to the next step"),
+            };
+            step.entry(EntryKind::Escalated, text);
+            step.unacknowledge();
+            step.effects.push(Effect::EscalateNow { to_step: *to_step });
+        }
+        Command::Snooze { until } => {
+            step.must_be_open()?;
+            let length = until.since(now);
+            if length < SNOOZE_MIN || length > SNOOZE_MAX {
+                return Err(Refusal::SnoozeLength);
+            }
+            step.snooze(actor, &who, *until);
+        }
+        Command::ReassignToUser { user } => {
+            step.must_be_open()?;
+            let name = directory.user_name(*user);
+            step.entry(
+                EntryKind::Reassigned,
+                format!("{who} reassigned the incident to {name}"),
+            );
+            step.unacknowledge();
+            step.effects.push(Effect::StopRun);
+            step.effects.push(Effect::CancelNotifications);
+            step.effects.push(Effect::PageUsers {
+                users: vec![*user],
+                message: String::new(),
+            });
+        }
+        Command::ReassignToPolicy { policy } => {
+            step.must_be_open()?;
+            let name = directory
+                .policy(*policy)
+                .map_or("another policy", |p| p.name.as_str());
+            step.entry(
+                EntryKind::Reassigned,
+                format!("{who} reassigned the incident to the policy {name}"),
+            );
+            step.incident.policy_id = Some(*policy);
+            step.unacknowledge();
+            step.effects.push(Effect::CancelNotifications);
+            step.effects.push(Effect::StartRun { also_page: vec![] });
+        }
+        Command::Page { users, message } => {
+            step.must_be_open()?;
+            if users.is_empty() {
+                return Err(Refusal::NobodyToPage);
+            }
+            step.effects.push(Effect::PageUsers {
+                users: users.clone(),
+                message: message.clone(),
+            });
+        }
+        Command::Note { text } => {
+            let text = checked(text, NOTE_MAX)?;
+            step.entry(EntryKind::Note, text);
+        }
+        Command::Declare { severity } => {
+            let (severity, phase) =
+                lifecycle::declare(incident.phase, incident.is_declared(), *severity)?;
+            step.incident.severity = Some(severity);
+            step.incident.phase = phase;
+            step.incident.declared_at = Some(now);
+            step.incident.declared_by = actor.user;
+            step.entry(
+                EntryKind::Declared,
+                format!("{who} declared the incident as {severity}"),
+            );
+            step.effects.push(Effect::Moment {
+                moment: KeyMoment::Declared,
+            });
+        }
+        Command::ChangePhase { to, reason } => {
+            step.change_phase(actor, &who, *to, reason.as_deref())?;
+        }
+        Command::ChangeSeverity { to, reason } => {
+            lifecycle::change_severity(
+                incident.phase,
+                incident.is_declared(),
+                incident.severity,
+                Some(*to),
+                reason.as_deref(),
+            )?;
+            let from = incident.severity.map_or("unset", IncidentSeverity::as_str);
+            let why = reason.as_deref().unwrap_or_default();
+            step.incident.severity = Some(*to);
+            step.effects.push(Effect::Entry {
+                kind: EntryKind::SeverityChanged,
+                text: format!("{who} changed the severity from {from} to {to}: {why}"),
+                details: json!({ "from": from, "to": to, "reason": why }),
+            });
+        }
+        Command::Rename { title } => {
+            let title = checked(title, TITLE_MAX)?;
+            if title != incident.title {
+                step.effects.push(Effect::Entry {
+                    kind: EntryKind::TitleChanged,
+                    text: format!("{who} changed the title to “{title}”"),
+                    details: json!({ "from": incident.title, "to": title }),
+                });
+                step.incident.title = title;
+            }
+        }
+    }
+    if !step.effects.is_empty() {
+        step.incident.updated_at = now;
+    }
+    Ok(Decision {
+        incident: step.incident,
+        effects: step.effects,
+    })
+}
+
+fn checked(text: &str, max: usize) -> Result<String, Refusal> {
+    // PostgreSQL's text cannot hold NUL.
+    let text = text.trim().replace('\0', "");
+    if text.is_empty() {
+        return Err(Refusal::EmptyText);
+    }
+    if text.chars().count() > max {
+        return Err(Refusal::TooLong(max));
+    }
+    Ok(text)
+}
+
+/// A decision in the making. Also used by [`crate::dedup`], for what monitors do.
+pub(crate) struct Change {
+    pub(crate) incident: Incident,
+    pub(crate) effects: Vec<Effect>,
+    pub(crate) now: Timestamp,
+}
+
+impl Change {
+    pub(crate) fn entry(&mut self, kind: EntryKind, text: String) {
+        self.effects.push(Effect::Entry {
+            kind,
+            text,
+            details: serde_json::Value::Null,
+        });
+    }
+
+    fn must_be_open(&self) -> Result<(), Refusal> {
+        if self.incident.is_open() {
+            Ok(())
+        } else {
+            Err(Refusal::Resolved)
+        }
+    }
+
+    pub(crate) fn acknowledge(
+        &mut self,
+        actor: Actor,
+        who: &str,
+        settings: &ServiceSettings,
+        directory: &Directory,
+    ) -> Result<(), Refusal> {
+        self.must_be_open()?;
+        let again = self.incident.paging == PagingState::Acknowledged;
+        if again && self.incident.acknowledged_by == actor.user {
+            return Ok(());
+        }
+        let text = match self.incident.acknowledged_by.filter(|_| again) {
+            Some(other) => {
+                format!(
+                    "{who} acknowledged, taking over from {}",
+                    directory.user_name(other)
+                )
+            }
+            None => format!("{who} acknowledged"),
+        };
+        self.effects.push(Effect::StopRun);
+        self.effects.push(Effect::CancelNotifications);
+        self.entry(EntryKind::Acknowledged, text.clone());
+        self.incident.paging = PagingState::Acknowledged;
+        self.incident.acknowledged_at = Some(self.now);
+        self.incident.acknowledged_by = actor.user;
+        self.incident.snoozed_until = None;
+        self.effects.push(Effect::Disarm {
+            kind: TimerKind::SnoozeEnd,
+        });
+        match settings.ack_timeout(self.incident.urgency) {
+            Some(timeout) => self.effects.push(Effect::Arm {
+                kind: TimerKind::AckTimeout,
+                at: self.now + timeout,
+            }),
+            None => self.effects.push(Effect::Disarm {
+                kind: TimerKind::AckTimeout,
+            }),
+        }
+        if actor.user.is_some() {
+            // Time to acknowledge counts the first human answer (INCIDENTS.md §3).
+            self.effects.push(Effect::Moment {
+                moment: KeyMoment::Acknowledged,
+            });
+        }
+        self.effects.push(Effect::TellPaged { text });
+        Ok(())
+    }
+
+    fn snooze(&mut self, actor: Actor, who: &str, until: Timestamp) {
+        self.effects.push(Effect::StopRun);
+        self.effects.push(Effect::CancelNotifications);
+        self.effects.push(Effect::Entry {
+            kind: EntryKind::Snoozed,
+            text: format!("{who} snoozed the incident for {}", until.since(self.now)),
+            details: json!({ "until": until }),
+        });
+        self.incident.paging = PagingState::Acknowledged;
+        self.incident.acknowledged_at = Some(self.now);
+        self.incident.acknowledged_by = actor.user;
+        self.incident.snoozed_until = Some(until);
+        self.effects.push(Effect::Disarm {
+            kind: TimerKind::AckTimeout,
+        });
+        self.effects.push(Effect::Arm {
+            kind: TimerKind::SnoozeEnd,
+            at: until,
+        });
+        if actor.user.is_some() {
+            self.effects.push(Effect::Moment {
+                moment: KeyMoment::Acknowledged,
+            });
+        }
+        self.effects.push(Effect::TellPaged {
+            text: format!("{who} snoozed the incident for {}", until.since(self.now)),
+        });
+    }
+
+    fn unacknowledge(&mut self) {
+        if self.incident.paging == PagingState::Acknowledged {
+            self.incident.triggered_at = self.now;
+        }
+        self.incident.paging = PagingState::Triggered;
+        self.incident.acknowledged_at = None;
+        self.incident.acknowledged_by = None;
+        self.incident.snoozed_until = None;
+        self.effects.push(Effect::Disarm {
+            kind: TimerKind::AckTimeout,
+        });
+        self.effects.push(Effect::Disarm {
+            kind: TimerKind::SnoozeEnd,
+        });
+    }
+
+    /// Back to triggered, from step 1, paging whoever had acknowledged as well (PAGING.md §4.7).
+    fn trigger_again(&mut self) {
+        let also_page = self.incident.acknowledged_by.into_iter().collect();
+        self.unacknowledge();
+        self.effects.push(Effect::StartRun { also_page });
+    }
+
+    pub(crate) fn resolve(&mut self, actor: Actor, text: String) {
+        self.effects.push(Effect::StopRun);
+        self.effects.push(Effect::CancelNotifications);
+        self.effects.push(Effect::ResolveAlerts);
+        self.entry(EntryKind::Resolved, text.clone());
+        self.finish(actor, Phase::Resolved);
+        self.effects.push(Effect::Moment {
+            moment: KeyMoment::Resolved,
+        });
+        self.effects.push(Effect::TellPaged { text });
+    }
+
+    fn finish(&mut self, actor: Actor, phase: Phase) {
+        self.incident.paging = PagingState::Resolved;
+        self.incident.phase = phase;
+        self.incident.resolved_at = Some(self.now);
+        self.incident.resolved_by = actor.user;
+        self.incident.snoozed_until = None;
+        self.incident.next_update_due = None;
+        self.incident.open_alerts = 0;
+        self.effects.push(Effect::Disarm {
+            kind: TimerKind::AckTimeout,
+        });
+        self.effects.push(Effect::Disarm {
+            kind: TimerKind::SnoozeEnd,
+        });
+    }
+
+    pub(crate) fn reopen(&mut self, text: String) {
+        self.incident.paging = PagingState::Triggered;
+        self.incident.phase = lifecycle::reopened_phase(self.incident.is_declared());
+        self.incident.triggered_at = self.now;
+        self.incident.acknowledged_at = None;
+        self.incident.acknowledged_by = None;
+        self.incident.resolved_at = None;
+        self.incident.resolved_by = None;
+        self.entry(EntryKind::Reopened, text);
+        self.effects.push(Effect::StartRun { also_page: vec![] });
+    }
+
+    fn change_phase(
+        &mut self,
+        actor: Actor,
+        who: &str,
+        to: Phase,
+        reason: Option<&str>,
+    ) -> Result<(), Refusal> {
+        let from = self.incident.phase;
+        let declared = self.incident.is_declared();
+        lifecycle::change_phase(from, to, declared, reason)?;
+        lifecycle::severity_allows(to, declared, self.incident.severity)?;
+        if to == Phase::Resolved {
+            self.resolve(actor, format!("{who} resolved the incident"));
+            return Ok(());
+        }
+        if lifecycle::is_reopening(from, to) {
+            let why = reason.unwrap_or_default().trim();
+            self.reopen(format!("{who} reopened the incident: {why}"));
+            self.incident.phase = to;
+            return Ok(());
+        }
+        let follows = lifecycle::phase_effects(from, to);
+        let why = reason.map(str::trim).filter(|text| !text.is_empty());
+        self.effects.push(Effect::Entry {
+            kind: follows.entry,
+            text: match why {
+                Some(why) => format!("{who} changed the phase from {from} to {to}: {why}"),
+                None => format!("{who} changed the phase from {from} to {to}"),
+            },
+            details: json!({ "from": from, "to": to, "reason": why }),
+        });
+        for moment in follows.moments {
+            self.effects.push(Effect::Moment { moment });
+        }
+        self.incident.phase = to;
+        if follows.paging == Some(PagingState::Resolved) && self.incident.is_open() {
+            self.effects.push(Effect::StopRun);
+            self.effects.push(Effect::CancelNotifications);
+            self.effects.push(Effect::ResolveAlerts);
+            self.finish(actor, to);
+        }
+        if follows.ends_roles {
+            self.effects.push(Effect::EndRoles);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,163 @@
+//! A connection to either database, and the transaction that works alike on both.
+
+use diesel::connection::{
+    AnsiTransactionManager, Connection, LoadConnection, SimpleConnection, TransactionManager,
+};
+use diesel::{PgConnection, SqliteConnection};
+
+use crate::error::Error;
+use crate::url::DatabaseUrl;
+
+/// One connection. Not diesel's `MultiConnection`: that has no upsert, no batch insert and no
+/// `SKIP LOCKED`.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a handful of connections exist, never moved in bulk"
+)]
+pub enum Conn {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+/// Runs one query body on whichever connection it is: the body is written once and expanded once
+/// per database. `db!(conn, |c| users::table.load::<User>(c))` maps errors to [`Error`].
+#[macro_export]
+macro_rules! db {
+    ($conn:expr, |$c:ident| $body:expr) => {
+        match &mut *$conn {
+            $crate::conn::Conn::Sqlite($c) => ($body).map_err($crate::error::Error::from),
+            $crate::conn::Conn::Postgres($c) => ($body).map_err($crate::error::Error::from),
+        }
+    };
+}
+
+impl Conn {
+    /// Opens a connection and sets it up.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the database cannot be reached or opened.
+    pub fn open(url: &DatabaseUrl) -> Result<Conn, Error> {
+        match url {
+            DatabaseUrl::Sqlite(path) => {
+                let text = path.to_str().ok_or_else(|| {
+                    Error::Unavailable("the path of the database is not valid UTF-8".into())
+                })?;
+                let mut conn = SqliteConnection::establish(text)
+                    .map_err(|e| Error::Unavailable(format!("cannot open {text}: {e}")))?;
+                // FULL: a commit is on the disk when it returns (DESIGN.md P1).
+                conn.batch_execute(
+                    "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
+                     PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+                     PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16384; \
+                     PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000;",
+                )?;
+                Ok(Conn::Sqlite(conn))
+            }
+            DatabaseUrl::Postgres(text) => {
+                let mut conn = PgConnection::establish(text).map_err(|e| {
+                    Error::Unavailable(format!("cannot connect to PostgreSQL: {e}"))
+                })?;
+                // A commit is durable when it returns, whatever the server's default.
+                conn.batch_execute(
+                    "SET synchronous_commit = on; SET application_name = 'quarterdeck'; \
+                     SET idle_in_transaction_session_timeout = '60s'; SET lock_timeout = '10s'",
+                )?;
+                Ok(Conn::Postgres(conn))
+            }
+        }
+    }
+
+    pub fn is_postgres(&self) -> bool {
+        matches!(self, Conn::Postgres(_))
+    }
+
+    /// Runs statements that return nothing.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub fn execute(&mut self, sql: &str) -> Result<(), Error> {
+        db!(self, |c| c.batch_execute(sql))
+    }
+
+    /// Runs `body` in a transaction; nested, in a savepoint. SQLite takes its write lock at once,
+    /// so that a transaction never fails half way for having read first.
+    ///
+    /// # Errors
+    /// Those of `body`, after rolling back, and those of beginning and committing.
+    pub fn transaction<T, E: From<Error>>(
+        &mut self,
+        body: impl FnOnce(&mut Conn) -> Result<T, E>,
+    ) -> Result<T, E> {
+        match self {
+            Conn::Sqlite(c) => {
+                if depth(c)? == 0 {
+                    AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")
+                        .map_err(Error::from)?;
+                } else {
+                    AnsiTransactionManager::begin_transaction(c).map_err(Error::from)?;
+                }
+            }
+            Conn::Postgres(c) => {
+                AnsiTransactionManager::begin_transaction(c).map_err(Error::from)?;
+            }
+        }
+        match body(self) {
+            Ok(value) => {
+                let committed = match self {
+                    Conn::Sqlite(c) => AnsiTransactionManager::commit_transaction(c),
+                    Conn::Postgres(c) => AnsiTransactionManager::commit_transaction(c),
+                };
+                match committed {
+                    Ok(()) => Ok(value),
+                    Err(e) => {
+                        self.roll_back();
+                        Err(Error::from(e).into())
+                    }
+                }
+            }
+            Err(error) => {
+                self.roll_back();
+                Err(error)
+            }
+        }
+    }
+
+    /// Rolls back the innermost level. A failure here means the connection itself is gone, which
+    /// the next statement reports; the database has then rolled back by itself.
+    fn roll_back(&mut self) {
+        let result = match self {
+            Conn::Sqlite(c) => match depth(c) {
+                Ok(0) => Ok(()),
+                _ => AnsiTransactionManager::rollback_transaction(c),
+            },
+            Conn::Postgres(c) => match depth(c) {
+                Ok(0) => Ok(()),
+                _ => AnsiTransactionManager::rollback_transaction(c),
+            },
+        };
+        if let Err(error) = result {
+            tracing::debug!(%error, "rollback failed");
+        }
+    }
+
+    /// Whether the connection can still be used: false once a transaction was left in an unknown
+    /// state, for example because the server went away.
+    pub fn is_usable(&mut self) -> bool {
+        match self {
+            Conn::Sqlite(c) => matches!(depth(c), Ok(0)),
+            Conn::Postgres(c) => {
+                matches!(depth(c), Ok(0)) && !diesel::r2d2::R2D2Connection::is_broken(c)
+            }
+        }
+    }
+}
+
+fn depth<C>(conn: &mut C) -> Result<u32, Error>
+where
+    C: Connection<TransactionManager = AnsiTransactionManager> + LoadConnection,
+{
+    AnsiTransactionManager::transaction_manager_status_mut(conn)
+        .transaction_depth()
+        .map(|depth| depth.map_or(0, std::num::NonZeroU32::get))
+        .map_err(Error::from)
+}

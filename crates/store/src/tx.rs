@@ -1,0 +1,215 @@
+//! A write transaction: a connection that also hands out ids, knows the configuration and collects
+//! what to tell others after the commit.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use diesel::prelude::*;
+use domain::Timestamp;
+use domain::directory::Directory;
+
+use crate::change::Change;
+use crate::conn::Conn;
+use crate::error::Error;
+use crate::schema::sequence;
+use crate::{db, directory};
+
+/// A block of ids reserved by this process. Reserved outside transactions, so that an id is never
+/// handed out twice, whatever is rolled back.
+#[derive(Debug, Default)]
+pub(crate) struct Ids {
+    next: i64,
+    end: i64,
+}
+
+const BLOCK: i64 = 100_000;
+/// A transaction starts with at least this many at hand; the largest needs about 12,000 (a batch
+/// of 1,000 signals that each open an incident).
+const AT_HAND: i64 = 30_000;
+
+impl Ids {
+    pub(crate) fn ensure(&mut self, conn: &mut Conn) -> Result<(), Error> {
+        if self.end - self.next >= AT_HAND {
+            return Ok(());
+        }
+        let end = db!(conn, |c| diesel::update(sequence::table.find("id"))
+            .set(sequence::next_value.eq(sequence::next_value + BLOCK))
+            .returning(sequence::next_value)
+            .get_result::<i64>(c))?;
+        *self = Ids {
+            next: end - BLOCK,
+            end,
+        };
+        Ok(())
+    }
+
+    fn take(&mut self) -> Option<i64> {
+        (self.next < self.end).then(|| {
+            self.next += 1;
+            self.next - 1
+        })
+    }
+}
+
+/// State of a transaction that is kept apart from the connection, so that a savepoint can be
+/// undone.
+#[derive(Default)]
+pub(crate) struct TxState {
+    pub(crate) changes: Vec<Change>,
+    /// The configuration as this transaction sees it, once it has looked.
+    directory: Option<Arc<Directory>>,
+    pub(crate) configured: bool,
+}
+
+/// A write transaction in progress. Dereferences to [`Conn`] for queries.
+pub struct Tx<'a> {
+    pub(crate) conn: &'a mut Conn,
+    pub(crate) state: TxState,
+    pub(crate) ids: &'a std::sync::Mutex<Ids>,
+    /// The configuration last seen by this process; may be behind.
+    pub(crate) known: Arc<Directory>,
+}
+
+impl Tx<'_> {
+    /// A fresh id, as the wanted type: `tx.id(AlertId)?`.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when a transaction asks for more than any should.
+    pub fn id<T>(&mut self, make: impl FnOnce(i64) -> T) -> Result<T, Error> {
+        let mut ids = self
+            .ids
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        ids.take()
+            .map(make)
+            .ok_or_else(|| Error::Busy("the reserved ids are used up".into()))
+    }
+
+    /// The configuration as of this transaction. The first call compares generations (one point
+    /// read) and reloads when another node or command has changed it.
+    ///
+    /// # Errors
+    /// Those of reading it.
+    pub fn directory(&mut self) -> Result<Arc<Directory>, Error> {
+        if let Some(directory) = &self.state.directory {
+            return Ok(directory.clone());
+        }
+        let generation = directory::generation(self.conn)?;
+        let current = if generation == self.known.generation && !self.state.configured {
+            self.known.clone()
+        } else {
+            Arc::new(directory::load(self.conn)?)
+        };
+        self.state.directory = Some(current.clone());
+        Ok(current)
+    }
+
+    /// To be called by whoever writes configuration: raises the generation and makes everybody
+    /// reload.
+    ///
+    /// # Errors
+    /// Those of the write.
+    pub fn configured(&mut self) -> Result<(), Error> {
+        db!(self.conn, |c| diesel::update(
+            sequence::table.find("generation")
+        )
+        .set(sequence::next_value.eq(sequence::next_value + 1))
+        .execute(c))?;
+        self.state.directory = None;
+        self.state.configured = true;
+        self.changed(Change::Directory);
+        Ok(())
+    }
+
+    /// The next number of a gapless series (`incident`, `action_item`): the row stays locked until
+    /// the commit. Returns the first of `count` numbers.
+    ///
+    /// # Errors
+    /// Those of the write.
+    pub fn numbers(&mut self, series: &str, count: i64) -> Result<i64, Error> {
+        let end = db!(self.conn, |c| diesel::update(sequence::table.find(series))
+            .set(sequence::next_value.eq(sequence::next_value + count))
+            .returning(sequence::next_value)
+            .get_result::<i64>(c))?;
+        Ok(end - count)
+    }
+
+    /// Tells whoever waits, once the transaction has been committed.
+    pub fn changed(&mut self, change: Change) {
+        if !self.state.changes.contains(&change) {
+            self.state.changes.push(change);
+        }
+    }
+
+    /// Records who changed what (append-only).
+    ///
+    /// # Errors
+    /// Those of the write.
+    pub fn audit(
+        &mut self,
+        at: Timestamp,
+        actor: Option<domain::UserId>,
+        origin: domain::word::Origin,
+        action: &str,
+        subject: &str,
+        details: &serde_json::Value,
+    ) -> Result<(), Error> {
+        use crate::schema::audit;
+        let id = self.id(|id| id)?;
+        db!(self.conn, |c| diesel::insert_into(audit::table)
+            .values((
+                audit::id.eq(id),
+                audit::at.eq(at),
+                audit::actor_id.eq(actor),
+                audit::origin.eq(origin),
+                audit::action.eq(action),
+                audit::subject.eq(subject),
+                audit::details.eq(details.to_string()),
+            ))
+            .execute(c))?;
+        Ok(())
+    }
+
+    /// Runs `body` in a savepoint: an error undoes what it wrote and what it announced.
+    pub(crate) fn savepoint<T, E: From<Error>>(
+        &mut self,
+        body: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut state = Some(std::mem::take(&mut self.state));
+        let announced = state.as_ref().map_or(0, |s| s.changes.len());
+        let configured = state.as_ref().is_some_and(|s| s.configured);
+        let (ids, known) = (self.ids, self.known.clone());
+        let slot = &mut state;
+        let result = self.conn.transaction(|conn| {
+            let mut inner = Tx {
+                conn,
+                state: slot.take().unwrap_or_default(),
+                ids,
+                known,
+            };
+            let result = body(&mut inner);
+            *slot = Some(inner.state);
+            result
+        });
+        self.state = state.unwrap_or_default();
+        if result.is_err() {
+            self.state.changes.truncate(announced);
+            self.state.configured = configured;
+            self.state.directory = None;
+        }
+        result
+    }
+}
+
+impl Deref for Tx<'_> {
+    type Target = Conn;
+    fn deref(&self) -> &Conn {
+        self.conn
+    }
+}
+
+impl DerefMut for Tx<'_> {
+    fn deref_mut(&mut self) -> &mut Conn {
+        self.conn
+    }
+}

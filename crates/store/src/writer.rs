@@ -1,0 +1,152 @@
+//! The one writer of SQLite: a thread that takes all writes that wait, runs each in a savepoint
+//! and commits them together. One fsync serves many.
+
+use std::sync::Weak;
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::Inner;
+use crate::conn::Conn;
+use crate::error::{Error, MaybeBusy};
+use crate::tx::{Tx, TxState};
+
+/// Writes that may wait; more wait for a place.
+const QUEUE: usize = 4096;
+/// Writes committed together at most.
+const GROUP: usize = 256;
+
+pub(crate) struct Writer {
+    queue: mpsc::Sender<Box<dyn Job>>,
+}
+
+/// A write that waits, with whoever waits for it.
+trait Job: Send {
+    /// Runs the write and keeps its value. Returns whether it succeeded.
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool;
+    /// Answers, after the commit or its failure.
+    fn answer(self: Box<Self>, committed: Result<(), Error>);
+}
+
+struct Write<F, T, E> {
+    body: F,
+    result: Option<Result<T, E>>,
+    reply: oneshot::Sender<Result<T, E>>,
+}
+
+impl<F, T, E> Job for Write<F, T, E>
+where
+    F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send,
+    T: Send,
+    E: From<Error> + MaybeBusy + Send,
+{
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool {
+        let result = tx.savepoint(|tx| (self.body)(tx));
+        let succeeded = result.is_ok();
+        self.result = Some(result);
+        succeeded
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), Error>) {
+        let result = match (self.result, committed) {
+            // The write's own error stands, whether or not the others were committed.
+            (Some(Err(own)), _) => Err(own),
+            (Some(result), Ok(())) => result,
+            (None, Ok(())) => Err(Error::Closed.into()),
+            (_, Err(error)) => Err(error.into()),
+        };
+        // Nobody waiting any more is fine: the request was given up.
+        drop(self.reply.send(result));
+    }
+}
+
+impl Writer {
+    pub(crate) fn start(conn: Conn, inner: Weak<Inner>) -> Writer {
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        // The thread ends when the last handle of the store, and with it the queue, is gone.
+        std::thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || run(conn, waiting, &inner))
+            .map(drop)
+            .unwrap_or_else(|error| tracing::error!(%error, "cannot start the writer thread"));
+        Writer { queue }
+    }
+
+    pub(crate) async fn write<T, E>(
+        &self,
+        body: impl FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + MaybeBusy + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(Write {
+            body,
+            result: None,
+            reply,
+        });
+        if self.queue.send(job).await.is_err() {
+            return Err(Error::Closed.into());
+        }
+        answer.await.unwrap_or_else(|_| Err(Error::Closed.into()))
+    }
+
+    pub(crate) fn write_blocking<T, E>(
+        &self,
+        body: impl FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + MaybeBusy + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(Write {
+            body,
+            result: None,
+            reply,
+        });
+        if self.queue.blocking_send(job).is_err() {
+            return Err(Error::Closed.into());
+        }
+        answer
+            .blocking_recv()
+            .unwrap_or_else(|_| Err(Error::Closed.into()))
+    }
+}
+
+fn run(mut conn: Conn, mut waiting: mpsc::Receiver<Box<dyn Job>>, inner: &Weak<Inner>) {
+    let mut group = Vec::with_capacity(GROUP);
+    while waiting.blocking_recv_many(&mut group, GROUP) > 0 {
+        let Some(inner) = inner.upgrade() else { return };
+        let committed = commit_group(&mut conn, &mut group, &inner);
+        for job in group.drain(..) {
+            job.answer(committed.clone());
+        }
+        if !conn.is_usable() {
+            match Conn::open(&inner.url) {
+                Ok(fresh) => conn = fresh,
+                Err(error) => tracing::error!(%error, "the database cannot be opened again"),
+            }
+        }
+    }
+}
+
+fn commit_group(conn: &mut Conn, group: &mut [Box<dyn Job>], inner: &Inner) -> Result<(), Error> {
+    inner.ensure_ids(conn)?;
+    let mut state = TxState::default();
+    conn.transaction(|conn| {
+        let mut tx = Tx {
+            conn,
+            state: TxState::default(),
+            ids: &inner.ids,
+            known: inner.directory(),
+        };
+        for job in group.iter_mut() {
+            job.run(&mut tx);
+        }
+        state = tx.state;
+        Ok::<(), Error>(())
+    })?;
+    inner.announce(conn, &state);
+    Ok(())
+}
