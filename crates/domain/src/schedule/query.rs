@@ -9,8 +9,9 @@ use super::wall_clock::WallClock;
 use super::{Schedule, ScheduleVersion, Shift};
 use crate::{Span, Timestamp, UserId};
 
-/// How far beyond the asked span the true start and end of its first and last shift are looked for.
-pub const OPEN_END_REACH: Span = Span::from_days(60);
+/// How far beyond the asked span the true start and end of its first and last shift are looked for:
+/// further than the longest turn that [`super::validate`] lets pass.
+pub const OPEN_END_REACH: Span = Span::from_days(750);
 
 /// How far ahead "who is next" looks.
 pub const SEARCH_REACH: Span = Span::from_days(60);

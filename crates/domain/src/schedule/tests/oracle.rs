@@ -62,7 +62,7 @@ impl<'a> Walker<'a> {
             if is_restricted_hour(self.layer, shown) {
                 return true;
             }
-            shown = shown + 15.minutes();
+            shown += 15.minutes();
         }
         false
     }
