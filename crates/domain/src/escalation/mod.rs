@@ -12,8 +12,10 @@ mod decide;
 mod preview;
 mod reason;
 mod resolve;
+mod rung;
 #[cfg(test)]
 mod tests;
+mod walk;
 mod warning;
 
 use serde::{Deserialize, Serialize};

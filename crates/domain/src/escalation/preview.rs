@@ -1,7 +1,7 @@
 //! The ladder as a picture: whom each step would reach, when, and by what.
 
-use super::decide::does_not_apply;
 use super::resolve::{first_turn, resolve_target};
+use super::rung::does_not_apply;
 use super::warning::{Warning, warnings};
 use super::{Via, list_of};
 use crate::directory::Directory;

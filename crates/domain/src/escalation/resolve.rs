@@ -51,7 +51,6 @@ impl Resolution {
         }
     }
 
-
     /// `Bo has no verified contact method and nobody is on call for Platform`; empty when
     /// everybody is reached.
     pub(super) fn why_unreached(&self) -> String {

@@ -1,1 +1,6 @@
+//! The rules of PAGING.md §4 by their numbers, and the properties that hold for every policy.
 
+mod ladder;
+mod properties;
+mod rules;
+mod world;
