@@ -1,0 +1,168 @@
+//! Where forms post to, for the tests: the table of [`crate::view`], row by row.
+
+/// Path patterns with `{…}` for one segment, and the fields a form of that path may send besides
+/// `csrf`; a field ending in `*` stands for all that begin so.
+pub const POSTS: &[(&str, &[&str])] = &[
+    ("/setup", &["name", "email", "password", "zone"]),
+    ("/sign-in", &["email", "password", "next"]),
+    ("/sign-out", &[]),
+    ("/theme", &["theme", "next"]),
+    ("/preview", &["body"]),
+    (
+        "/incidents",
+        &[
+            "title",
+            "service",
+            "severity",
+            "urgency",
+            "description",
+            "command",
+        ],
+    ),
+    ("/incidents/bulk", &["do", "number", "next"]),
+    ("/incidents/{number}/acknowledge", &[]),
+    ("/incidents/{number}/unacknowledge", &[]),
+    ("/incidents/{number}/resolve", &["note"]),
+    ("/incidents/{number}/escalate", &["step"]),
+    ("/incidents/{number}/snooze", &["minutes"]),
+    ("/incidents/{number}/note", &["body"]),
+    ("/incidents/{number}/reassign", &["target"]),
+    ("/incidents/{number}/declare", &["severity", "command"]),
+    ("/incidents/{number}/phase", &["phase", "reason"]),
+    ("/incidents/{number}/severity", &["severity", "reason"]),
+    ("/incidents/{number}/title", &["title"]),
+    ("/incidents/{number}/roles/{role}/claim", &["reason"]),
+    ("/incidents/{number}/roles/{role}/release", &[]),
+    (
+        "/incidents/{number}/roles/{role}/handover",
+        &["to", "brief"],
+    ),
+    ("/incidents/{number}/handovers/{id}/accept", &[]),
+    ("/incidents/{number}/handovers/{id}/decline", &[]),
+    (
+        "/incidents/{number}/updates",
+        &["body", "phase", "next_minutes", "do"],
+    ),
+    ("/incidents/{number}/postmortem", &[]),
+    ("/a/{token}", &["do"]),
+    ("/services", SERVICE),
+    ("/services/{slug}", SERVICE),
+    ("/services/{slug}/integrations", &["name", "kind"]),
+    ("/services/{slug}/integrations/{id}/rotate", &[]),
+    ("/services/{slug}/integrations/{id}/delete", &["confirm"]),
+    ("/services/{slug}/delete", &["confirm"]),
+    ("/schedules", SCHEDULE),
+    ("/schedules/{slug}", SCHEDULE),
+    (
+        "/schedules/{slug}/overrides",
+        &["kind", "user", "start", "end"],
+    ),
+    ("/schedules/{slug}/overrides/{id}/delete", &[]),
+    ("/schedules/{slug}/delete", &["confirm"]),
+    ("/policies", POLICY),
+    ("/policies/{slug}", POLICY),
+    ("/policies/{slug}/delete", &["confirm"]),
+    (
+        "/users",
+        &["name", "email", "role", "zone", "phone", "password"],
+    ),
+    ("/users/{id}", &["name", "role", "zone", "disabled"]),
+    ("/users/{id}/password", &["password"]),
+    ("/teams", &["name"]),
+    ("/teams/{slug}", &["name", "member"]),
+    ("/profile", &["name", "zone"]),
+    ("/profile/password", &["current", "password"]),
+    ("/profile/methods", &["kind", "address"]),
+    ("/profile/methods/{id}/code", &[]),
+    ("/profile/methods/{id}/verify", &["code"]),
+    ("/profile/methods/{id}/delete", &[]),
+    ("/profile/rules", &["urgency", "rule-*", "do"]),
+    (
+        "/postmortems/{number}/sections/{slug}",
+        &["body", "revision", "do"],
+    ),
+    ("/postmortems/{number}/status", &["status"]),
+    ("/postmortems/{number}/owner", &["owner"]),
+    ("/postmortems/{number}/moments", &["moment", "at"]),
+    (
+        "/postmortems/{number}/actions",
+        &["title", "type", "priority", "owner", "due", "tracker"],
+    ),
+    ("/postmortems/{number}/actions/{id}", &["status"]),
+    ("/settings/last-resort", &["target"]),
+    ("/settings/tokens", &["name", "role"]),
+    ("/settings/tokens/{id}/revoke", &[]),
+];
+
+const SERVICE: &[&str] = &[
+    "name",
+    "slug",
+    "description",
+    "team",
+    "policy",
+    "urgency",
+    "grouping",
+    "auto_resolve",
+    "reopen_window",
+    "ack_timeout_high",
+    "ack_timeout_low",
+];
+
+const SCHEDULE: &[&str] = &[
+    "name",
+    "slug",
+    "description",
+    "team",
+    "zone",
+    "from",
+    "layer-*",
+    "do",
+];
+
+const POLICY: &[&str] = &[
+    "name",
+    "slug",
+    "description",
+    "team",
+    "repeats",
+    "save_anyway",
+    "step-*",
+    "do",
+];
+
+/// The fields that may be posted to `path`, if anything may.
+pub fn fields_of(path: &str) -> Option<&'static [&'static str]> {
+    POSTS
+        .iter()
+        .find(|(pattern, _)| matches(pattern, path))
+        .map(|(_, fields)| *fields)
+}
+
+fn matches(pattern: &str, path: &str) -> bool {
+    let mut have = path.split('/');
+    let mut want = pattern.split('/');
+    loop {
+        match (want.next(), have.next()) {
+            (None, None) => return true,
+            (Some(want), Some(have)) if want == have => {}
+            (Some(want), Some(have)) if want.starts_with('{') && !have.is_empty() => {}
+            _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn literal_paths_win_over_patterns() {
+        assert_eq!(fields_of("/incidents/bulk").map(<[_]>::len), Some(3));
+        assert_eq!(
+            fields_of("/incidents/42/roles/scribe/claim"),
+            Some(&["reason"][..])
+        );
+        assert_eq!(fields_of("/incidents/42/unknown"), None);
+        assert_eq!(fields_of("/incidents//note"), None);
+    }
+}

@@ -1,0 +1,203 @@
+//! A submitted form: its values as they were typed, and what was wrong with them.
+
+/// Values and errors of one form. A page that shows a form for the first time fills in
+/// [`Form::with`]; a handler that refuses a post makes it [`Form::from_pairs`], adds
+/// [`Form::reject`] and renders the same page with status 422, so that nothing typed is lost.
+#[derive(Clone, Debug, Default)]
+pub struct Form {
+    values: Vec<(String, String)>,
+    errors: Vec<(String, String)>,
+    general: Vec<String>,
+}
+
+impl Form {
+    pub fn new() -> Form {
+        Form::default()
+    }
+
+    /// From the pairs of a urlencoded body. Line ends become `\n`.
+    pub fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Form {
+        let values = pairs
+            .into_iter()
+            .map(|(name, value)| (name, value.replace("\r\n", "\n").replace('\r', "\n")))
+            .collect();
+        Form {
+            values,
+            ..Form::default()
+        }
+    }
+
+    /// Adds a value; a repeated name makes a list.
+    pub fn with(mut self, name: &str, value: impl ToString) -> Form {
+        self.values.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// The first value of a name as typed, or the empty text.
+    pub fn get(&self, name: &str) -> &str {
+        self.values
+            .iter()
+            .find(|(have, _)| have == name)
+            .map_or("", |(_, value)| value)
+    }
+
+    /// The first value without white space around it; `None` when empty or absent.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        let value = self.get(name).trim();
+        (!value.is_empty()).then_some(value)
+    }
+
+    /// All values of a name, in order.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> + 'a {
+        self.values
+            .iter()
+            .filter(move |(have, _)| have == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// Whether a name has this value among its values: for options and check boxes.
+    pub fn is(&self, name: &str, value: &str) -> bool {
+        self.all(name).any(|have| have == value)
+    }
+
+    /// Whether a check box was ticked.
+    pub fn ticked(&self, name: &str) -> bool {
+        self.values.iter().any(|(have, _)| have == name)
+    }
+
+    pub fn pairs(&self) -> &[(String, String)] {
+        &self.values
+    }
+
+    /// Notes what is wrong with a field; shown beside it and in the summary.
+    pub fn reject(&mut self, name: &str, message: impl ToString) {
+        self.errors.push((name.to_owned(), message.to_string()));
+    }
+
+    /// Notes what is wrong with the form as a whole; shown in the summary.
+    pub fn refuse(&mut self, message: impl ToString) {
+        self.general.push(message.to_string());
+    }
+
+    /// What is wrong with a field, or the empty text.
+    pub fn error(&self, name: &str) -> &str {
+        self.errors
+            .iter()
+            .find(|(have, _)| have == name)
+            .map_or("", |(_, message)| message)
+    }
+
+    pub fn errors(&self) -> &[(String, String)] {
+        &self.errors
+    }
+
+    pub fn general(&self) -> &[String] {
+        &self.general
+    }
+
+    pub fn has_errors(&self) -> bool {
+        !self.errors.is_empty() || !self.general.is_empty()
+    }
+}
+
+/// The rows of a form whose fields are named `{prefix}-{row}-{field}`, in the order of their
+/// numbers; numbers may have gaps, as when a row was taken out.
+pub(crate) fn row_numbers(pairs: &[(String, String)], prefix: &str) -> Vec<usize> {
+    /// More rows than any form has; the rest is ignored rather than trusted.
+    const MOST: usize = 200;
+    let mut numbers: Vec<usize> = pairs
+        .iter()
+        .filter_map(|(name, _)| {
+            let rest = name.strip_prefix(prefix)?.strip_prefix('-')?;
+            rest.split('-').next()?.parse().ok()
+        })
+        .collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers.truncate(MOST);
+    numbers
+}
+
+/// What a button of a form with rows asks for, from its field `do`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Press {
+    /// Check and store.
+    Save,
+    /// Show what would be, store nothing.
+    Preview,
+    /// Add an empty row of a kind (`add-layer`, `add-turn-0`).
+    Add(String, Option<usize>),
+    /// Take a row out (`remove-layer-1`).
+    Remove(String, usize),
+    /// Move a row one up (`up-step-2`).
+    Up(String, usize),
+}
+
+impl Press {
+    /// Reads the field `do`; anything unknown is a preview, which stores nothing; absence saves
+    /// (Enter in a text field of a form sends no button in some clients).
+    pub fn parse(word: &str) -> Press {
+        let mut parts = word.split('-');
+        let verb = parts.next().unwrap_or_default();
+        let noun = parts.next().unwrap_or_default().to_owned();
+        let number = parts.next().and_then(|n| n.parse().ok());
+        match (verb, number) {
+            ("" | "save", _) => Press::Save,
+            ("add", number) => Press::Add(noun, number),
+            ("remove", Some(number)) => Press::Remove(noun, number),
+            ("up", Some(number)) => Press::Up(noun, number),
+            _ => Press::Preview,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_and_errors_are_kept_by_name() {
+        let mut form = Form::from_pairs([
+            ("note".to_owned(), "a\r\nb".to_owned()),
+            ("number".to_owned(), "1".to_owned()),
+            ("number".to_owned(), "2".to_owned()),
+        ]);
+        assert_eq!(form.get("note"), "a\nb");
+        assert_eq!(form.all("number").collect::<Vec<_>>(), ["1", "2"]);
+        assert!(form.is("number", "2") && !form.is("number", "3"));
+        assert!(!form.has_errors());
+        form.reject("note", "Too short");
+        assert_eq!(form.error("note"), "Too short");
+        assert_eq!(form.error("number"), "");
+        assert!(form.has_errors());
+    }
+
+    #[test]
+    fn rows_are_found_by_their_numbers() {
+        let pairs = [
+            "step-0-wait",
+            "step-10-wait",
+            "step-2-target",
+            "step-x-wait",
+            "other-1-a",
+        ]
+        .map(|name| (name.to_owned(), String::new()));
+        assert_eq!(row_numbers(&pairs, "step"), [0, 2, 10]);
+    }
+
+    #[test]
+    fn buttons_are_read() {
+        assert_eq!(Press::parse(""), Press::Save);
+        assert_eq!(Press::parse("add-layer"), Press::Add("layer".into(), None));
+        assert_eq!(
+            Press::parse("add-turn-1"),
+            Press::Add("turn".into(), Some(1))
+        );
+        assert_eq!(
+            Press::parse("remove-step-2"),
+            Press::Remove("step".into(), 2)
+        );
+        assert_eq!(Press::parse("up-step-2"), Press::Up("step".into(), 2));
+        assert_eq!(Press::parse("remove-step"), Press::Preview);
+    }
+}

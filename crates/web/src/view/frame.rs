@@ -1,0 +1,251 @@
+//! What every page shares: who looks, what they may do, and the bars around the content.
+
+use askama::filters::HtmlSafe;
+use domain::{Timestamp, UserId};
+use jiff::tz::TimeZone;
+
+/// HTML that is safe to put into a page as it is: made by our own code from escaped parts, or by
+/// [`crate::markdown::render`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Markup(pub String);
+
+impl std::fmt::Display for Markup {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl HtmlSafe for Markup {}
+
+/// What every page struct carries as its field `frame`.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// The page's own title; ` · Quarterdeck` is added.
+    pub title: String,
+    /// `None` on the pages that work signed out.
+    pub user: Option<Viewer>,
+    /// May work incidents and edit shifts (`AccountRole::Responder` or above).
+    pub can_respond: bool,
+    /// May edit users, policies, services and settings (`AccountRole::Admin`).
+    pub can_admin: bool,
+    /// Goes into the hidden field `csrf` of every form.
+    pub csrf: String,
+    pub theme: Theme,
+    /// The viewer's zone; every time is shown in it, with UTC beside it.
+    pub zone: TimeZone,
+    /// Shows the banner of `--demo`.
+    pub demo: bool,
+    /// `None` hides the watch bar (signed out).
+    pub watch: Option<WatchBar>,
+    pub active: Nav,
+    pub flash: Vec<Flash>,
+    pub now: Timestamp,
+    /// Path and query of this page, where `/theme` leads back to.
+    pub here: String,
+}
+
+impl Frame {
+    /// The frame of a page seen signed out.
+    pub fn signed_out(title: &str, csrf: &str, now: Timestamp) -> Frame {
+        Frame {
+            title: title.to_owned(),
+            user: None,
+            can_respond: false,
+            can_admin: false,
+            csrf: csrf.to_owned(),
+            theme: Theme::System,
+            zone: TimeZone::UTC,
+            demo: false,
+            watch: None,
+            active: Nav::None,
+            flash: Vec::new(),
+            now,
+            here: "/".to_owned(),
+        }
+    }
+
+    /// IANA name of the viewer's zone, or `UTC`.
+    pub fn zone_name(&self) -> &str {
+        self.zone.iana_name().unwrap_or("UTC")
+    }
+
+    /// The hashed address of an embedded asset, e.g. `/static/quarterdeck.3fa9c1d2.css`.
+    pub fn asset(&self, name: &str) -> &'static str {
+        crate::assets::url(name)
+    }
+
+    /// ` active` with `aria-current` for the navigation entry of this page.
+    pub fn current(&self, nav: &Nav) -> Markup {
+        Markup(if self.active == *nav {
+            " aria-current=\"page\"".to_owned()
+        } else {
+            String::new()
+        })
+    }
+
+    pub fn is_me(&self, user: &UserId) -> bool {
+        self.user.as_ref().is_some_and(|me| me.id == *user)
+    }
+}
+
+/// The signed-in person.
+#[derive(Clone, Debug)]
+pub struct Viewer {
+    pub id: UserId,
+    pub name: String,
+    pub email: String,
+    /// Shown under the name: `admin`, `responder` or `observer`.
+    pub role: domain::word::AccountRole,
+}
+
+/// Light or dark; kept in the cookie `qd_theme` (`light`, `dark`; absent = the system's choice).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Theme {
+    #[default]
+    System,
+    Light,
+    Dark,
+}
+
+impl Theme {
+    /// Reads the cookie's or the form's word; anything unknown is the system's choice.
+    pub fn parse(word: &str) -> Theme {
+        match word {
+            "light" => Theme::Light,
+            "dark" => Theme::Dark,
+            _ => Theme::System,
+        }
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Theme::System => "system",
+            Theme::Light => "light",
+            Theme::Dark => "dark",
+        }
+    }
+}
+
+/// The line on top of every page: is anything on fire, am I on call and until when, who is next
+/// (FACE.md rule 2).
+#[derive(Clone, Debug, Default)]
+pub struct WatchBar {
+    /// The schedules the viewer is on call for now.
+    pub on_call: Vec<Watch>,
+    /// The viewer's next shift, shown when not on call.
+    pub next_shift: Option<Watch>,
+    /// Incidents not resolved.
+    pub open: u32,
+    /// Of these, how many nobody has acknowledged.
+    pub unacknowledged: u32,
+    /// Who follows the viewer (or the present holder) in the schedule whose hand-off is nearest.
+    pub next: Option<NextWatch>,
+}
+
+/// On call for `schedule` from now (or `from`) until `until` (`None`: for ever).
+#[derive(Clone, Debug)]
+pub struct Watch {
+    pub schedule: String,
+    pub slug: String,
+    pub from: Timestamp,
+    pub until: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug)]
+pub struct NextWatch {
+    pub names: String,
+    pub schedule: String,
+    pub at: Timestamp,
+}
+
+/// Which entry of the navigation is this page's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nav {
+    None,
+    Dashboard,
+    Incidents,
+    OnCall,
+    Services,
+    Policies,
+    Postmortems,
+    People,
+    Outbox,
+    Settings,
+    Api,
+    Profile,
+}
+
+/// One message about what was just done.
+#[derive(Clone, Debug)]
+pub struct Flash {
+    pub kind: FlashKind,
+    pub text: String,
+    /// Offered for 10 s by script, and until the next page without.
+    pub undo: Option<Undo>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlashKind {
+    Done,
+    Info,
+    Warning,
+    Failed,
+}
+
+/// A form of one button that takes the last action back.
+#[derive(Clone, Debug)]
+pub struct Undo {
+    pub action: String,
+    pub fields: Vec<(String, String)>,
+    pub label: String,
+}
+
+/// A person's name with the address of their page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    pub id: UserId,
+    pub name: String,
+}
+
+/// A name with an address on this site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    pub label: String,
+    pub href: String,
+}
+
+/// One option of a `<select>` or of radio buttons.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    pub value: String,
+    pub label: String,
+}
+
+impl Choice {
+    pub fn new(value: impl ToString, label: impl ToString) -> Choice {
+        Choice {
+            value: value.to_string(),
+            label: label.to_string(),
+        }
+    }
+}
+
+/// Options under a common heading (`<optgroup>`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChoiceGroup {
+    pub label: String,
+    pub choices: Vec<Choice>,
+}
+
+/// Where a list stands and how to move in it.
+#[derive(Clone, Debug, Default)]
+pub struct Pager {
+    /// Address of the previous and next part.
+    pub previous: Option<String>,
+    pub next: Option<String>,
+    /// 1-based position of the first and last row shown; 0 when the list is empty.
+    pub first: u64,
+    pub last: u64,
+    /// `None` when counting would be dear.
+    pub total: Option<u64>,
+}

@@ -1,0 +1,233 @@
+//! The page of one incident: state and clock, who acts, what I can do now, and what happened.
+
+use domain::word::{
+    AlertSeverity, AlertStatus, CommandRole, ContactKind, EntryKind, IncidentSeverity,
+    NotificationState, Origin, PagingState, Phase, PostmortemStatus, Urgency,
+};
+use domain::{AlertId, HandoverId, NotificationId, TimelineEntryId, Timestamp};
+
+use crate::picture::Swimlane;
+use crate::view::form::Form;
+use crate::view::frame::{Choice, ChoiceGroup, Frame, Link, Markup, Person};
+
+/// `GET /incidents/{number}`.
+#[derive(Clone, Debug)]
+pub struct IncidentPage {
+    pub frame: Frame,
+    pub incident: Incident,
+    pub can: IncidentActions,
+    /// Steps to escalate to: value is the step's number from 1.
+    pub steps: Vec<Choice>,
+    /// Values `user:{id}` and `policy:{id}`.
+    pub reassign: Vec<ChoiceGroup>,
+    /// Shown once the incident is declared.
+    pub command: Option<Command>,
+    pub people: Vec<PagedPerson>,
+    pub alerts: Vec<AlertRow>,
+    /// Alerts beyond those shown.
+    pub alerts_more: u64,
+    /// Newest first.
+    pub timeline: Vec<Entry>,
+    /// Entries older than those shown.
+    pub timeline_more: u64,
+    pub swimlane: Option<Swimlane>,
+    pub postmortem: Option<PostmortemLink>,
+    /// Holds what was typed when one of the page's forms was refused; `form.get("form")` names it:
+    /// `note`, `snooze`, `reassign`, `declare`, `phase`, `severity`, `title`, `handover`, `update`.
+    pub form: Form,
+    /// The status update as it would look (`do=preview` without script).
+    pub preview: Option<Markup>,
+}
+
+/// The answer of `GET /incidents/{number}/timeline?after={entry id}`: entries newer than `after`
+/// as `<li>`s, and the page's other live regions to be swapped in place (`hx-swap-oob`).
+#[derive(Clone, Debug)]
+pub struct IncidentLive {
+    /// The page as it would be now, with `timeline` cut to the entries newer than `after`.
+    pub page: IncidentPage,
+}
+
+#[derive(Clone, Debug)]
+pub struct Incident {
+    pub number: i64,
+    pub title: String,
+    pub service: Option<Link>,
+    pub policy: Option<Link>,
+    pub paging: PagingState,
+    pub phase: Phase,
+    pub severity: Option<IncidentSeverity>,
+    pub urgency: Urgency,
+    pub opened_at: Timestamp,
+    pub declared_at: Option<Timestamp>,
+    pub declared_by: Option<Person>,
+    pub acknowledged_at: Option<Timestamp>,
+    pub acknowledged_by: Vec<Person>,
+    pub snoozed_until: Option<Timestamp>,
+    pub resolved_at: Option<Timestamp>,
+    /// A person's name, or `the monitor`.
+    pub resolved_by: Option<String>,
+    /// When the acknowledgement lapses (PAGING.md §4.7).
+    pub ack_timeout_at: Option<Timestamp>,
+    /// What the running escalation does next.
+    pub next_step: Option<NextStep>,
+    /// What everybody must know, e.g. that no step of the policy reached anybody.
+    pub warnings: Vec<String>,
+}
+
+impl Incident {
+    /// `INC-0042`.
+    pub fn name(&self) -> String {
+        super::incident_name(self.number)
+    }
+
+    pub fn is_open(&self) -> bool {
+        self.paging != PagingState::Resolved
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct NextStep {
+    /// `Step 2: on-call of Platform (Bo)`, `last resort`.
+    pub label: String,
+    pub due: Timestamp,
+}
+
+/// Which actions the state allows and the viewer may take.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct IncidentActions {
+    pub acknowledge: bool,
+    pub unacknowledge: bool,
+    pub resolve: bool,
+    pub escalate: bool,
+    pub snooze: bool,
+    pub reassign: bool,
+    pub note: bool,
+    pub declare: bool,
+    /// Phase, severity, roles and status updates.
+    pub command: bool,
+    pub retitle: bool,
+    /// Start the postmortem.
+    pub postmortem: bool,
+}
+
+/// Command of a declared incident.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// Phases that may follow the present one.
+    pub phases: Vec<Phase>,
+    /// In the order of `CommandRole::ALL`.
+    pub seats: Vec<Seat>,
+    /// Newest first.
+    pub updates: Vec<StatusUpdate>,
+    pub next_update_due: Option<Timestamp>,
+    /// Everybody command could be handed to.
+    pub people: Vec<Choice>,
+    /// Text a hand-over brief starts with.
+    pub brief: String,
+}
+
+/// One role and who holds it.
+#[derive(Clone, Debug)]
+pub struct Seat {
+    pub role: CommandRole,
+    pub holder: Option<Person>,
+    pub since: Option<Timestamp>,
+    pub proposal: Option<Proposal>,
+    /// The viewer may take it: it is empty, or `override_needed`.
+    pub can_claim: bool,
+    /// Taking it from its holder asks for a reason.
+    pub override_needed: bool,
+    pub can_release: bool,
+    pub can_hand_over: bool,
+}
+
+/// A hand-over proposed and not yet answered.
+#[derive(Clone, Debug)]
+pub struct Proposal {
+    pub id: HandoverId,
+    pub from: Person,
+    pub to: Person,
+    pub brief: String,
+    pub expires_at: Timestamp,
+    /// The viewer is asked.
+    pub mine: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct StatusUpdate {
+    pub at: Timestamp,
+    pub by: Person,
+    pub phase: Phase,
+    pub body: Markup,
+    /// When it promised the next one.
+    pub next_due: Option<Timestamp>,
+}
+
+/// One person who was paged, with the evidence of every message.
+#[derive(Clone, Debug)]
+pub struct PagedPerson {
+    pub person: Person,
+    pub first_at: Timestamp,
+    /// The chain of PAGING.md §6.10, signal first, notification rule last.
+    pub why: Vec<String>,
+    pub acknowledged_at: Option<Timestamp>,
+    pub notifications: Vec<Evidence>,
+}
+
+/// How far one notification got (PAGING.md §6.7).
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    pub id: NotificationId,
+    pub kind: ContactKind,
+    /// As far as the viewer may see it: `+49 ••• 4217`.
+    pub address: String,
+    pub state: NotificationState,
+    /// When each state was reached, in order.
+    pub reached: Vec<(NotificationState, Timestamp)>,
+    pub attempts: u32,
+    /// The last error, or why it was cancelled.
+    pub detail: Option<String>,
+    /// When it is to be sent or tried again.
+    pub next_at: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug)]
+pub struct AlertRow {
+    pub id: AlertId,
+    pub status: AlertStatus,
+    pub severity: AlertSeverity,
+    pub summary: String,
+    pub source: String,
+    pub integration: String,
+    pub dedup_key: String,
+    pub count: u64,
+    pub first_at: Timestamp,
+    pub last_at: Timestamp,
+    /// Text and address; only `http` and `https` addresses are made links.
+    pub links: Vec<(String, String)>,
+    /// The monitor's free fields as indented JSON, empty when there are none.
+    pub details: String,
+}
+
+/// One entry of the timeline.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub id: TimelineEntryId,
+    pub kind: EntryKind,
+    pub occurred_at: Timestamp,
+    /// Shown when it differs from `occurred_at` by more than a minute.
+    pub recorded_at: Timestamp,
+    /// Who did it; `None` for the machine.
+    pub by: Option<String>,
+    pub origin: Origin,
+    /// One sentence.
+    pub text: String,
+    /// Markdown of a note or update, rendered.
+    pub body: Option<Markup>,
+}
+
+#[derive(Clone, Debug)]
+pub struct PostmortemLink {
+    pub status: PostmortemStatus,
+    pub href: String,
+}

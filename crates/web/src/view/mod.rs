@@ -1,0 +1,127 @@
+//! Everything that is shown, as plain structs with askama templates: handlers fill them and call
+//! `render()`. Nothing here reads a database or a clock.
+//!
+//! # The contract with the handlers
+//!
+//! Every form of the templates posts to one of the rows below, with exactly these fields, and each
+//! also sends `csrf` (but `/a/{token}`). A post that is fine answers `303` to the page named last; a
+//! post that is refused answers `422` with the same page and what was typed ([`Form`]). The table
+//! [`contract::POSTS`] says the same to the tests. `next` is a path of this site, else ignored.
+//!
+//! | Post to | Fields | Leads to |
+//! |---|---|---|
+//! | `/setup` | `name` `email` `password` `zone` | `/` |
+//! | `/sign-in` | `email` `password` `next` | `next` or `/` |
+//! | `/sign-out` | | `/sign-in` |
+//! | `/theme` | `theme` (`light` `dark` `system`) `next` | `next` |
+//! | `/preview` | `body` | a fragment: the Markdown rendered (script only) |
+//! | `/incidents` | `title` `service` (id or empty) `severity` `urgency` `description` `command` (`yes`) | the incident |
+//! | `/incidents/bulk` | `do` (`acknowledge` `resolve`) `number`… `next` | `next` |
+//! | `/incidents/{number}/acknowledge` | | the incident |
+//! | `/incidents/{number}/unacknowledge` | | the incident |
+//! | `/incidents/{number}/resolve` | `note` | the incident |
+//! | `/incidents/{number}/escalate` | `step` (number from 1, empty: the next) | the incident |
+//! | `/incidents/{number}/snooze` | `minutes` | the incident |
+//! | `/incidents/{number}/note` | `body` (Markdown) | the incident |
+//! | `/incidents/{number}/reassign` | `target` (`user:{id}` `policy:{id}`) | the incident |
+//! | `/incidents/{number}/declare` | `severity` `command` (`yes`) | the incident |
+//! | `/incidents/{number}/phase` | `phase` `reason` | the incident |
+//! | `/incidents/{number}/severity` | `severity` `reason` | the incident |
+//! | `/incidents/{number}/title` | `title` | the incident |
+//! | `/incidents/{number}/roles/{role}/claim` | `reason` (needed to take it from its holder) | the incident |
+//! | `/incidents/{number}/roles/{role}/release` | | the incident |
+//! | `/incidents/{number}/roles/{role}/handover` | `to` (user id) `brief` | the incident |
+//! | `/incidents/{number}/handovers/{id}/accept` | | the incident |
+//! | `/incidents/{number}/handovers/{id}/decline` | | the incident |
+//! | `/incidents/{number}/updates` | `body` (Markdown) `phase` `next_minutes` (empty: none promised) `do` (`publish` `preview`) | the incident |
+//! | `/incidents/{number}/postmortem` | | the postmortem |
+//! | `/a/{token}` | `do` (`acknowledge` `resolve`) | renders [`incident::AnswerDonePage`] |
+//! | `/services` | see [`service::ServiceFormPage`] | the service |
+//! | `/services/{slug}` | see [`service::ServiceFormPage`] | the service |
+//! | `/services/{slug}/integrations` | `name` `kind` | renders [`service::IntegrationKeyPage`] |
+//! | `/services/{slug}/integrations/{id}/rotate` | | renders [`service::IntegrationKeyPage`] |
+//! | `/services/{slug}/integrations/{id}/delete` | `confirm` (the integration's name) | the service |
+//! | `/services/{slug}/delete` | `confirm` (the slug) | `/services` |
+//! | `/schedules` | see [`schedule::ScheduleForm`] | the schedule |
+//! | `/schedules/{slug}` | see [`schedule::ScheduleForm`] | the schedule |
+//! | `/schedules/{slug}/overrides` | `kind` `user`… `start` `end` | the schedule |
+//! | `/schedules/{slug}/overrides/{id}/delete` | | the schedule |
+//! | `/schedules/{slug}/delete` | `confirm` (the slug) | `/schedules` |
+//! | `/policies` | see [`policy::PolicyForm`] | the policy |
+//! | `/policies/{slug}` | see [`policy::PolicyForm`] | the policy |
+//! | `/policies/{slug}/delete` | `confirm` (the slug) | `/policies` |
+//! | `/users` | `name` `email` `role` `zone` `phone` `password` | the user |
+//! | `/users/{id}` | `name` `role` `zone` `disabled` (`yes`) | the user |
+//! | `/users/{id}/password` | `password` | the user |
+//! | `/teams` | `name` | the team |
+//! | `/teams/{slug}` | `name` `member`… (user ids) | the team |
+//! | `/profile` | `name` `zone` | `/profile` |
+//! | `/profile/password` | `current` `password` | `/profile` |
+//! | `/profile/methods` | `kind` (`email` `sms`) `address` | `/profile` |
+//! | `/profile/methods/{id}/code` | | `/profile` |
+//! | `/profile/methods/{id}/verify` | `code` | `/profile` |
+//! | `/profile/methods/{id}/delete` | | `/profile` |
+//! | `/profile/rules` | see [`profile::RulesForm`] | `/profile` |
+//! | `/postmortems/{number}/sections/{slug}` | `body` `revision` `do` (`save` `preview`) | the postmortem |
+//! | `/postmortems/{number}/status` | `status` | the postmortem |
+//! | `/postmortems/{number}/owner` | `owner` (user id or empty) | the postmortem |
+//! | `/postmortems/{number}/moments` | `moment` `at` (empty: back to the timeline's) | the postmortem |
+//! | `/postmortems/{number}/actions` | `title` `type` `priority` `owner` (id or empty) `due` (date or empty) `tracker` | the postmortem |
+//! | `/postmortems/{number}/actions/{id}` | `status` | the postmortem |
+//! | `/settings/last-resort` | `target`… (`user:{id}` `schedule:{id}` `team:{id}`) | `/settings` |
+//! | `/settings/tokens` | `name` `role` | renders [`settings::SettingsPage`] with `new_token` |
+//! | `/settings/tokens/{id}/revoke` | | `/settings` |
+//!
+//! | Get | Answers with |
+//! |---|---|
+//! | `/` | [`dashboard::DashboardPage`] |
+//! | `/setup`, `/sign-in` | [`auth::SetupPage`], [`auth::SignInPage`] |
+//! | `/incidents?…` | [`incident::IncidentListPage`]; query: [`incident::IncidentFilter`] |
+//! | `/incidents/new?service=` | [`incident::DeclarePage`] |
+//! | `/incidents/{number}` | [`incident::IncidentPage`] |
+//! | `/incidents/{number}/timeline?after={entry id}` | fragment [`incident::IncidentLive`] |
+//! | `/incidents/{number}/stream` | SSE: `event: changed` (data: newest entry id) whenever anything of the incident changed; a comment line every 15 s |
+//! | `/stream` | SSE: `event: changed` whenever any incident opened or changed its state, urgency, severity or title; the dashboard and the list listen |
+//! | `/a/{token}` | [`incident::AnswerPage`], or [`incident::AnswerDonePage`] for a link that does not hold |
+//! | `/services?q=`, `/services/new`, `/services/{slug}`, `/services/{slug}/edit` | [`service`] |
+//! | `/schedules`, `/schedules/new`, `/schedules/{slug}?from=&view=`, `/schedules/{slug}/edit` | [`schedule`] |
+//! | `/policies`, `/policies/new`, `/policies/{slug}`, `/policies/{slug}/edit` | [`policy`] |
+//! | `/users?q=`, `/users/new`, `/users/{id}` | [`user`] |
+//! | `/teams`, `/teams/{slug}` | [`team`] |
+//! | `/profile` | [`profile::ProfilePage`] |
+//! | `/postmortems?q=&status=&page=`, `/postmortems/{number}?edit=`, `/postmortems/{number}.md` | [`postmortem`]; the file as `text/markdown` attachment |
+//! | `/outbox?…` | [`outbox::OutboxPage`]; query: [`outbox::OutboxFilter`] |
+//! | `/settings`, `/api` | [`settings::SettingsPage`], [`api_docs::ApiDocsPage`] |
+//! | `/search.json?q=` | `[{"label":"INC-0042 Checkout errors","url":"/incidents/42","kind":"incident"}]`, at most 20, for the palette |
+//! | `/static/{name}` | [`crate::assets::find`] |
+
+pub mod api_docs;
+pub mod auth;
+pub mod badge;
+pub mod contract;
+pub mod dashboard;
+pub mod form;
+pub mod frame;
+pub mod incident;
+pub mod outbox;
+pub mod policy;
+mod policy_form;
+pub mod postmortem;
+pub mod problem;
+pub mod profile;
+#[cfg(test)]
+mod sample;
+pub mod schedule;
+mod schedule_form;
+pub mod service;
+pub mod settings;
+pub mod team;
+pub mod time;
+pub mod user;
+
+pub use form::{Form, Press};
+pub use frame::{
+    Choice, ChoiceGroup, Flash, FlashKind, Frame, Link, Markup, Nav, NextWatch, Pager, Person,
+    Theme, Undo, Viewer, Watch, WatchBar,
+};
+pub use policy_form::{parse_target, target_value};

@@ -1,0 +1,66 @@
+//! Escalation policies: the ladder, and editing it.
+
+use super::form::Form;
+use super::frame::{Choice, ChoiceGroup, Frame, Link};
+pub use super::policy_form::{PolicyForm, StepRow};
+use crate::picture::Ladder;
+
+/// `GET /policies`.
+#[derive(Clone, Debug)]
+pub struct PolicyListPage {
+    pub frame: Frame,
+    pub rows: Vec<PolicyRow>,
+}
+
+#[derive(Clone, Debug)]
+pub struct PolicyRow {
+    pub name: String,
+    pub slug: String,
+    pub team: Option<Link>,
+    pub steps: usize,
+    pub repeats: u8,
+    /// Names the first step would page now.
+    pub first: Vec<String>,
+    /// How many services use it.
+    pub services: usize,
+    pub warning: Option<String>,
+}
+
+/// `GET /policies/{slug}`.
+#[derive(Clone, Debug)]
+pub struct PolicyPage {
+    pub frame: Frame,
+    pub name: String,
+    pub slug: String,
+    pub description: String,
+    pub team: Option<Link>,
+    /// As it would go if an incident opened now.
+    pub ladder: Ladder,
+    pub services: Vec<Link>,
+    pub version: i64,
+    pub saved_at: domain::Timestamp,
+    pub warnings: Vec<String>,
+}
+
+/// `GET /policies/new`, `GET /policies/{slug}/edit`, and their posts when something is wrong or
+/// only a preview was asked for. Fields: see [`PolicyForm`].
+#[derive(Clone, Debug)]
+pub struct PolicyFormPage {
+    pub frame: Frame,
+    pub form: PolicyForm,
+    pub slug: Option<String>,
+    /// By id.
+    pub teams: Vec<Choice>,
+    /// People `user:{id}`, schedules `schedule:{id}`, teams `team:{id}`.
+    pub targets: Vec<ChoiceGroup>,
+    pub preview: Option<Ladder>,
+    /// Why it may not be saved without `save_anyway` (PAGING.md §4.10).
+    pub warnings: Vec<String>,
+}
+
+impl PolicyFormPage {
+    /// The summary of what is wrong.
+    pub fn problems(&self) -> &Form {
+        &self.form.fields
+    }
+}

@@ -1,0 +1,148 @@
+//! One's own profile: can I be reached, by what, and when.
+
+use domain::word::{ContactKind, Urgency};
+use domain::{ContactMethodId, Timestamp};
+
+use super::form::{Form, Press, row_numbers};
+use super::frame::{Choice, Frame};
+use super::schedule::ShiftRow;
+use crate::picture::RuleStrip;
+
+/// `GET /profile`.
+#[derive(Clone, Debug)]
+pub struct ProfilePage {
+    pub frame: Frame,
+    pub methods: Vec<MethodRow>,
+    /// High first.
+    pub rules: Vec<UrgencyRules>,
+    /// Verified methods a rule may use, by id.
+    pub usable: Vec<Choice>,
+    /// Shifts of the next 30 days, at most 10.
+    pub shifts: Vec<ShiftRow>,
+    pub zones: Vec<Choice>,
+    /// What was typed when one of the page's forms was refused; `form.get("form")` names it:
+    /// `profile` (`name`, `zone`), `method` (`kind`, `address`), `verify` (`method`, `code`),
+    /// `password` (`current`, `password`).
+    pub form: Form,
+}
+
+#[derive(Clone, Debug)]
+pub struct MethodRow {
+    pub id: ContactMethodId,
+    pub kind: ContactKind,
+    pub address: String,
+    pub verified_at: Option<Timestamp>,
+    /// Why the provider refuses it for good.
+    pub broken: Option<String>,
+    /// The last time a message was delivered or answered there.
+    pub last_proof: Option<Timestamp>,
+    /// A code was sent and waits to be typed in, until then.
+    pub code_until: Option<Timestamp>,
+}
+
+impl MethodRow {
+    pub fn usable(&self) -> bool {
+        self.verified_at.is_some() && self.broken.is_none()
+    }
+}
+
+/// The rules of one urgency as editable rows, with their picture.
+#[derive(Clone, Debug)]
+pub struct UrgencyRules {
+    pub urgency: Urgency,
+    pub rows: Vec<RuleRow>,
+    pub strip: RuleStrip,
+    /// E.g. a delay longer than a policy's wait (PAGING.md §6.2).
+    pub warnings: Vec<String>,
+}
+
+/// One rule as typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RuleRow {
+    /// A contact method's id; empty takes the rule away.
+    pub method: String,
+    /// Minutes after the page.
+    pub delay: String,
+    pub error: String,
+}
+
+/// What `POST /profile/rules` sends: `urgency`, and for each row `rule-{n}-method` and
+/// `rule-{n}-delay`; `do` is `save`, `add-rule`, `remove-rule-{n}` or `up-rule-{n}`. Every press
+/// but `save` renders the page again with the rows changed and stores nothing.
+#[derive(Clone, Debug)]
+pub struct RulesForm {
+    pub urgency: Urgency,
+    pub rows: Vec<RuleRow>,
+    pub press: Press,
+}
+
+impl RulesForm {
+    /// Reads the pairs of the body and does what the button asks of the rows. Rows without a method
+    /// are left out on `save`. `None` without a known urgency.
+    pub fn from_pairs(pairs: &[(String, String)]) -> Option<RulesForm> {
+        let form = Form::from_pairs(pairs.iter().cloned());
+        let urgency = form.get("urgency").parse().ok()?;
+        let press = Press::parse(form.get("do"));
+        let mut rows: Vec<RuleRow> = row_numbers(pairs, "rule")
+            .into_iter()
+            .map(|n| RuleRow {
+                method: form.get(&format!("rule-{n}-method")).to_owned(),
+                delay: form.get(&format!("rule-{n}-delay")).trim().to_owned(),
+                error: String::new(),
+            })
+            .collect();
+        match &press {
+            Press::Add(noun, _) if noun == "rule" => {
+                rows.push(RuleRow {
+                    delay: "0".to_owned(),
+                    ..RuleRow::default()
+                });
+            }
+            Press::Remove(noun, n) if noun == "rule" && *n < rows.len() => {
+                rows.remove(*n);
+            }
+            Press::Up(noun, n) if noun == "rule" && *n > 0 && *n < rows.len() => {
+                rows.swap(*n, *n - 1);
+            }
+            Press::Save => rows.retain(|row| !row.method.is_empty()),
+            _ => {}
+        }
+        Some(RulesForm {
+            urgency,
+            rows,
+            press,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
+        list.iter()
+            .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn rule_rows_are_read_moved_and_dropped() {
+        let typed = [
+            ("urgency", "high"),
+            ("rule-0-method", "3"),
+            ("rule-0-delay", "0"),
+            ("rule-1-method", "4"),
+            ("rule-1-delay", "2"),
+            ("rule-2-method", ""),
+            ("rule-2-delay", "9"),
+        ];
+        let saved = RulesForm::from_pairs(&pairs(&typed)).unwrap();
+        assert_eq!(saved.rows.len(), 2);
+        let mut moved = typed.to_vec();
+        moved.push(("do", "up-rule-1"));
+        let moved = RulesForm::from_pairs(&pairs(&moved)).unwrap();
+        assert_eq!(moved.rows[0].method, "4");
+        assert_eq!(moved.rows.len(), 3);
+        assert!(RulesForm::from_pairs(&pairs(&[("urgency", "loud")])).is_none());
+    }
+}

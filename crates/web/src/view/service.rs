@@ -1,0 +1,114 @@
+//! Services and their integrations.
+
+use domain::word::{AlertSeverity, AlertStatus, IntegrationKind};
+use domain::{IntegrationId, Timestamp};
+
+use super::form::Form;
+use super::frame::{Choice, Frame, Link};
+use super::incident::{AlertRow, IncidentRow};
+
+/// `GET /services`.
+#[derive(Clone, Debug)]
+pub struct ServiceListPage {
+    pub frame: Frame,
+    pub rows: Vec<ServiceRow>,
+    /// The search words of `?q=`.
+    pub q: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct ServiceRow {
+    pub name: String,
+    pub slug: String,
+    pub team: Option<Link>,
+    pub policy: Option<Link>,
+    /// Names of those the first step would page now.
+    pub on_call: Vec<String>,
+    pub health: Health,
+    pub last_signal: Option<Timestamp>,
+    /// E.g. that its policy can reach nobody.
+    pub warning: Option<String>,
+}
+
+/// Open incidents of a service.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Health {
+    pub triggered: u32,
+    pub acknowledged: u32,
+}
+
+/// `GET /services/{slug}`.
+#[derive(Clone, Debug)]
+pub struct ServicePage {
+    pub frame: Frame,
+    pub service: ServiceRow,
+    pub description: String,
+    /// Settings in words, e.g. (`Urgency`, `by severity: critical and error are high`).
+    pub settings: Vec<(String, String)>,
+    pub integrations: Vec<IntegrationRow>,
+    /// Open first, at most 10.
+    pub incidents: Vec<IncidentRow>,
+    /// Open alerts, at most 20.
+    pub alerts: Vec<AlertRow>,
+    /// Form of a new integration: `name`, `kind`.
+    pub form: Form,
+}
+
+#[derive(Clone, Debug)]
+pub struct IntegrationRow {
+    pub id: IntegrationId,
+    pub name: String,
+    pub kind: IntegrationKind,
+    /// The last four characters of the key, to tell keys apart.
+    pub key_hint: String,
+    pub last_signal: Option<Timestamp>,
+    pub accepted: u64,
+    /// Acknowledges and resolves with nothing open (PAGING.md §1.6).
+    pub ignored: u64,
+    pub rejected: u64,
+    /// The last thing that could not be understood, and when.
+    pub last_error: Option<(Timestamp, String)>,
+}
+
+/// `GET /services/new` and `GET /services/{slug}/edit`. Fields: `name`, `slug` (only new, empty:
+/// made from the name), `description`, `team` (id or empty), `policy` (id or empty), `urgency`
+/// (`by_severity`, `high`, `low`), `grouping` (`group_key`, `none`), `auto_resolve` (`yes`),
+/// `reopen_window`, `ack_timeout_high`, `ack_timeout_low` (minutes; empty: off).
+#[derive(Clone, Debug)]
+pub struct ServiceFormPage {
+    pub frame: Frame,
+    pub form: Form,
+    /// `None` for a new one.
+    pub slug: Option<String>,
+    /// By id.
+    pub teams: Vec<Choice>,
+    /// By id.
+    pub policies: Vec<Choice>,
+}
+
+/// Answer of `POST /services/{slug}/integrations` and of `…/{id}/rotate`: the key, shown once.
+#[derive(Clone, Debug)]
+pub struct IntegrationKeyPage {
+    pub frame: Frame,
+    pub service: Link,
+    pub id: IntegrationId,
+    pub name: String,
+    pub kind: IntegrationKind,
+    pub key: String,
+    /// Our own address as clients see it, without a slash at the end.
+    pub base_url: String,
+}
+
+/// Severity and state of an alert as the tables of a page show them together.
+impl AlertRow {
+    pub fn is_open(&self) -> bool {
+        self.status == AlertStatus::Open
+    }
+
+    pub fn is_grave(&self) -> bool {
+        matches!(
+            self.severity,
+            AlertSeverity::Critical | AlertSeverity::Error
+        )
+    }
+}

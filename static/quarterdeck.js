@@ -1,0 +1,1 @@
+// What pages do better with script.
