@@ -16,7 +16,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The environment variable by which the caretaker knows our children.
-pub const ROOT_VARIABLE: &str = "QUARTERDECK_TESTKIT_ROOT";
+pub const ROOT_VARIABLE: &str = "TESTKIT_ROOT";
 
 /// Waits for its standard input to end, then stops our children and removes the root.
 /// PostgreSQL hides its environment, so it is found by its pid file and is first given the time
