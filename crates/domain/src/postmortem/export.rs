@@ -136,7 +136,12 @@ fn quoted(value: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
         match c {
-            '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => {
+            '\u{7f}'..='\u{9f}'
+            | '\u{2028}'
+            | '\u{2029}'
+            | '\u{feff}'
+            | '\u{fffe}'
+            | '\u{ffff}' => {
                 out.push_str(&format!("\\u{:04x}", u32::from(c)));
             }
             _ => out.push(c),
@@ -271,10 +276,7 @@ fn actions(items: &[ActionItem]) -> String {
         );
         line("done_test", item.done_test.as_deref().map(inline));
         // The box says open or done; the two states between are named.
-        let between = matches!(
-            item.status,
-            ActionStatus::InProgress | ActionStatus::WontDo
-        );
+        let between = matches!(item.status, ActionStatus::InProgress | ActionStatus::WontDo);
         line("status", between.then(|| item.status.to_string()));
         line("reason", item.reason.as_deref().map(inline));
     }

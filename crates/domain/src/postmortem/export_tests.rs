@@ -59,7 +59,11 @@ fn example() -> Document {
         ],
         owner: Some("@bo".into()),
         sections: vec![
-            section("summary", "Summary", "Checkout failed for one user in five for 63 minutes."),
+            section(
+                "summary",
+                "Summary",
+                "Checkout failed for one user in five for 63 minutes.",
+            ),
             section("impact", "Impact", ""),
             section("background", "Background", ""),
             section(
@@ -68,11 +72,26 @@ fn example() -> Document {
                 "# Change\r\nAn index was dropped.\n\n## Evidence\n\n```sql\nDROP INDEX orders_by_user;",
             ),
             section("timeline", "Timeline", ""),
-            section("action_items", "Action items", "Two of three are about checks."),
-            section("vendor_notes", "Vendor & notes", "A section of the author's own."),
+            section(
+                "action_items",
+                "Action items",
+                "Two of three are about checks.",
+            ),
+            section(
+                "vendor_notes",
+                "Vendor & notes",
+                "A section of the author's own.",
+            ),
         ],
         timeline: vec![
-            row(902, "09:31:00", "note", "Rolled back\nwith `a | b`", "@ana", None),
+            row(
+                902,
+                "09:31:00",
+                "note",
+                "Rolled back\nwith `a | b`",
+                "@ana",
+                None,
+            ),
             row(
                 901,
                 "09:06:12",
@@ -148,11 +167,21 @@ fn what_is_unknown_is_absent() {
     document.owner = None;
     let exported = export(&document);
     let front = exported.split("---\n").nth(1).unwrap();
-    let keys: Vec<&str> = front.lines().map(|l| l.split(':').next().unwrap()).collect();
+    let keys: Vec<&str> = front
+        .lines()
+        .map(|l| l.split(':').next().unwrap())
+        .collect();
     assert_eq!(
         keys,
         [
-            "schema", "id", "incidents", "title", "status", "revision", "kind", "visibility",
+            "schema",
+            "id",
+            "incidents",
+            "title",
+            "status",
+            "revision",
+            "kind",
+            "visibility",
             "redaction"
         ]
     );
@@ -172,11 +201,17 @@ fn rows_and_actions_are_never_left_out() {
 fn file_names_are_short_ascii() {
     let mut document = example();
     document.title = "Checkout errors".into();
-    assert_eq!(file_name(&document), "INC-0042-checkout-errors.postmortem.md");
+    assert_eq!(
+        file_name(&document),
+        "INC-0042-checkout-errors.postmortem.md"
+    );
     document.title = "停電".into();
     assert_eq!(file_name(&document), "INC-0042.postmortem.md");
     document.title = "é ".repeat(100);
-    assert_eq!(file_name(&document).len(), "INC-0042-".len() + 59 + ".postmortem.md".len());
+    assert_eq!(
+        file_name(&document).len(),
+        "INC-0042-".len() + 59 + ".postmortem.md".len()
+    );
 }
 
 #[test]

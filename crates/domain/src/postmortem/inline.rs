@@ -290,7 +290,10 @@ mod tests {
         assert_eq!(cell("a <b>c</b> 1 < 2"), "a &lt;b>c&lt;/b> 1 < 2");
         assert_eq!(cell("`<b>` stays"), "`<b>` stays");
         assert_eq!(cell("x <!-- ev: 1 -->"), "x &lt;!-- ev: 1 -->");
-        assert_eq!(cell("see <https://g.example/x|y>"), "see <https://g.example/x%7Cy>");
+        assert_eq!(
+            cell("see <https://g.example/x|y>"),
+            "see <https://g.example/x%7Cy>"
+        );
         assert_eq!(cell("\0 a\u{7}"), "a");
     }
 
@@ -313,7 +316,10 @@ mod tests {
 
     #[test]
     fn only_web_addresses_become_links() {
-        assert_eq!(web_address("https://g/x y(1)").unwrap(), "https://g/x%20y%281%29");
+        assert_eq!(
+            web_address("https://g/x y(1)").unwrap(),
+            "https://g/x%20y%281%29"
+        );
         assert_eq!(web_address("javascript:alert(1)"), None);
     }
 

@@ -247,7 +247,9 @@ fn underlined(text: &str, heading: &Heading, level: i32) -> Edit {
             } else {
                 &[' ', '\t']
             };
-            let line = line.trim_start_matches(prefix).trim_end_matches([' ', '\t']);
+            let line = line
+                .trim_start_matches(prefix)
+                .trim_end_matches([' ', '\t']);
             // A backslash at the end of a line is a line break.
             match line.strip_suffix('\\') {
                 Some(cut) if !is_escaped(line, line.len() - 1) => cut,

@@ -4,14 +4,20 @@ use proptest::prelude::*;
 #[test]
 fn headings_are_shifted_until_the_shallowest_is_h3() {
     assert_eq!(normalise("# A\ntext\n## B"), "### A\ntext\n#### B");
-    assert_eq!(normalise("##### deep\n###### deeper"), "### deep\n#### deeper");
+    assert_eq!(
+        normalise("##### deep\n###### deeper"),
+        "### deep\n#### deeper"
+    );
     assert_eq!(normalise("### kept"), "### kept");
     assert_eq!(
         normalise("# A\ntext\n##### E ##\nmore"),
         "### A\ntext\n\n**E**\n\nmore"
     );
     assert_eq!(normalise("# A\n#####\nb"), "### A\n\nb");
-    assert_eq!(normalise("Title\n===\nSub\ntitle\n---"), "### Title\n#### Sub title");
+    assert_eq!(
+        normalise("Title\n===\nSub\ntitle\n---"),
+        "### Title\n#### Sub title"
+    );
     assert_eq!(normalise("C\\#\n===\nC #\n---"), "### C\\#\n#### C \\#");
     assert_eq!(normalise("> # A\n> ###### B"), "> ### A\n> ###### B");
     assert_eq!(normalise("> A\n> b\n> ==="), "> ### A b");
@@ -31,7 +37,10 @@ fn an_open_fence_is_closed() {
 #[test]
 fn raw_html_and_markers_become_text() {
     assert_eq!(normalise("a <b>c</b>"), "a &lt;b>c&lt;/b>");
-    assert_eq!(normalise("<script>\n# x\n</script>"), "&lt;script>\n### x\n&lt;/script>");
+    assert_eq!(
+        normalise("<script>\n# x\n</script>"),
+        "&lt;script>\n### x\n&lt;/script>"
+    );
     assert_eq!(
         normalise("<!-- section: impact -->\n## Impact"),
         "&lt;!-- section: impact -->\n### Impact"
@@ -74,15 +83,59 @@ fn long_bodies_take_linear_time() {
 /// Fragments that make trouble together.
 fn body() -> impl Strategy<Value = String> {
     let fragment = prop_oneof![
-        Just("# a"), Just("## b #"), Just("###### c"), Just("#"), Just("===\n"), Just("---\n"),
-        Just("\n"), Just("\n\n"), Just("\r\n"), Just("  "), Just("    "), Just("\t"), Just("> "),
-        Just("- "), Just("1. "), Just("```"), Just("~~~~"), Just("`"), Just("``"), Just("|"),
-        Just("|---|---|\n"), Just("<div>"), Just("</div>"), Just("<!--"), Just("-->"),
-        Just("<!-- section: x -->\n"), Just("<?"), Just("<!A"), Just("<![CDATA["), Just("<pre>"),
-        Just("<script>"), Just("<a href='"), Just("'>"), Just("<br>"), Just("\\"), Just("*"),
-        Just("**"), Just("_"), Just("[x]"), Just("[x]: "), Just("(y)"), Just("\"t"), Just("<y z>"),
-        Just("&lt;"), Just("\0"), Just("é"), Just("text"), Just("<http://x>"), Just("<source"),
-        Just("<!-- lint-ok B1: r -->"), Just("\u{a0}"), Just("+"), Just("=")
+        Just("# a"),
+        Just("## b #"),
+        Just("###### c"),
+        Just("#"),
+        Just("===\n"),
+        Just("---\n"),
+        Just("\n"),
+        Just("\n\n"),
+        Just("\r\n"),
+        Just("  "),
+        Just("    "),
+        Just("\t"),
+        Just("> "),
+        Just("- "),
+        Just("1. "),
+        Just("```"),
+        Just("~~~~"),
+        Just("`"),
+        Just("``"),
+        Just("|"),
+        Just("|---|---|\n"),
+        Just("<div>"),
+        Just("</div>"),
+        Just("<!--"),
+        Just("-->"),
+        Just("<!-- section: x -->\n"),
+        Just("<?"),
+        Just("<!A"),
+        Just("<![CDATA["),
+        Just("<pre>"),
+        Just("<script>"),
+        Just("<a href='"),
+        Just("'>"),
+        Just("<br>"),
+        Just("\\"),
+        Just("*"),
+        Just("**"),
+        Just("_"),
+        Just("[x]"),
+        Just("[x]: "),
+        Just("(y)"),
+        Just("\"t"),
+        Just("<y z>"),
+        Just("&lt;"),
+        Just("\0"),
+        Just("é"),
+        Just("text"),
+        Just("<http://x>"),
+        Just("<source"),
+        Just("<!-- lint-ok B1: r -->"),
+        Just("\u{a0}"),
+        Just("+"),
+        Just("=")
     ];
     prop::collection::vec(fragment, 0..24).prop_map(|parts| parts.concat())
 }
@@ -91,7 +144,12 @@ fn body() -> impl Strategy<Value = String> {
 /// that is not ours, and whether the next section begins where it should.
 fn check(body: &str) -> Result<(), TestCaseError> {
     let once = normalise(body);
-    prop_assert_eq!(normalise(&once), once.clone(), "idempotent, from {:?}", body);
+    prop_assert_eq!(
+        normalise(&once),
+        once.clone(),
+        "idempotent, from {:?}",
+        body
+    );
     let document = format!("## Before\n{once}\n<!-- section: next -->\n## After\n| a |\n|---|\n");
     for options in dialects() {
         let mut sections = 0;
@@ -111,7 +169,9 @@ fn check(body: &str) -> Result<(), TestCaseError> {
                 Event::Html(html) | Event::InlineHtml(html) => {
                     prop_assert!(
                         &*html == "<!-- section: next -->\n" || is_break(&html) || is_waiver(&html),
-                        "raw {:?} in {:?}", html, document
+                        "raw {:?} in {:?}",
+                        html,
+                        document
                     );
                 }
                 _ => {}

@@ -90,7 +90,9 @@ fn impact(facts: &Facts<'_>) -> String {
     if let Some(impact) = facts.durations.impact {
         out.push_str(&format!("- Users were hit for {impact}\n"));
     }
-    out.push_str("- Users, requests, money, support contacts: \n- Data lost or exposed (yes/no): \n");
+    out.push_str(
+        "- Users, requests, money, support contacts: \n- Data lost or exposed (yes/no): \n",
+    );
     out
 }
 
@@ -114,7 +116,11 @@ fn response(facts: &Facts<'_>) -> String {
     for (role, handles) in facts.roles {
         if !handles.is_empty() {
             let handles: Vec<String> = handles.iter().map(|handle| escape(handle)).collect();
-            out.push_str(&format!("- {}: {}\n", role_title(*role), handles.join(", then ")));
+            out.push_str(&format!(
+                "- {}: {}\n",
+                role_title(*role),
+                handles.join(", then ")
+            ));
         }
     }
     for (name, span) in [

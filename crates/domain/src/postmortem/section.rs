@@ -77,11 +77,7 @@ pub const STANDARD: [SectionKind; 15] = [
         "One item per factor: category, evidence, and how it made sense at the time. \
          There are several.",
     ),
-    optional(
-        "mitigators",
-        "Mitigators",
-        "What kept it from being worse?",
-    ),
+    optional("mitigators", "Mitigators", "What kept it from being worse?"),
     required(
         "resolution",
         "Resolution",

@@ -90,42 +90,38 @@ pub fn lint(sections: &[Section]) -> Vec<Finding> {
 pub fn lint_section(section: &Section) -> Vec<Finding> {
     let prose = read(&section.body);
     let tokens = tokens(&prose);
-    let exempt = exempt(&tokens);
     let lines = line_starts(&section.body);
     let line_of = |at: usize| lines.partition_point(|&start| start <= at);
     let mut findings: Vec<Finding> = Vec::new();
     let mut found = |rule: Rule, range: Range<usize>| {
-        let line = line_of(range.start);
         let waived = prose
             .waivers
             .iter()
             .any(|waiver| waiver.rule == rule.as_str() && waiver.covers.contains(&range.start));
-        let overlaps = findings
-            .iter()
-            .rev()
-            .take_while(|other| other.range.end > range.start.saturating_sub(200))
-            .any(|other| other.range.start < range.end && range.start < other.range.end);
-        if !waived && !overlaps {
+        if !waived {
             findings.push(Finding {
                 rule,
                 section: section.slug.clone(),
-                line,
+                line: line_of(range.start),
                 text: section.body[range.clone()].to_owned(),
                 range,
             });
         }
     };
-    for at in 0..tokens.len() {
-        for (phrases, patterns) in RULES.iter() {
-            if !phrases.only_in.is_empty() && !phrases.only_in.contains(&section.slug.as_str()) {
-                continue;
-            }
+    // Words of a finding belong to the first rule that found them.
+    let mut taken = exempt(&tokens);
+    for (phrases, patterns) in RULES.iter() {
+        if !phrases.only_in.is_empty() && !phrases.only_in.contains(&section.slug.as_str()) {
+            continue;
+        }
+        for at in 0..tokens.len() {
             let longest = patterns
                 .iter()
                 .filter_map(|pattern| pattern.matches(&tokens, at))
-                .filter(|&end| !exempt[at..end].contains(&true))
+                .filter(|&end| !taken[at..end].contains(&true))
                 .max();
             if let Some(end) = longest {
+                taken[at..end].fill(true);
                 found(phrases.rule, tokens[at].start..tokens[end - 1].end);
             }
         }
@@ -232,11 +228,7 @@ fn match_words(
     let Some((word, rest)) = words.split_first() else {
         return Some(at);
     };
-    let fits = |at: usize| {
-        tokens
-            .get(at)
-            .filter(|token| (first && at == 0) || first || !token.after_break)
-    };
+    let fits = |at: usize| tokens.get(at).filter(|token| first || !token.after_break);
     if word == &["*"] {
         for count in 1..=ANY_MAX {
             fits(at + count - 1)?;

@@ -13,13 +13,33 @@ fn rules(slug: &str, body: &str) -> Vec<&'static str> {
 
 /// Lines that must be flagged: rule, section, text.
 const MUST_FLAG: &[(&str, &str, &str)] = &[
-    ("B1", "what_happened", "The alert should have fired earlier."),
-    ("B1", "what_happened", "Operations could not have seen it,\nand would\nhave waited."),
+    (
+        "B1",
+        "what_happened",
+        "The alert should have fired earlier.",
+    ),
+    (
+        "B1",
+        "what_happened",
+        "Operations could not have seen it,\nand would\nhave waited.",
+    ),
     ("B1", "lessons", "We ought to read dashboards."),
     ("B1", "lessons", "If only the page had come sooner."),
-    ("B1", "lessons", "Had the team checked the replica, it was visible."),
-    ("B1", "what_happened", "The on-call forgot to drain the node."),
-    ("B1", "what_happened", "Somebody failed to read the runbook."),
+    (
+        "B1",
+        "lessons",
+        "Had the team checked the replica, it was visible.",
+    ),
+    (
+        "B1",
+        "what_happened",
+        "The on-call forgot to drain the node.",
+    ),
+    (
+        "B1",
+        "what_happened",
+        "Somebody failed to read the runbook.",
+    ),
     ("B1", "what_happened", "It *should* have paged."),
     ("B1", "what_happened", "They shouldn’t have merged it."),
     ("B1", "what_happened", "The check was neglected."),
@@ -36,9 +56,17 @@ const MUST_FLAG: &[(&str, &str, &str)] = &[
     ("B5", "detection", "Obviously, the queue was full."),
     ("B5", "resolution", "We just rolled back."),
     ("B5", "background", "Everyone knew that the disk was small."),
-    ("B6", "contributing_factors", "The root cause was a lock.\n\n- a\n- b"),
+    (
+        "B6",
+        "contributing_factors",
+        "The root cause was a lock.\n\n- a\n- b",
+    ),
     ("B6", "summary", "This was the only cause."),
-    ("B7", "what_happened", "At 10:02 traffic fell; we need to add an alert."),
+    (
+        "B7",
+        "what_happened",
+        "At 10:02 traffic fell; we need to add an alert.",
+    ),
     ("B7", "timeline", "We should add a second replica."),
     ("B8", "action_items", "Be more careful with migrations."),
     ("B8", "action_items", "We will make sure it is tested."),
@@ -46,20 +74,44 @@ const MUST_FLAG: &[(&str, &str, &str)] = &[
 
 /// Lines that must not be flagged: section, text.
 const MUST_NOT_FLAG: &[(&str, &str)] = &[
-    ("what_happened", "`git blame` named the commit; git blame is only a tool."),
+    (
+        "what_happened",
+        "`git blame` named the commit; git blame is only a tool.",
+    ),
     ("what_happened", "A blameless review was held."),
-    ("what_happened", "The worker died of a segfault, then of a page fault."),
-    ("background", "We looked at fault tolerance and fault injection."),
+    (
+        "what_happened",
+        "The worker died of a segfault, then of a page fault.",
+    ),
+    (
+        "background",
+        "We looked at fault tolerance and fault injection.",
+    ),
     ("background", "Just-in-time compilation was on by default."),
-    ("what_happened", "> he should have known\n\nsaid somebody in chat."),
+    (
+        "what_happened",
+        "> he should have known\n\nsaid somebody in chat.",
+    ),
     ("what_happened", "```\nwe should have failed to blame\n```"),
     ("what_happened", "The log said `you should have a backup`."),
-    ("what_happened", "See https://wiki.example/who-did-it/the-root-cause for more."),
+    (
+        "what_happened",
+        "See https://wiki.example/who-did-it/the-root-cause for more.",
+    ),
     ("what_happened", "See <https://wiki.example/should-have>."),
-    ("what_happened", "We had already done the failover at 10:00."),
-    ("what_happened", "Justice, adjusted, unjust: not the word itself."),
+    (
+        "what_happened",
+        "We had already done the failover at 10:00.",
+    ),
+    (
+        "what_happened",
+        "Justice, adjusted, unjust: not the word itself.",
+    ),
     ("resolution", "We need to keep the workaround until Monday."),
-    ("contributing_factors", "- change: the index was dropped\n- capacity: one replica"),
+    (
+        "contributing_factors",
+        "- change: the index was dropped\n- capacity: one replica",
+    ),
     ("contributing_factors", "There is no single root cause."),
     ("detection", "The alert fired just after the deploy."),
     ("detection", "User error rate rose to 5 %."),
@@ -105,7 +157,10 @@ fn we_should_have_is_one_finding() {
 
 #[test]
 fn a_single_listed_factor_is_questioned() {
-    assert_eq!(rules("contributing_factors", "- change: an index\n  - detail"), ["B6"]);
+    assert_eq!(
+        rules("contributing_factors", "- change: an index\n  - detail"),
+        ["B6"]
+    );
     assert_eq!(rules("contributing_factors", "### Change\n\ntext"), ["B6"]);
     assert_eq!(rules("mitigators", "- one"), Vec::<&str>::new());
 }
