@@ -7,6 +7,7 @@
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 
 CARGO ?= cargo
 
