@@ -113,12 +113,15 @@ fn neutral(text: &str, in_cell: bool) -> String {
                     let next = starts.partition_point(|&start| start < body);
                     starts.get(next).copied()
                 });
-                out.push_str(&text[at..body]);
-                at = body;
                 if let Some(end) = end {
+                    out.push_str(&text[at..body]);
                     push_code(&mut out, &text[body..end], in_cell);
-                    out.push_str(&text[at - length..at]);
+                    out.push_str(&text[at..body]);
                     at = end + length;
+                } else {
+                    // A reader without tables would pair it with a run in the next cell.
+                    out.push_str(&"\\`".repeat(length));
+                    at = body;
                 }
             }
             b'<' => {
@@ -295,6 +298,7 @@ mod tests {
             "see <https://g.example/x%7Cy>"
         );
         assert_eq!(cell("\0 a\u{7}"), "a");
+        assert_eq!(cell("a `` b ` c `"), "a \\`\\` b ` c `");
     }
 
     #[test]
