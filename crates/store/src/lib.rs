@@ -4,10 +4,12 @@
 //! `&mut Tx` (writes); callers reach them through [`Store::read`] and [`Store::write`].
 
 pub mod change;
+pub mod command;
 pub mod conn;
 pub mod directory;
 pub mod error;
 pub mod migrate;
+pub mod postmortem;
 pub mod schema;
 pub mod tx;
 pub mod url;

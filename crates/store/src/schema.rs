@@ -540,6 +540,7 @@ diesel::table! {
         tracker -> Nullable<Text>,
         status -> Text,
         done_test -> Nullable<Text>,
+        reason -> Nullable<Text>,
         created_by -> Nullable<BigInt>,
         created_at -> BigInt,
         updated_at -> BigInt,

@@ -93,6 +93,8 @@ CREATE TABLE action_item (
   tracker TEXT,
   status TEXT NOT NULL,
   done_test TEXT,
+  -- why it will not be done
+  reason TEXT,
   created_by INTEGER,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL
