@@ -118,11 +118,15 @@ impl Directory {
 
     /// The person's name, or a placeholder for one that no longer exists.
     pub fn user_name(&self, id: UserId) -> &str {
-        self.user(id).map_or("a former user", |user| user.name.as_str())
+        self.user(id)
+            .map_or("a former user", |user| user.name.as_str())
     }
 
     pub fn user_by_email(&self, email: &str) -> Option<&User> {
-        self.users.values().map(Arc::as_ref).find(|user| user.email.eq_ignore_ascii_case(email))
+        self.users
+            .values()
+            .map(Arc::as_ref)
+            .find(|user| user.email.eq_ignore_ascii_case(email))
     }
 
     pub fn team(&self, id: TeamId) -> Option<&Team> {
@@ -150,18 +154,30 @@ impl Directory {
     }
 
     pub fn schedule_by_slug(&self, slug: &str) -> Option<&Schedule> {
-        self.schedules.values().map(Arc::as_ref).find(|schedule| schedule.slug == slug)
+        self.schedules
+            .values()
+            .map(Arc::as_ref)
+            .find(|schedule| schedule.slug == slug)
     }
 
     pub fn policy_by_slug(&self, slug: &str) -> Option<&Policy> {
-        self.policies.values().map(Arc::as_ref).find(|policy| policy.slug == slug)
+        self.policies
+            .values()
+            .map(Arc::as_ref)
+            .find(|policy| policy.slug == slug)
     }
 
     pub fn service_by_slug(&self, slug: &str) -> Option<&Service> {
-        self.services.values().map(Arc::as_ref).find(|service| service.slug == slug)
+        self.services
+            .values()
+            .map(Arc::as_ref)
+            .find(|service| service.slug == slug)
     }
 
     pub fn team_by_slug(&self, slug: &str) -> Option<&Team> {
-        self.teams.values().map(Arc::as_ref).find(|team| team.slug == slug)
+        self.teams
+            .values()
+            .map(Arc::as_ref)
+            .find(|team| team.slug == slug)
     }
 }

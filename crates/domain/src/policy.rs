@@ -86,7 +86,10 @@ words! {
     }
 }
 
-#[expect(clippy::derivable_impls, reason = "the macro that declares the words derives no Default")]
+#[expect(
+    clippy::derivable_impls,
+    reason = "the macro that declares the words derives no Default"
+)]
 impl Default for StepMode {
     fn default() -> Self {
         StepMode::All
@@ -110,10 +113,16 @@ impl PolicyConfig {
     pub fn validate(&self) -> Result<(), Vec<PolicyProblem>> {
         let mut problems = Vec::new();
         let mut problem = |field: String, message: &str| {
-            problems.push(PolicyProblem { field, message: message.to_owned() });
+            problems.push(PolicyProblem {
+                field,
+                message: message.to_owned(),
+            });
         };
         if self.steps.is_empty() {
-            problem("steps".into(), "a policy needs at least one step: add who is paged first");
+            problem(
+                "steps".into(),
+                "a policy needs at least one step: add who is paged first",
+            );
         }
         if self.repeats > REPEATS_MAX {
             problem("repeats".into(), "a policy repeats 0 to 9 times");
@@ -132,7 +141,11 @@ impl PolicyConfig {
                 );
             }
         }
-        if problems.is_empty() { Ok(()) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(problems)
+        }
     }
 
     /// Whether the policy mentions this target in any step.

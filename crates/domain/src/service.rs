@@ -81,14 +81,20 @@ words! {
     }
 }
 
-#[expect(clippy::derivable_impls, reason = "the macro that declares the words derives no Default")]
+#[expect(
+    clippy::derivable_impls,
+    reason = "the macro that declares the words derives no Default"
+)]
 impl Default for UrgencyRule {
     fn default() -> Self {
         UrgencyRule::BySeverity
     }
 }
 
-#[expect(clippy::derivable_impls, reason = "the macro that declares the words derives no Default")]
+#[expect(
+    clippy::derivable_impls,
+    reason = "the macro that declares the words derives no Default"
+)]
 impl Default for Grouping {
     fn default() -> Self {
         Grouping::GroupKey

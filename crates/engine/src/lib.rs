@@ -5,6 +5,19 @@ pub mod access;
 pub mod clock;
 pub mod context;
 pub mod error;
+pub mod effect;
+pub mod incident;
+pub mod ingest;
+pub mod link;
+pub mod message;
+pub mod reply;
+pub mod timer;
+pub mod record;
+
+mod dispatch;
+mod retention;
+mod run;
 
 pub use context::OpContext;
 pub use error::{Error, Problem};
+pub use run::{Engine, EngineConfig};

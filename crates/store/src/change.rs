@@ -14,6 +14,8 @@ pub enum Change {
     Outbox,
     /// Something about this incident.
     Incident(IncidentId),
+    /// Something about many incidents: too many to name them.
+    Incidents,
 }
 
 impl Change {
@@ -22,6 +24,7 @@ impl Change {
             Change::Directory => "directory".into(),
             Change::Timers => "timers".into(),
             Change::Outbox => "outbox".into(),
+            Change::Incidents => "incidents".into(),
             Change::Incident(id) => format!("incident {id}"),
         }
     }
@@ -31,6 +34,7 @@ impl Change {
             "directory" => Some(Change::Directory),
             "timers" => Some(Change::Timers),
             "outbox" => Some(Change::Outbox),
+            "incidents" => Some(Change::Incidents),
             _ => text
                 .strip_prefix("incident ")?
                 .parse()

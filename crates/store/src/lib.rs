@@ -3,14 +3,26 @@
 //! Only this crate knows diesel's connections. Query functions take `&mut Conn` (reads) or
 //! `&mut Tx` (writes); callers reach them through [`Store::read`] and [`Store::write`].
 
+pub mod account;
 pub mod change;
 pub mod command;
 pub mod conn;
 pub mod directory;
 pub mod error;
 pub mod migrate;
+pub mod alert;
+pub mod escalation;
+pub mod incident;
+pub mod notification;
+pub mod timeline;
+pub mod people;
+pub mod policy;
 pub mod postmortem;
+pub mod schedule;
 pub mod schema;
+pub mod service;
+pub mod setting;
+pub mod team;
 pub mod tx;
 pub mod url;
 

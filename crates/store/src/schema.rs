@@ -336,6 +336,8 @@ diesel::table! {
         stopped_at -> Nullable<BigInt>,
         watching -> Text,
         paged_now -> Text,
+        last_step -> Nullable<BigInt>,
+        recheck_at -> Nullable<BigInt>,
     }
 }
 

@@ -27,6 +27,9 @@ const BLOCK: i64 = 100_000;
 /// of 1,000 signals that each open an incident).
 const AT_HAND: i64 = 30_000;
 
+/// Incidents that a transaction names when it tells of changes; with more it says "many".
+const NAMED_MAX: usize = 64;
+
 impl Ids {
     pub(crate) fn ensure(&mut self, conn: &mut Conn) -> Result<(), Error> {
         if self.end - self.next >= AT_HAND {
@@ -136,8 +139,17 @@ impl Tx<'_> {
 
     /// Tells whoever waits, once the transaction has been committed.
     pub fn changed(&mut self, change: Change) {
-        if !self.state.changes.contains(&change) {
-            self.state.changes.push(change);
+        if self.state.changes.contains(&change) {
+            return;
+        }
+        let named = matches!(change, Change::Incident(_));
+        if named && self.state.changes.contains(&Change::Incidents) {
+            return;
+        }
+        self.state.changes.push(change);
+        if named && self.state.changes.len() > NAMED_MAX {
+            self.state.changes.retain(|change| !matches!(change, Change::Incident(_)));
+            self.state.changes.push(Change::Incidents);
         }
     }
 

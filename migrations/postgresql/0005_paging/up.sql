@@ -13,7 +13,11 @@ CREATE TABLE escalation_run (
   stopped_at BIGINT,
   -- JSON: targets and people of the last executed step
   watching TEXT NOT NULL,
-  paged_now TEXT NOT NULL
+  paged_now TEXT NOT NULL,
+  -- index of the last executed step
+  last_step BIGINT,
+  -- when to look again at who is on call
+  recheck_at BIGINT
 );
 CREATE UNIQUE INDEX escalation_run_live ON escalation_run (incident_id) WHERE state <> 'stopped';
 CREATE INDEX escalation_run_incident ON escalation_run (incident_id);

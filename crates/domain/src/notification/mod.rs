@@ -4,6 +4,7 @@ mod attempt;
 mod bundle;
 pub mod code;
 mod evidence;
+pub mod notice;
 mod plan;
 mod recheck;
 pub mod text;

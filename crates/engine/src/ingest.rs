@@ -1,0 +1,527 @@
+//! Takes signals in: many requests, one transaction, replies after the commit (DESIGN.md P1).
+//!
+//! Requests wait in a bounded queue. A task takes what waits, applies it in one transaction and
+//! answers everybody; while it commits, the next batch gathers. When the queue is full the caller
+//! is told to come back, quickly.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use domain::alert::{Alert, Identity};
+use domain::dedup::{Applied, Numbering, SignalDecision, WorkingSet};
+use domain::directory::Directory;
+use domain::incident::{Actor, Effect, Incident};
+use domain::service::{Integration, Service};
+use domain::signal::Signal;
+use domain::word::Action;
+use domain::{AlertId, IncidentId, IntegrationId, ServiceId, SignalId, Span, Timestamp};
+use store::alert::{SignalRecord, Traffic};
+use store::{Change, Store, Tx};
+use tokio::sync::{Mutex, mpsc, oneshot};
+
+use crate::Error;
+use crate::clock::Clock;
+use crate::effect::Writing;
+
+/// Requests that may wait.
+const QUEUE: usize = 8_192;
+/// Requests applied in one transaction at most.
+const BATCH: usize = 1_000;
+/// Signals applied in one transaction at most, but for a single request that holds more.
+const BATCH_SIGNALS: usize = 2_000;
+/// Tasks that apply batches on PostgreSQL; SQLite has one writer anyhow.
+const WORKERS_POSTGRES: usize = 2;
+/// How often a batch is applied again when another node was faster with the same key.
+const TRIES: usize = 5;
+/// Longest raw body kept with a signal's record, in bytes.
+const RAW_MAX: usize = 64 * 1024;
+
+/// One request with what a format made of it.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    /// SHA-256 of the integration's key.
+    pub key_hash: [u8; 32],
+    pub signals: Vec<Signal>,
+    /// Every open alert of this group resolves (Alertmanager).
+    pub resolve_group: Option<String>,
+    pub warnings: Vec<String>,
+    /// Reasons why items were not understood.
+    pub rejected: Vec<String>,
+    pub raw: String,
+}
+
+/// What became of a request; everything in it is durable.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Accepted {
+    /// One for each signal, in order.
+    pub applied: Vec<Applied>,
+    pub rejected: usize,
+}
+
+/// Why a request was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IngestError {
+    #[error("no integration has this key")]
+    UnknownKey,
+    /// The queue is full: come back in a moment.
+    #[error("too many signals are waiting")]
+    Overloaded,
+    /// The database cannot write.
+    #[error("the signals could not be stored: {0}")]
+    Unavailable(String),
+}
+
+struct Waiting {
+    submission: Arc<Submission>,
+    reply: oneshot::Sender<Result<Accepted, IngestError>>,
+}
+
+/// The door for signals; cheap to clone.
+#[derive(Clone)]
+pub struct Ingest {
+    queue: mpsc::Sender<Waiting>,
+}
+
+impl Ingest {
+    /// Starts the tasks that apply batches. They end when the last handle is gone.
+    pub(crate) fn start(store: &Store, clock: &Arc<dyn Clock>) -> Ingest {
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        let waiting = Arc::new(Mutex::new(waiting));
+        let workers = if store.is_postgres() { WORKERS_POSTGRES } else { 1 };
+        for _ in 0..workers {
+            tokio::spawn(work(store.clone(), clock.clone(), waiting.clone()));
+        }
+        Ingest { queue }
+    }
+
+    /// Hands a request in and returns once it is durable.
+    ///
+    /// # Errors
+    /// [`IngestError`]; nothing of the request was stored then.
+    pub async fn submit(&self, submission: Submission) -> Result<Accepted, IngestError> {
+        let (reply, answer) = oneshot::channel();
+        let waiting = Waiting { submission: Arc::new(submission), reply };
+        self.queue.try_send(waiting).map_err(|_| IngestError::Overloaded)?;
+        answer
+            .await
+            .unwrap_or_else(|_| Err(IngestError::Unavailable("the server is stopping".into())))
+    }
+
+    /// Requests that wait, and how many may.
+    pub fn depth(&self) -> (usize, usize) {
+        (QUEUE - self.queue.capacity(), QUEUE)
+    }
+}
+
+async fn work(
+    store: Store,
+    clock: Arc<dyn Clock>,
+    queue: Arc<Mutex<mpsc::Receiver<Waiting>>>,
+) {
+    let mut batch = Vec::with_capacity(BATCH);
+    loop {
+        {
+            let mut queue = queue.lock().await;
+            if queue.recv_many(&mut batch, BATCH).await == 0 {
+                return;
+            }
+        }
+        while !batch.is_empty() {
+            let mut signals = 0;
+            let fits = batch
+                .iter()
+                .take_while(|waiting| {
+                    signals += waiting.submission.signals.len();
+                    signals <= BATCH_SIGNALS
+                })
+                .count()
+                .max(1);
+            let now: Vec<Waiting> = batch.drain(..fits).collect();
+            commit(&store, clock.now(), now).await;
+        }
+    }
+}
+
+/// Applies a batch and answers everybody. A batch that the database refuses is applied request by
+/// request, so that an odd one does not drag the others down.
+async fn commit(store: &Store, now: Timestamp, batch: Vec<Waiting>) {
+    let submissions: Arc<Vec<Arc<Submission>>> =
+        Arc::new(batch.iter().map(|waiting| waiting.submission.clone()).collect());
+    metrics::histogram!("quarterdeck_ingest_batch_requests").record(count(batch.len()));
+    match apply(store, submissions, now).await {
+        Ok(results) => {
+            for (waiting, result) in batch.into_iter().zip(results) {
+                drop(waiting.reply.send(result));
+            }
+        }
+        Err(error) if batch.len() > 1 && !is_unavailable(&error) => {
+            tracing::warn!(%error, "a batch of signals was refused; applying them singly");
+            for waiting in batch {
+                let single = Arc::new(vec![waiting.submission.clone()]);
+                let result = match apply(store, single, now).await {
+                    Ok(mut results) => results.pop().unwrap_or(Err(IngestError::UnknownKey)),
+                    Err(error) => Err(unavailable(&error)),
+                };
+                drop(waiting.reply.send(result));
+            }
+        }
+        Err(error) => {
+            tracing::warn!(%error, requests = batch.len(), "signals could not be stored");
+            for waiting in batch {
+                drop(waiting.reply.send(Err(unavailable(&error))));
+            }
+        }
+    }
+}
+
+fn is_unavailable(error: &Error) -> bool {
+    matches!(error, Error::Store(store::Error::Unavailable(_) | store::Error::Closed))
+}
+
+fn unavailable(error: &Error) -> IngestError {
+    IngestError::Unavailable(error.to_string())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a batch has far fewer than 2^52 requests")]
+fn count(n: usize) -> f64 {
+    n as f64
+}
+
+type Results = Vec<Result<Accepted, IngestError>>;
+
+async fn apply(
+    store: &Store,
+    submissions: Arc<Vec<Arc<Submission>>>,
+    now: Timestamp,
+) -> Result<Results, Error> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let batch = submissions.clone();
+        let result: Result<Results, Error> =
+            store.write(move |tx| apply_in_txn(tx, &batch, now)).await;
+        match result {
+            // Another node opened the same alert or group: the next try sees it.
+            Err(Error::Store(store::Error::Conflict { .. })) if tries < TRIES => {}
+            other => return other,
+        }
+    }
+}
+
+/// Applies requests in order, in one transaction. Public for the simulator and tests.
+///
+/// # Errors
+/// Those of the store; nothing is written then.
+pub fn apply_in_txn(
+    tx: &mut Tx<'_>,
+    batch: &[Arc<Submission>],
+    now: Timestamp,
+) -> Result<Results, Error> {
+    let directory = tx.directory()?;
+    let known: Vec<Option<(&Integration, &Service)>> = batch
+        .iter()
+        .map(|submission| {
+            let integration = directory.integration_by_key(&submission.key_hash)?;
+            Some((integration, directory.service(integration.service_id)?))
+        })
+        .collect();
+    let mut set = load(tx, batch, &known, &directory, now)?;
+    let mut numbering = Provisional { tx, opened: 0 };
+    let mut records = Records::default();
+    let mut results: Results = Vec::with_capacity(batch.len());
+    for (submission, known) in batch.iter().zip(&known) {
+        let Some((integration, service)) = known else {
+            results.push(Err(IngestError::UnknownKey));
+            continue;
+        };
+        let mut accepted =
+            Accepted { applied: vec![], rejected: submission.rejected.len() };
+        for signal in &submission.signals {
+            let applied =
+                set.apply(integration, service, signal, &directory, &mut numbering, now)?;
+            records.signal(numbering.tx, submission, integration.id, signal, applied, now)?;
+            accepted.applied.push(applied);
+        }
+        if let Some(group) = &submission.resolve_group {
+            set.resolve_group(integration.id, group, &service.settings, now);
+        }
+        records.request(numbering.tx, submission, integration.id, now)?;
+        results.push(Ok(accepted));
+    }
+    let opened = numbering.opened;
+    write(tx, set, opened, now)?;
+    records.write(tx, now)?;
+    Ok(results)
+}
+
+/// Incident numbers are drawn together at the end, to touch their counter once.
+struct Provisional<'a, 'c> {
+    tx: &'a mut Tx<'c>,
+    opened: i64,
+}
+
+impl Numbering for Provisional<'_, '_> {
+    type Error = Error;
+
+    fn alert_id(&mut self) -> Result<AlertId, Error> {
+        Ok(self.tx.id(AlertId)?)
+    }
+
+    fn incident_id(&mut self) -> Result<IncidentId, Error> {
+        Ok(self.tx.id(IncidentId)?)
+    }
+
+    fn incident_number(&mut self) -> Result<i64, Error> {
+        self.opened += 1;
+        Ok(self.opened - 1)
+    }
+}
+
+/// Loads whatever the batch may touch.
+fn load(
+    tx: &mut Tx<'_>,
+    batch: &[Arc<Submission>],
+    known: &[Option<(&Integration, &Service)>],
+    directory: &Directory,
+    now: Timestamp,
+) -> Result<WorkingSet, Error> {
+    let mut identities: BTreeSet<Identity> = BTreeSet::new();
+    // Alerts of groups that resolve as a whole.
+    let mut members: BTreeSet<Identity> = BTreeSet::new();
+    // Signals by identity, as far as they decide what else is to be loaded.
+    let mut wanted: Vec<(Identity, &Service, &Signal)> = Vec::new();
+    for (submission, known) in batch.iter().zip(known) {
+        let Some((integration, service)) = known else { continue };
+        for signal in &submission.signals {
+            let identity = Identity::of(integration.id, &signal.dedup_key);
+            identities.insert(identity);
+            wanted.push((identity, service, signal));
+        }
+        if let Some(group) = &submission.resolve_group {
+            members.extend(store::alert::open_of_group(tx, integration.id, group)?);
+        }
+    }
+    identities.extend(&members);
+    let identities: Vec<Identity> = identities.into_iter().collect();
+    let mut set = WorkingSet::default();
+    for alert in store::alert::lock_open(tx, &identities)? {
+        set.open.insert(alert.identity, alert);
+    }
+
+    let mut incidents: BTreeSet<IncidentId> = BTreeSet::new();
+    let mut groups: BTreeMap<ServiceId, BTreeSet<String>> = BTreeMap::new();
+    let mut closed: BTreeSet<Identity> = BTreeSet::new();
+    for (identity, service, signal) in &wanted {
+        match set.open.get(identity) {
+            // A repeat touches its incident only if it is worse than what is known.
+            Some(alert)
+                if signal.action == Action::Trigger
+                    && signal.severity >= alert.text.severity => {}
+            Some(alert) => {
+                incidents.insert(alert.incident_id);
+            }
+            None if signal.action == Action::Trigger => {
+                closed.insert(*identity);
+                if let Some(group) = service.settings.group_of(signal) {
+                    groups.entry(service.id).or_default().insert(group.to_owned());
+                }
+            }
+            None => {}
+        }
+    }
+    // An open alert that the batch resolves may be triggered again in the same batch.
+    let triggered: BTreeSet<Identity> = wanted
+        .iter()
+        .filter(|(_, _, signal)| signal.action != Action::Trigger)
+        .map(|(identity, ..)| *identity)
+        .collect();
+    for (identity, service, signal) in &wanted {
+        if triggered.contains(identity)
+            && let Some(group) = service.settings.group_of(signal)
+        {
+            groups.entry(service.id).or_default().insert(group.to_owned());
+        }
+    }
+    incidents.extend(
+        members.iter().filter_map(|identity| set.open.get(identity)).map(|a| a.incident_id),
+    );
+
+    if !closed.is_empty() {
+        let window = directory
+            .services
+            .values()
+            .map(|service| service.settings.reopen_window)
+            .max()
+            .unwrap_or(Span::ZERO);
+        let closed: Vec<Identity> = closed.into_iter().collect();
+        // An alert may have resolved before the last of its incident did; a day covers both.
+        let since = now - (window + Span::from_days(1));
+        for alert in store::alert::resolved_since(tx, &closed, since)? {
+            incidents.insert(alert.incident_id);
+            set.resolved.insert(alert.identity, alert);
+        }
+    }
+    for (service, keys) in groups {
+        let keys: Vec<String> = keys.into_iter().collect();
+        for (group, id) in store::incident::open_of_groups(tx, service, &keys)? {
+            incidents.insert(id);
+            set.groups.insert((service, group), id);
+        }
+    }
+    let ids: Vec<IncidentId> = incidents.into_iter().collect();
+    for incident in store::incident::lock_all(tx, &ids)? {
+        set.incidents.insert(incident.id, incident);
+    }
+    // Between looking for a group and locking it, another node may have resolved it.
+    let incidents = &set.incidents;
+    set.groups.retain(|_, id| incidents.get(id).is_some_and(Incident::is_open));
+    Ok(set)
+}
+
+/// Writes what has changed and carries out what follows.
+fn write(tx: &mut Tx<'_>, set: WorkingSet, opened: i64, now: Timestamp) -> Result<(), Error> {
+    let WorkingSet { mut incidents, changed_alerts, changed_incidents, effects, .. } = set;
+    let first = if opened > 0 { tx.numbers("incident", opened)? } else { 0 };
+    let mut fresh = Vec::new();
+    for (id, new) in &changed_incidents {
+        let Some(incident) = incidents.get_mut(id) else { continue };
+        if *new {
+            incident.number += first;
+            fresh.push(incident.clone());
+        }
+    }
+    store::incident::insert(tx, fresh)?;
+    for (id, new) in &changed_incidents {
+        if !new && let Some(incident) = incidents.get(id) {
+            store::incident::update(tx, incident.clone())?;
+        }
+    }
+    let (mut inserted, mut updated): (Vec<Alert>, Vec<Alert>) = (Vec::new(), Vec::new());
+    for (alert, new) in changed_alerts.into_values() {
+        if new { inserted.push(alert) } else { updated.push(alert) }
+    }
+    // Resolutions first: they free the identity for an alert opened in the same batch.
+    store::alert::update(tx, updated)?;
+    store::alert::insert(tx, inserted)?;
+
+    let mut by_incident: BTreeMap<IncidentId, Vec<Effect>> = BTreeMap::new();
+    for (id, effect) in effects {
+        by_incident.entry(id).or_default().push(effect);
+    }
+    let mut writing = Writing::new(tx, now)?;
+    for (id, effects) in by_incident {
+        if let Some(incident) = incidents.get_mut(&id) {
+            writing.carry_out(incident, effects, Actor::MONITOR)?;
+        }
+    }
+    writing.finish()?;
+    for id in changed_incidents.keys() {
+        tx.changed(Change::Incident(*id));
+    }
+    Ok(())
+}
+
+/// What is written down about the signals themselves.
+#[derive(Default)]
+struct Records {
+    rows: Vec<SignalRecord>,
+    traffic: BTreeMap<IntegrationId, Traffic>,
+}
+
+impl Records {
+    fn signal(
+        &mut self,
+        tx: &mut Tx<'_>,
+        submission: &Submission,
+        integration: IntegrationId,
+        signal: &Signal,
+        applied: Applied,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let traffic = self.traffic.entry(integration).or_default();
+        traffic.signals += 1;
+        match applied.decision {
+            // The alert's count says it all.
+            SignalDecision::Repeated => return Ok(()),
+            SignalDecision::Ignored => traffic.ignored += 1,
+            _ => {}
+        }
+        self.rows.push(SignalRecord {
+            id: tx.id(SignalId)?,
+            integration_id: integration,
+            received_at: now,
+            action: Some(signal.action),
+            dedup_key: Some(signal.dedup_key.clone()),
+            severity: Some(signal.severity),
+            summary: signal.summary.clone(),
+            decision: applied.decision,
+            alert_id: applied.alert_id,
+            incident_id: applied.incident_id,
+            warnings: None,
+            raw: (submission.signals.len() == 1).then(|| raw(&submission.raw)),
+        });
+        Ok(())
+    }
+
+    /// Warnings and rejected items of the request as a whole.
+    fn request(
+        &mut self,
+        tx: &mut Tx<'_>,
+        submission: &Submission,
+        integration: IntegrationId,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let traffic = self.traffic.entry(integration).or_default();
+        traffic.rejected += i64::try_from(submission.rejected.len()).unwrap_or(i64::MAX);
+        if let Some(reason) = submission.rejected.first().or(submission.warnings.first()) {
+            traffic.warning = Some(reason.clone());
+        }
+        for reason in &submission.rejected {
+            self.rows.push(SignalRecord {
+                id: tx.id(SignalId)?,
+                integration_id: integration,
+                received_at: now,
+                action: None,
+                dedup_key: None,
+                severity: None,
+                summary: reason.clone(),
+                decision: SignalDecision::Rejected,
+                alert_id: None,
+                incident_id: None,
+                warnings: None,
+                raw: Some(raw(&submission.raw)),
+            });
+        }
+        if !submission.warnings.is_empty()
+            && let Some(row) = self.rows.last_mut()
+            && row.integration_id == integration
+        {
+            row.warnings = Some(submission.warnings.join("\n"));
+        }
+        Ok(())
+    }
+
+    fn write(self, tx: &mut Tx<'_>, now: Timestamp) -> Result<(), Error> {
+        store::alert::record_signals(tx, &self.rows)?;
+        // In the order of their ids, so that two nodes cannot block each other.
+        for (integration, traffic) in self.traffic {
+            metrics::counter!("quarterdeck_signals_total")
+                .increment(u64::try_from(traffic.signals).unwrap_or(0));
+            store::alert::count_traffic(tx, integration, &traffic, now)?;
+        }
+        Ok(())
+    }
+}
+
+fn raw(text: &str) -> String {
+    // PostgreSQL's text cannot hold NUL.
+    let text = text.replace('\0', "\u{fffd}");
+    if text.len() <= RAW_MAX {
+        return text;
+    }
+    let mut end = RAW_MAX;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}…", &text[..end])
+}

@@ -1,0 +1,128 @@
+//! Writes what a notification says, at the moment it is sent.
+
+use channels::Message;
+use domain::directory::Directory;
+use domain::escalation::Reason;
+use domain::incident::Incident;
+use domain::notification::text::{NoticeText, PageText};
+use domain::word::{AlertSeverity, ContactKind, NotificationKind, Urgency};
+use domain::Timestamp;
+use jiff::tz::TimeZone;
+use store::notification::Notification;
+
+use crate::link::{Link, LinkSecret, VALID_FOR};
+
+/// What every message needs to know of the installation.
+#[derive(Clone, Debug)]
+pub struct Sender {
+    /// Without a trailing slash.
+    pub public_url: String,
+    pub secret: LinkSecret,
+}
+
+impl Sender {
+    pub fn incident_url(&self, number: i64) -> String {
+        format!("{}/incidents/{number}", self.public_url)
+    }
+
+    /// A page, with how many further incidents it stands for.
+    pub(crate) fn page(
+        &self,
+        row: &Notification,
+        incident: &Incident,
+        reason: Option<&Reason>,
+        others: usize,
+        directory: &Directory,
+        now: Timestamp,
+    ) -> Message {
+        let zone = row
+            .user_id
+            .and_then(|id| directory.user(id))
+            .and_then(|user| TimeZone::get(&user.zone).ok())
+            .unwrap_or(TimeZone::UTC);
+        let ack_url = row.user_id.filter(|_| row.channel == ContactKind::Email).map(|user| {
+            let link = Link {
+                user,
+                incident: incident.id,
+                notification: row.id,
+                expires_at: now + VALID_FOR,
+            };
+            format!("{}/a/{}", self.public_url, link.sign(&self.secret))
+        });
+        let text = PageText {
+            incident_number: incident.number,
+            title: incident.title.clone(),
+            service: service_name(incident, directory),
+            urgency: row.urgency,
+            severity: incident.alert_severity,
+            reason: reason.map(|reason| reason.sentence("you", &zone)).unwrap_or_default(),
+            url: self.incident_url(incident.number),
+            ack_url,
+            code: row.reply_code.clone(),
+            others,
+        };
+        let (body, html) = match row.channel {
+            ContactKind::Email => (text.mail_plain(), Some(text.mail_html())),
+            ContactKind::Sms => (text.sms(), None),
+        };
+        let critical =
+            row.urgency == Urgency::High && incident.alert_severity == AlertSeverity::Critical;
+        message(row, text.subject(), body, html, Some(incident.number), critical)
+    }
+
+    pub(crate) fn notice(
+        &self,
+        row: &Notification,
+        incident: Option<&Incident>,
+        directory: &Directory,
+    ) -> Message {
+        let Some(incident) = incident else {
+            return message(row, row.subject.clone(), row.body.clone(), None, None, false);
+        };
+        let text = NoticeText {
+            incident_number: incident.number,
+            title: incident.title.clone(),
+            service: service_name(incident, directory),
+            what: row.body.clone(),
+            url: self.incident_url(incident.number),
+        };
+        let (body, html) = match row.channel {
+            ContactKind::Email => (text.mail_plain(), Some(text.mail_html())),
+            ContactKind::Sms => (text.sms(), None),
+        };
+        message(row, text.subject(), body, html, Some(incident.number), false)
+    }
+
+    /// What was already written when it was planned: codes and replies.
+    pub(crate) fn as_written(&self, row: &Notification) -> Message {
+        let critical = row.kind == NotificationKind::Page;
+        message(row, row.subject.clone(), row.body.clone(), None, None, critical)
+    }
+}
+
+fn service_name(incident: &Incident, directory: &Directory) -> String {
+    incident
+        .service_id
+        .and_then(|id| directory.service(id))
+        .map_or_else(|| "Quarterdeck".to_owned(), |service| service.name.clone())
+}
+
+fn message(
+    row: &Notification,
+    subject: String,
+    text: String,
+    html: Option<String>,
+    incident_number: Option<i64>,
+    critical: bool,
+) -> Message {
+    Message {
+        notification_id: row.id,
+        to: row.address.clone(),
+        subject,
+        text,
+        html,
+        thread: incident_number.map(|number| format!("incident-{number}")),
+        critical,
+        reply_to: None,
+    }
+}

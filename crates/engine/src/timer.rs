@@ -1,0 +1,159 @@
+//! Fires what falls due. Sleeps until the next timer, or until somebody arms an earlier one; the
+//! table is the truth, a message lost between nodes costs a scan interval at most.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::incident::Actor;
+use domain::word::AccountRole;
+use domain::{Span, Timestamp};
+use store::escalation::Timer;
+use store::{Change, Store};
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::clock::Clock;
+use crate::{Error, OpContext};
+
+/// On PostgreSQL another node may arm a timer and its message be lost; with SQLite nobody else
+/// can, so this only bounds the damage of a clock that jumps.
+const SCAN: Duration = Duration::from_secs(5);
+/// After a database failure.
+const PAUSE: Duration = Duration::from_secs(1);
+/// Timers looked at in one go; each is fired in a transaction of its own.
+const AT_ONCE: i64 = 256;
+/// A timer that cannot be carried out is tried again after this time.
+const PUT_OFF: Span = Span::from_seconds(30);
+
+fn system(now: Timestamp) -> OpContext {
+    OpContext { actor: Actor::SYSTEM, role: AccountRole::Admin, now }
+}
+
+/// Runs until the task is aborted.
+pub(crate) async fn run(store: Store, clock: Arc<dyn Clock>) {
+    let mut changes = store.changes();
+    loop {
+        let pause = match fire_due(&store, clock.now()).await {
+            Ok(()) => match store.read(store::escalation::next_due).await {
+                Ok(Some(due)) => due.since(clock.now()).to_std().min(SCAN),
+                Ok(None) => SCAN,
+                Err(error) => {
+                    tracing::warn!(%error, "cannot read the timers");
+                    PAUSE
+                }
+            },
+            Err(error) => {
+                tracing::warn!(%error, "cannot fire timers");
+                PAUSE
+            }
+        };
+        let sleep = tokio::time::sleep(pause);
+        tokio::pin!(sleep);
+        loop {
+            tokio::select! {
+                () = &mut sleep => break,
+                change = changes.recv() => match change {
+                    Ok(Change::Timers) => break,
+                    Ok(Change::Directory) => {
+                        recheck(&store, clock.now()).await;
+                        break;
+                    }
+                    Ok(_) => {}
+                    Err(RecvError::Lagged(_)) => {
+                        recheck(&store, clock.now()).await;
+                        break;
+                    }
+                    Err(RecvError::Closed) => return,
+                },
+            }
+        }
+    }
+}
+
+/// Fires everything due at `now`, oldest first. Public so that tests and the simulator can drive
+/// it without the loop.
+///
+/// # Errors
+/// [`Error::Store`] when the database cannot be used; what was due stays due.
+pub async fn fire_due(store: &Store, now: Timestamp) -> Result<(), Error> {
+    loop {
+        let due: Vec<Timer> =
+            store.read(move |c| store::escalation::due(c, now, AT_ONCE)).await?;
+        if due.is_empty() {
+            return Ok(());
+        }
+        metrics::histogram!("quarterdeck_timer_lateness_seconds")
+            .record(due[0].due_at_lateness(now));
+        // Together, so that the writer commits them together.
+        let firing: Vec<_> = due
+            .into_iter()
+            .map(|timer| {
+                let store = store.clone();
+                tokio::spawn(async move { fire(&store, timer, now).await })
+            })
+            .collect();
+        for fired in firing {
+            fired.await.unwrap_or(Err(Error::Store(store::Error::Closed)))?;
+        }
+    }
+}
+
+/// Fires one timer, unless it was fired, moved or removed meanwhile.
+async fn fire(store: &Store, timer: Timer, now: Timestamp) -> Result<(), Error> {
+    let result: Result<(), Error> = store
+        .write(move |tx| {
+            // The row is the claim: another node that holds it is firing it.
+            match store::escalation::take(tx, timer.id)? {
+                Some(current) if current.due_at <= now => {
+                    crate::incident::timer_in_txn(tx, &current, &system(now))?;
+                    // Rules move or remove their timer. One that did neither would spin.
+                    if let Some(left) = store::escalation::take(tx, timer.id)?
+                        && left.due_at <= current.due_at
+                        && left.due_at <= now
+                    {
+                        store::escalation::disarm(tx, left.kind, left.subject_id)?;
+                    }
+                    Ok(())
+                }
+                _ => Ok(()),
+            }
+        })
+        .await;
+    match result {
+        Err(Error::Store(
+            error @ (store::Error::Unavailable(_) | store::Error::Busy(_) | store::Error::Closed),
+        )) => Err(Error::Store(error)),
+        Err(error) => {
+            // Never lost, never in the way of the others.
+            tracing::error!(
+                %error,
+                kind = %timer.kind,
+                incident.id = %timer.incident_id,
+                "a timer could not be carried out; it is tried again"
+            );
+            let put_off = Timer { due_at: now + PUT_OFF, ..timer };
+            store
+                .write(move |tx| store::escalation::arm(tx, put_off).map_err(Error::from))
+                .await
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Has every live run look again at who is on call.
+async fn recheck(store: &Store, now: Timestamp) {
+    let live = store.read(store::escalation::incidents_with_live_run).await;
+    let incidents = match live {
+        Ok(incidents) => incidents,
+        Err(error) => {
+            tracing::warn!(%error, "cannot read the running escalations");
+            return;
+        }
+    };
+    for id in incidents {
+        let result: Result<(), Error> =
+            store.write(move |tx| crate::incident::recheck_on_call(tx, id, &system(now))).await;
+        if let Err(error) = result {
+            tracing::warn!(%error, incident.id = %id, "cannot look again at who is on call");
+        }
+    }
+}

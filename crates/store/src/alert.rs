@@ -1,0 +1,421 @@
+//! Alerts, and the record of what was decided about signals.
+
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+use domain::alert::{Alert, AlertText, Identity};
+use domain::dedup::SignalDecision;
+use domain::word::{Action, AlertSeverity, AlertStatus};
+use domain::{AlertId, IncidentId, IntegrationId, SignalId, Timestamp};
+
+use crate::conn::Conn;
+use crate::db;
+use crate::error::{Error, json, to_json};
+use crate::schema::{alert, integration_traffic, signal};
+
+const CHUNK: usize = 500;
+
+#[derive(Queryable, Selectable, Insertable, Clone)]
+#[diesel(table_name = alert, treat_none_as_default_value = false)]
+struct Row {
+    id: AlertId,
+    identity: Vec<u8>,
+    integration_id: IntegrationId,
+    incident_id: IncidentId,
+    dedup_key: String,
+    status: AlertStatus,
+    severity: AlertSeverity,
+    summary: String,
+    source: String,
+    component: Option<String>,
+    signal_group: Option<String>,
+    class: Option<String>,
+    details: String,
+    links: String,
+    images: String,
+    first_text: Option<String>,
+    group_key: Option<String>,
+    count: i64,
+    first_seen: Timestamp,
+    last_seen: Timestamp,
+    monitor_time: Option<Timestamp>,
+    resolved_at: Option<Timestamp>,
+}
+
+impl Row {
+    fn of(alert: Alert) -> Result<Row, Error> {
+        let first_text =
+            alert.first_text.as_ref().map(|text| to_json("alert.first_text", text)).transpose()?;
+        Ok(Row {
+            id: alert.id,
+            identity: alert.identity.0.to_vec(),
+            integration_id: alert.integration_id,
+            incident_id: alert.incident_id,
+            dedup_key: alert.dedup_key,
+            status: alert.status,
+            severity: alert.text.severity,
+            summary: alert.text.summary,
+            source: alert.text.source,
+            component: alert.text.component,
+            signal_group: alert.text.group,
+            class: alert.text.class,
+            details: to_json("alert.details", &alert.text.details)?,
+            links: to_json("alert.links", &alert.text.links)?,
+            images: to_json("alert.images", &alert.text.images)?,
+            first_text,
+            group_key: alert.group_key,
+            count: alert.count,
+            first_seen: alert.first_seen,
+            last_seen: alert.last_seen,
+            monitor_time: alert.monitor_time,
+            resolved_at: alert.resolved_at,
+        })
+    }
+
+    fn into_alert(self) -> Result<Alert, Error> {
+        let identity: [u8; 16] = self
+            .identity
+            .try_into()
+            .map_err(|_| Error::Corrupt("alert.identity is not 16 bytes".into()))?;
+        Ok(Alert {
+            id: self.id,
+            identity: Identity(identity),
+            integration_id: self.integration_id,
+            incident_id: self.incident_id,
+            dedup_key: self.dedup_key,
+            status: self.status,
+            text: AlertText {
+                severity: self.severity,
+                summary: self.summary,
+                source: self.source,
+                component: self.component,
+                group: self.signal_group,
+                class: self.class,
+                details: json("alert.details", &self.details)?,
+                links: json("alert.links", &self.links)?,
+                images: json("alert.images", &self.images)?,
+            },
+            first_text: self
+                .first_text
+                .map(|text| json("alert.first_text", &text))
+                .transpose()?,
+            group_key: self.group_key,
+            count: self.count,
+            first_seen: self.first_seen,
+            last_seen: self.last_seen,
+            monitor_time: self.monitor_time,
+            resolved_at: self.resolved_at,
+        })
+    }
+}
+
+fn alerts(rows: Vec<Row>) -> Result<Vec<Alert>, Error> {
+    rows.into_iter().map(Row::into_alert).collect()
+}
+
+/// Open alerts with these identities, locked until the transaction ends, in one order on every
+/// node.
+///
+/// # Errors
+/// Those of the read.
+pub fn lock_open(conn: &mut Conn, identities: &[Identity]) -> Result<Vec<Alert>, Error> {
+    let keys: Vec<Vec<u8>> = identities.iter().map(|identity| identity.0.to_vec()).collect();
+    let mut found = Vec::new();
+    for chunk in keys.chunks(CHUNK) {
+        let rows: Result<Vec<Row>, diesel::result::Error> = match conn {
+            Conn::Sqlite(c) => alert::table
+                .filter(alert::identity.eq_any(chunk))
+                .filter(alert::status.eq(AlertStatus::Open))
+                .select(Row::as_select())
+                .load(c),
+            Conn::Postgres(c) => alert::table
+                .filter(alert::identity.eq_any(chunk))
+                .filter(alert::status.eq(AlertStatus::Open))
+                .order(alert::id)
+                .for_update()
+                .select(Row::as_select())
+                .load(c),
+        };
+        found.extend(rows?);
+    }
+    alerts(found)
+}
+
+/// Alerts with these identities that were resolved after `since`, oldest resolution first.
+///
+/// # Errors
+/// Those of the read.
+pub fn resolved_since(
+    conn: &mut Conn,
+    identities: &[Identity],
+    since: Timestamp,
+) -> Result<Vec<Alert>, Error> {
+    let keys: Vec<Vec<u8>> = identities.iter().map(|identity| identity.0.to_vec()).collect();
+    let mut found = Vec::new();
+    for chunk in keys.chunks(CHUNK) {
+        let rows: Vec<Row> = db!(conn, |c| alert::table
+            .filter(alert::identity.eq_any(chunk))
+            .filter(alert::status.eq(AlertStatus::Resolved))
+            .filter(alert::resolved_at.gt(since))
+            .order((alert::resolved_at, alert::id))
+            .select(Row::as_select())
+            .load(c))?;
+        found.extend(rows);
+    }
+    alerts(found)
+}
+
+/// Identities of an integration's open alerts of a group.
+///
+/// # Errors
+/// Those of the read.
+pub fn open_of_group(
+    conn: &mut Conn,
+    integration: IntegrationId,
+    group_key: &str,
+) -> Result<Vec<Identity>, Error> {
+    let rows: Vec<Vec<u8>> = db!(conn, |c| alert::table
+        .filter(alert::integration_id.eq(integration))
+        .filter(alert::group_key.eq(group_key))
+        .filter(alert::status.eq(AlertStatus::Open))
+        .select(alert::identity)
+        .load(c))?;
+    rows.into_iter()
+        .map(|bytes| {
+            bytes
+                .try_into()
+                .map(Identity)
+                .map_err(|_| Error::Corrupt("alert.identity is not 16 bytes".into()))
+        })
+        .collect()
+}
+
+/// # Errors
+/// [`Error::Conflict`] when another node opened the same identity meanwhile.
+pub fn insert(conn: &mut Conn, new: Vec<Alert>) -> Result<(), Error> {
+    let rows = new.into_iter().map(Row::of).collect::<Result<Vec<_>, _>>()?;
+    for chunk in rows.chunks(CHUNK) {
+        db!(conn, |c| diesel::insert_into(alert::table).values(chunk).execute(c))?;
+    }
+    Ok(())
+}
+
+/// Writes what may change of alerts that exist: one statement for many.
+///
+/// # Errors
+/// Those of the write.
+pub fn update(conn: &mut Conn, changed: Vec<Alert>) -> Result<(), Error> {
+    let rows = changed.into_iter().map(Row::of).collect::<Result<Vec<_>, _>>()?;
+    for chunk in rows.chunks(CHUNK) {
+        db!(conn, |c| diesel::insert_into(alert::table)
+            .values(chunk)
+            .on_conflict(alert::id)
+            .do_update()
+            .set((
+                alert::status.eq(excluded(alert::status)),
+                alert::severity.eq(excluded(alert::severity)),
+                alert::summary.eq(excluded(alert::summary)),
+                alert::source.eq(excluded(alert::source)),
+                alert::component.eq(excluded(alert::component)),
+                alert::signal_group.eq(excluded(alert::signal_group)),
+                alert::class.eq(excluded(alert::class)),
+                alert::details.eq(excluded(alert::details)),
+                alert::links.eq(excluded(alert::links)),
+                alert::images.eq(excluded(alert::images)),
+                alert::first_text.eq(excluded(alert::first_text)),
+                alert::count.eq(excluded(alert::count)),
+                alert::last_seen.eq(excluded(alert::last_seen)),
+                alert::monitor_time.eq(excluded(alert::monitor_time)),
+                alert::resolved_at.eq(excluded(alert::resolved_at)),
+            ))
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+/// Resolves whatever is open of an incident; returns how many.
+///
+/// # Errors
+/// Those of the write.
+pub fn resolve_of_incident(
+    conn: &mut Conn,
+    incident: IncidentId,
+    now: Timestamp,
+) -> Result<usize, Error> {
+    db!(conn, |c| diesel::update(alert::table)
+        .filter(alert::incident_id.eq(incident))
+        .filter(alert::status.eq(AlertStatus::Open))
+        .set((alert::status.eq(AlertStatus::Resolved), alert::resolved_at.eq(now)))
+        .execute(c))
+}
+
+/// # Errors
+/// [`Error::NotFound`].
+pub fn fetch(conn: &mut Conn, id: AlertId) -> Result<Alert, Error> {
+    let row: Row = db!(conn, |c| alert::table.find(id).select(Row::as_select()).first(c))?;
+    row.into_alert()
+}
+
+/// An incident's alerts, newest first: a page of at most 1,000 (PAGING.md §2.5).
+///
+/// # Errors
+/// Those of the read.
+pub fn of_incident(
+    conn: &mut Conn,
+    incident: IncidentId,
+    offset: i64,
+    limit: i64,
+) -> Result<Vec<Alert>, Error> {
+    let rows: Vec<Row> = db!(conn, |c| alert::table
+        .filter(alert::incident_id.eq(incident))
+        .order(alert::id.desc())
+        .offset(offset)
+        .limit(limit)
+        .select(Row::as_select())
+        .load(c))?;
+    alerts(rows)
+}
+
+/// How a list of alerts is narrowed.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub status: Option<AlertStatus>,
+    pub integrations: Option<Vec<IntegrationId>>,
+    pub incident: Option<IncidentId>,
+    pub dedup_key: Option<String>,
+}
+
+/// Newest first, those with ids below `before`.
+///
+/// # Errors
+/// Those of the read.
+pub fn list(
+    conn: &mut Conn,
+    filter: &Filter,
+    before: Option<AlertId>,
+    limit: i64,
+) -> Result<Vec<Alert>, Error> {
+    let rows: Vec<Row> = db!(conn, |c| {
+        let mut query = alert::table.select(Row::as_select()).into_boxed();
+        if let Some(status) = filter.status {
+            query = query.filter(alert::status.eq(status));
+        }
+        if let Some(integrations) = &filter.integrations {
+            query = query.filter(alert::integration_id.eq_any(integrations.clone()));
+        }
+        if let Some(incident) = filter.incident {
+            query = query.filter(alert::incident_id.eq(incident));
+        }
+        if let Some(key) = &filter.dedup_key {
+            query = query.filter(alert::dedup_key.eq(key.clone()));
+        }
+        if let Some(before) = before {
+            query = query.filter(alert::id.lt(before));
+        }
+        query.order(alert::id.desc()).limit(limit).load(c)
+    })?;
+    alerts(rows)
+}
+
+/// What was decided about a signal that changed something, was ignored or was not understood.
+#[derive(Queryable, Selectable, Insertable, Clone, Debug, PartialEq, Eq)]
+#[diesel(table_name = signal, treat_none_as_default_value = false)]
+pub struct SignalRecord {
+    pub id: SignalId,
+    pub integration_id: IntegrationId,
+    pub received_at: Timestamp,
+    pub action: Option<Action>,
+    pub dedup_key: Option<String>,
+    pub severity: Option<AlertSeverity>,
+    pub summary: String,
+    pub decision: SignalDecision,
+    pub alert_id: Option<AlertId>,
+    pub incident_id: Option<IncidentId>,
+    pub warnings: Option<String>,
+    pub raw: Option<String>,
+}
+
+/// # Errors
+/// Those of the write.
+pub fn record_signals(conn: &mut Conn, records: &[SignalRecord]) -> Result<(), Error> {
+    for chunk in records.chunks(CHUNK) {
+        db!(conn, |c| diesel::insert_into(signal::table).values(chunk).execute(c))?;
+    }
+    Ok(())
+}
+
+/// The newest recorded signals, of one integration or of all.
+///
+/// # Errors
+/// Those of the read.
+pub fn recent_signals(
+    conn: &mut Conn,
+    integration: Option<IntegrationId>,
+    limit: i64,
+) -> Result<Vec<SignalRecord>, Error> {
+    db!(conn, |c| {
+        let mut query = signal::table.select(SignalRecord::as_select()).into_boxed();
+        if let Some(integration) = integration {
+            query = query.filter(signal::integration_id.eq(integration));
+        }
+        query.order((signal::received_at.desc(), signal::id.desc())).limit(limit).load(c)
+    })
+}
+
+/// Deletes at most `limit` signal records received before `before` (PAGING.md §1.9).
+///
+/// # Errors
+/// Those of the write.
+pub fn delete_signals(conn: &mut Conn, before: Timestamp, limit: i64) -> Result<usize, Error> {
+    let old: Vec<SignalId> = db!(conn, |c| signal::table
+        .filter(signal::received_at.lt(before))
+        .order(signal::received_at)
+        .limit(limit)
+        .select(signal::id)
+        .load(c))?;
+    db!(conn, |c| diesel::delete(signal::table.filter(signal::id.eq_any(&old))).execute(c))
+}
+
+/// What a batch adds to an integration's counters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    pub signals: i64,
+    pub ignored: i64,
+    pub rejected: i64,
+    pub warning: Option<String>,
+}
+
+/// # Errors
+/// Those of the write.
+pub fn count_traffic(
+    conn: &mut Conn,
+    integration: IntegrationId,
+    traffic: &Traffic,
+    now: Timestamp,
+) -> Result<(), Error> {
+    use integration_traffic as t;
+    db!(conn, |c| diesel::insert_into(t::table)
+        .values((
+            t::integration_id.eq(integration),
+            t::signals.eq(traffic.signals),
+            t::ignored.eq(traffic.ignored),
+            t::rejected.eq(traffic.rejected),
+            t::last_signal_at.eq(Some(now)),
+            t::last_warning.eq(traffic.warning.as_ref()),
+            t::last_warning_at.eq(traffic.warning.as_ref().map(|_| now)),
+        ))
+        .on_conflict(t::integration_id)
+        .do_update()
+        .set((
+            t::signals.eq(t::signals + traffic.signals),
+            t::ignored.eq(t::ignored + traffic.ignored),
+            t::rejected.eq(t::rejected + traffic.rejected),
+            t::last_signal_at.eq(now),
+        ))
+        .execute(c))?;
+    if let Some(warning) = &traffic.warning {
+        db!(conn, |c| diesel::update(t::table.find(integration))
+            .set((t::last_warning.eq(warning), t::last_warning_at.eq(now)))
+            .execute(c))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,373 @@
+//! Runs of escalation policies, their executed steps, pages and timers.
+
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+use domain::escalation::{Execution, Run};
+use domain::policy::PolicyVersion;
+use domain::word::{PageCause, RunState, TimerKind, Urgency};
+use domain::{IncidentId, PageId, PolicyId, RunId, TimerId, Timestamp, UserId};
+
+use crate::conn::Conn;
+use crate::db;
+use crate::error::{Error, json, to_json};
+use crate::schema::{escalation_run, page, policy, policy_version, step_execution, timer};
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset, Clone)]
+#[diesel(table_name = escalation_run, treat_none_as_null = true, treat_none_as_default_value = false)]
+struct Row {
+    id: RunId,
+    incident_id: IncidentId,
+    policy_id: Option<PolicyId>,
+    policy_version: i64,
+    state: RunState,
+    cycle: i64,
+    next_step: i64,
+    executions: i64,
+    due_at: Option<Timestamp>,
+    round_robin: i64,
+    started_at: Timestamp,
+    watching: String,
+    paged_now: String,
+    last_step: Option<i64>,
+    recheck_at: Option<Timestamp>,
+}
+
+impl Row {
+    fn of(run: &Run) -> Result<Row, Error> {
+        Ok(Row {
+            id: run.id,
+            incident_id: run.incident_id,
+            policy_id: run.policy_id,
+            policy_version: run.policy_version,
+            state: run.state,
+            cycle: run.cycle,
+            next_step: run.next_step,
+            executions: run.executions,
+            due_at: run.due_at,
+            round_robin: run.round_robin,
+            started_at: run.started_at,
+            watching: to_json("escalation_run.watching", &run.watching)?,
+            paged_now: to_json("escalation_run.paged_now", &run.paged_now)?,
+            last_step: run.last_step,
+            recheck_at: run.recheck_at,
+        })
+    }
+
+    fn into_run(self) -> Result<Run, Error> {
+        Ok(Run {
+            id: self.id,
+            incident_id: self.incident_id,
+            policy_id: self.policy_id,
+            policy_version: self.policy_version,
+            state: self.state,
+            cycle: self.cycle,
+            next_step: self.next_step,
+            executions: self.executions,
+            due_at: self.due_at,
+            round_robin: self.round_robin,
+            started_at: self.started_at,
+            watching: json("escalation_run.watching", &self.watching)?,
+            paged_now: json("escalation_run.paged_now", &self.paged_now)?,
+            last_step: self.last_step,
+            recheck_at: self.recheck_at,
+        })
+    }
+}
+
+/// # Errors
+/// [`Error::Conflict`] when the incident already has a live run.
+pub fn insert_run(conn: &mut Conn, run: &Run) -> Result<(), Error> {
+    let row = Row::of(run)?;
+    db!(conn, |c| diesel::insert_into(escalation_run::table).values(&row).execute(c))?;
+    Ok(())
+}
+
+/// # Errors
+/// [`Error::NotFound`].
+pub fn update_run(conn: &mut Conn, run: &Run) -> Result<(), Error> {
+    let row = Row::of(run)?;
+    let rows =
+        db!(conn, |c| diesel::update(escalation_run::table.find(row.id)).set(&row).execute(c))?;
+    if rows == 1 { Ok(()) } else { Err(Error::NotFound) }
+}
+
+/// The newest run of an incident, live or stopped. The caller holds the incident's lock, which is
+/// what serialises everything about its runs.
+///
+/// # Errors
+/// Those of the read.
+pub fn newest_run(conn: &mut Conn, incident: IncidentId) -> Result<Option<Run>, Error> {
+    use escalation_run as t;
+    let row: Option<Row> = db!(conn, |c| t::table
+        .filter(t::incident_id.eq(incident))
+        .order((t::started_at.desc(), t::id.desc()))
+        .select(Row::as_select())
+        .first(c)
+        .optional())?;
+    row.map(Row::into_run).transpose()
+}
+
+/// The live run of an incident.
+///
+/// # Errors
+/// Those of the read.
+pub fn live_run(conn: &mut Conn, incident: IncidentId) -> Result<Option<Run>, Error> {
+    use escalation_run as t;
+    let row: Option<Row> = db!(conn, |c| t::table
+        .filter(t::incident_id.eq(incident))
+        .filter(t::state.ne(RunState::Stopped))
+        .select(Row::as_select())
+        .first(c)
+        .optional())?;
+    row.map(Row::into_run).transpose()
+}
+
+/// Incidents with a live run; for looking again at who is on call when the configuration changes.
+///
+/// # Errors
+/// Those of the read.
+pub fn incidents_with_live_run(conn: &mut Conn) -> Result<Vec<IncidentId>, Error> {
+    use escalation_run as t;
+    db!(conn, |c| t::table
+        .filter(t::state.ne(RunState::Stopped))
+        .order(t::incident_id)
+        .select(t::incident_id)
+        .load(c))
+}
+
+/// Draws the next turn of a policy's round-robin steps.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub fn draw_turn(conn: &mut Conn, id: PolicyId) -> Result<i64, Error> {
+    let after: i64 = db!(conn, |c| diesel::update(policy::table.find(id))
+        .set(policy::runs_started.eq(policy::runs_started + 1))
+        .returning(policy::runs_started)
+        .get_result(c))?;
+    Ok(after - 1)
+}
+
+/// A version of a policy.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub fn policy_version(
+    conn: &mut Conn,
+    id: PolicyId,
+    version: i64,
+) -> Result<PolicyVersion, Error> {
+    let (created_at, config): (Timestamp, String) = db!(conn, |c| policy_version::table
+        .find((id, version))
+        .select((policy_version::created_at, policy_version::config))
+        .first(c))?;
+    Ok(PolicyVersion { version, created_at, config: json("policy_version.config", &config)? })
+}
+
+/// # Errors
+/// [`Error::Conflict`] when this number was executed before: the fence of PAGING.md §4.11.
+pub fn insert_executions(
+    conn: &mut Conn,
+    run: RunId,
+    executions: &[Execution],
+) -> Result<(), Error> {
+    use step_execution as t;
+    for execution in executions {
+        let paged = to_json("step_execution.paged", &execution.paged)?;
+        db!(conn, |c| diesel::insert_into(t::table)
+            .values((
+                t::run_id.eq(run),
+                t::number.eq(execution.number),
+                t::cycle.eq(execution.cycle),
+                t::step.eq(execution.step),
+                t::due_at.eq(execution.due_at),
+                t::executed_at.eq(execution.executed_at),
+                t::skipped.eq(execution.skipped.as_ref()),
+                t::paged.eq(&paged),
+            ))
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+/// Executed steps of an incident's runs, oldest first.
+///
+/// # Errors
+/// Those of the read.
+pub fn executions(
+    conn: &mut Conn,
+    incident: IncidentId,
+) -> Result<Vec<(RunId, Execution)>, Error> {
+    use step_execution as t;
+    type Row = (RunId, i64, i64, Option<i64>, Timestamp, Timestamp, Option<String>, String);
+    let rows: Vec<Row> = db!(conn, |c| t::table
+        .inner_join(escalation_run::table.on(escalation_run::id.eq(t::run_id)))
+        .filter(escalation_run::incident_id.eq(incident))
+        .order((t::executed_at, t::run_id, t::number))
+        .select((
+            t::run_id,
+            t::number,
+            t::cycle,
+            t::step,
+            t::due_at,
+            t::executed_at,
+            t::skipped,
+            t::paged,
+        ))
+        .load(c))?;
+    rows.into_iter()
+        .map(|(run, number, cycle, step, due_at, executed_at, skipped, paged)| {
+            let paged = json("step_execution.paged", &paged)?;
+            let execution =
+                Execution { number, cycle, step, due_at, executed_at, skipped, paged };
+            Ok((run, execution))
+        })
+        .collect()
+}
+
+/// Incident × person × step execution.
+#[derive(Queryable, Selectable, Insertable, Clone, Debug, PartialEq, Eq)]
+#[diesel(table_name = page, treat_none_as_default_value = false)]
+pub struct Page {
+    pub id: PageId,
+    pub incident_id: IncidentId,
+    pub run_id: Option<RunId>,
+    pub execution: Option<i64>,
+    pub user_id: UserId,
+    pub urgency: Urgency,
+    pub cause: PageCause,
+    /// JSON of [`domain::escalation::Reason`].
+    pub reason: String,
+    pub created_at: Timestamp,
+}
+
+/// # Errors
+/// [`Error::Conflict`] when the person was already paged by this execution for this cause.
+pub fn insert_pages(conn: &mut Conn, pages: &[Page]) -> Result<(), Error> {
+    db!(conn, |c| diesel::insert_into(page::table).values(pages).execute(c))?;
+    Ok(())
+}
+
+/// Pages of an incident, oldest first.
+///
+/// # Errors
+/// Those of the read.
+pub fn pages(conn: &mut Conn, incident: IncidentId) -> Result<Vec<Page>, Error> {
+    db!(conn, |c| page::table
+        .filter(page::incident_id.eq(incident))
+        .order((page::created_at, page::id))
+        .select(Page::as_select())
+        .load(c))
+}
+
+/// Who was paged for an incident, each once.
+///
+/// # Errors
+/// Those of the read.
+pub fn paged_people(conn: &mut Conn, incident: IncidentId) -> Result<Vec<UserId>, Error> {
+    db!(conn, |c| page::table
+        .filter(page::incident_id.eq(incident))
+        .select(page::user_id)
+        .distinct()
+        .order(page::user_id)
+        .load(c))
+}
+
+/// # Errors
+/// [`Error::NotFound`].
+pub fn page(conn: &mut Conn, id: PageId) -> Result<Page, Error> {
+    db!(conn, |c| page::table.find(id).select(Page::as_select()).first(c))
+}
+
+/// Something that falls due.
+#[derive(Queryable, Selectable, Insertable, Clone, Copy, Debug, PartialEq, Eq)]
+#[diesel(table_name = timer)]
+pub struct Timer {
+    pub id: TimerId,
+    pub kind: TimerKind,
+    pub incident_id: IncidentId,
+    /// The run, incident or hand-over it is about.
+    pub subject_id: i64,
+    pub due_at: Timestamp,
+}
+
+impl Timer {
+    /// Seconds since it was due.
+    #[expect(clippy::cast_precision_loss, reason = "a lateness needs no microseconds")]
+    pub fn due_at_lateness(&self, now: Timestamp) -> f64 {
+        now.since(self.due_at).0.max(0) as f64 / 1e6
+    }
+}
+
+/// Sets or moves the timer of (kind, subject).
+///
+/// # Errors
+/// Those of the write.
+pub fn arm(conn: &mut Conn, set: Timer) -> Result<(), Error> {
+    db!(conn, |c| diesel::insert_into(timer::table)
+        .values(&set)
+        .on_conflict((timer::kind, timer::subject_id))
+        .do_update()
+        .set(timer::due_at.eq(excluded(timer::due_at)))
+        .execute(c))?;
+    Ok(())
+}
+
+/// # Errors
+/// Those of the write.
+pub fn disarm(conn: &mut Conn, kind: TimerKind, subject_id: i64) -> Result<(), Error> {
+    db!(conn, |c| diesel::delete(timer::table)
+        .filter(timer::kind.eq(kind))
+        .filter(timer::subject_id.eq(subject_id))
+        .execute(c))?;
+    Ok(())
+}
+
+/// When the next timer falls due.
+///
+/// # Errors
+/// Those of the read.
+pub fn next_due(conn: &mut Conn) -> Result<Option<Timestamp>, Error> {
+    db!(conn, |c| timer::table.select(diesel::dsl::min(timer::due_at)).first(c))
+}
+
+/// Timers due at `now`, oldest first.
+///
+/// # Errors
+/// Those of the read.
+pub fn due(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<Timer>, Error> {
+    db!(conn, |c| timer::table
+        .filter(timer::due_at.le(now))
+        .order((timer::due_at, timer::id))
+        .limit(limit)
+        .select(Timer::as_select())
+        .load(c))
+}
+
+/// Takes a timer and keeps other nodes from it until the transaction ends. `None` when it is gone
+/// or another node has it.
+///
+/// # Errors
+/// Those of the read.
+pub fn take(conn: &mut Conn, id: TimerId) -> Result<Option<Timer>, Error> {
+    let row: Result<Option<Timer>, diesel::result::Error> = match conn {
+        Conn::Sqlite(c) => {
+            timer::table.find(id).select(Timer::as_select()).first(c).optional()
+        }
+        Conn::Postgres(c) => timer::table
+            .find(id)
+            .for_update()
+            .skip_locked()
+            .select(Timer::as_select())
+            .first(c)
+            .optional(),
+    };
+    Ok(row?)
+}
+
+/// How many timers are overdue; for `/metrics`.
+///
+/// # Errors
+/// Those of the read.
+pub fn count_due(conn: &mut Conn, now: Timestamp) -> Result<i64, Error> {
+    db!(conn, |c| timer::table.filter(timer::due_at.le(now)).count().get_result(c))
+}
