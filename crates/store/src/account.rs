@@ -81,11 +81,7 @@ pub fn session(
 
 /// # Errors
 /// Those of the write.
-pub fn touch_session(
-    tx: &mut Tx<'_>,
-    token_hash: &[u8; 32],
-    now: Timestamp,
-) -> Result<(), Error> {
+pub fn touch_session(tx: &mut Tx<'_>, token_hash: &[u8; 32], now: Timestamp) -> Result<(), Error> {
     db!(tx.conn, |c| diesel::update(
         session::table.find(&token_hash[..])
     )

@@ -12,9 +12,7 @@ use crate::change::Change;
 use crate::conn::Conn;
 use crate::db;
 use crate::error::Error;
-use crate::schema::{
-    contact_method, contact_verification, notification, notification_rule, users,
-};
+use crate::schema::{contact_method, contact_verification, notification, notification_rule, users};
 use crate::tx::Tx;
 
 /// Writes a new account, without its contact methods and rules.

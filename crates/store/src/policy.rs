@@ -84,11 +84,7 @@ fn insert_version(
 ///
 /// # Errors
 /// Those of the read; [`Error::Corrupt`] when it cannot be understood.
-pub fn version(
-    conn: &mut Conn,
-    id: PolicyId,
-    number: i64,
-) -> Result<Option<PolicyVersion>, Error> {
+pub fn version(conn: &mut Conn, id: PolicyId, number: i64) -> Result<Option<PolicyVersion>, Error> {
     let row: Option<(Timestamp, String)> = db!(conn, |c| policy_version::table
         .find((id, number))
         .select((policy_version::created_at, policy_version::config))

@@ -128,11 +128,7 @@ pub fn update_integration(tx: &mut Tx<'_>, edited: &Integration) -> Result<(), E
 ///
 /// # Errors
 /// [`Error::NotFound`] without such an integration that is not removed yet.
-pub fn remove_integration(
-    tx: &mut Tx<'_>,
-    id: IntegrationId,
-    now: Timestamp,
-) -> Result<(), Error> {
+pub fn remove_integration(tx: &mut Tx<'_>, id: IntegrationId, now: Timestamp) -> Result<(), Error> {
     // Shorter than any digest, so that no key has it, and unique.
     let nothing = id.0.to_be_bytes();
     let live = integration::table

@@ -23,8 +23,7 @@ const LANES: u32 = 1;
 static PLACES: Semaphore = Semaphore::const_new(4);
 
 /// Verified against when there is no account, so that the answer takes the same time.
-static NOBODY: LazyLock<Option<String>> =
-    LazyLock::new(|| hash_now(&super::secret::token()).ok());
+static NOBODY: LazyLock<Option<String>> = LazyLock::new(|| hash_now(&super::secret::token()).ok());
 
 /// Whether a new password may be used.
 ///
@@ -92,8 +91,7 @@ pub fn is_hash(text: &str) -> bool {
 /// # Errors
 /// [`Error::Overloaded`] when the system gives no randomness or memory.
 pub fn hash_now(password: &str) -> Result<String, Error> {
-    let params =
-        Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|_| Error::Overloaded)?;
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|_| Error::Overloaded)?;
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
         .hash_password(password.as_bytes())
         .map(|hash| hash.to_string())

@@ -86,7 +86,13 @@ pub async fn setup(
             };
             setting::put_settings(tx, &settings)?;
             let ctx = OpContext::user(id, AccountRole::Admin, Origin::Web, now);
-            record(tx, &ctx, "setup", format!("user:{id}"), json!({"email": email}))?;
+            record(
+                tx,
+                &ctx,
+                "setup",
+                format!("user:{id}"),
+                json!({"email": email}),
+            )?;
             Ok(id)
         })
         .await

@@ -47,7 +47,10 @@ pub async fn sign_in(store: &Store, attempt: SignIn, now: Timestamp) -> Result<N
         .write(move |tx| {
             count_failures(tx, &counted, now)?;
             let directory = tx.directory()?;
-            match directory.user_by_email(&email).filter(|user| !user.disabled) {
+            match directory
+                .user_by_email(&email)
+                .filter(|user| !user.disabled)
+            {
                 Some(user) => {
                     let hash = people::password_hash(tx, user.id)?;
                     Ok(hash.map(|hash| (user.id, hash)))
@@ -120,7 +123,9 @@ fn after_failure(previous: Option<Throttle>, now: Timestamp) -> Throttle {
         let quiet_since = entry.last_failure_at.max(entry.blocked_until);
         now.since(quiet_since) < WINDOW
     });
-    let failures = remembered.map_or(0, |entry| entry.failures).saturating_add(1);
+    let failures = remembered
+        .map_or(0, |entry| entry.failures)
+        .saturating_add(1);
     let blocked_until = if failures < FREE {
         Timestamp(0)
     } else {
@@ -181,7 +186,10 @@ mod tests {
         }
         let later = after_failure(entry, NOW + WINDOW);
         assert_eq!(later.failures, 1);
-        assert_eq!(after_failure(entry, NOW + Span::from_minutes(14)).failures, 5);
+        assert_eq!(
+            after_failure(entry, NOW + Span::from_minutes(14)).failures,
+            5
+        );
     }
 
     #[test]
