@@ -1,12 +1,14 @@
 //! The readable page of the API, made from its OpenAPI document.
 
+use askama::Template;
 use serde_json::Value;
 
 use super::frame::{Frame, Markup};
 use crate::markdown;
 
 /// `GET /api`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Template)]
+#[template(path = "api.html")]
 pub struct ApiDocsPage {
     pub frame: Frame,
     pub title: String,

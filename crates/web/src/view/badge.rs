@@ -2,9 +2,9 @@
 
 use domain::Timestamp;
 use domain::word::{
-    AccountRole, ActionPriority, ActionStatus, ActionType, AlertSeverity, AlertStatus, CommandRole,
-    ContactKind, EntryKind, IncidentSeverity, IntegrationKind, NotificationKind, NotificationState,
-    PagingState, Phase, PostmortemStatus, Urgency,
+    AccountRole, Action, ActionPriority, ActionStatus, ActionType, AlertSeverity, AlertStatus,
+    CommandRole, ContactKind, EntryKind, IncidentSeverity, IntegrationKind, NotificationKind,
+    NotificationState, Origin, PagingState, Phase, PostmortemStatus, Urgency,
 };
 
 use super::frame::{Frame, Markup};
@@ -235,6 +235,28 @@ impl Frame {
             CommandRole::Scribe => "Logs decisions, actions and findings as they happen.",
             CommandRole::Communications => "Drafts and posts the updates, shields the responders.",
         }
+    }
+
+    /// Where a person acted from.
+    pub fn origin_word(&self, origin: &Origin) -> &'static str {
+        match origin {
+            Origin::Web => "web",
+            Origin::Api => "API",
+            Origin::Email => "email",
+            Origin::Sms => "SMS",
+            Origin::Monitor => "a monitor",
+            Origin::System => "Quarterdeck",
+            Origin::Cli => "command line",
+        }
+    }
+
+    /// The icon of what a monitor says.
+    pub fn action_icon(&self, action: &Action) -> Markup {
+        icon(match action {
+            Action::Trigger => "bolt",
+            Action::Acknowledge => "user-check",
+            Action::Resolve => "circle-check",
+        })
     }
 
     pub fn account_word(&self, role: &AccountRole) -> &'static str {

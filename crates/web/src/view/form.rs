@@ -8,6 +8,8 @@ pub struct Form {
     values: Vec<(String, String)>,
     errors: Vec<(String, String)>,
     general: Vec<String>,
+    /// In front of the ids of its fields, on pages with several forms.
+    pub(super) scope: String,
 }
 
 impl Form {
@@ -63,6 +65,14 @@ impl Form {
     /// Whether a check box was ticked.
     pub fn ticked(&self, name: &str) -> bool {
         self.values.iter().any(|(have, _)| have == name)
+    }
+
+    /// Whether the promised minutes are these; 30 where nothing was typed.
+    pub(super) fn next_is(&self, minutes: &u32) -> bool {
+        match self.values.iter().find(|(name, _)| name == "next_minutes") {
+            Some((_, value)) => *value == minutes.to_string(),
+            None => *minutes == 30,
+        }
     }
 
     pub fn pairs(&self) -> &[(String, String)] {

@@ -74,13 +74,26 @@ impl Frame {
         crate::assets::url(name)
     }
 
-    /// ` active` with `aria-current` for the navigation entry of this page.
-    pub fn current(&self, nav: &Nav) -> Markup {
-        Markup(if self.active == *nav {
-            " aria-current=\"page\"".to_owned()
-        } else {
-            String::new()
+    /// Marks the navigation entry of this page, by the entry's word.
+    pub fn current(&self, word: &str) -> Markup {
+        Markup(match self.active.as_str() == word {
+            true => " aria-current=\"page\"".to_owned(),
+            false => String::new(),
         })
+    }
+
+    /// Whether the page is one of those behind "More" on a phone.
+    pub fn in_more(&self) -> bool {
+        matches!(
+            self.active,
+            Nav::Policies
+                | Nav::Postmortems
+                | Nav::People
+                | Nav::Outbox
+                | Nav::Settings
+                | Nav::Api
+                | Nav::Profile
+        )
     }
 
     pub fn is_me(&self, user: &UserId) -> bool {
@@ -175,6 +188,25 @@ pub enum Nav {
     Profile,
 }
 
+impl Nav {
+    fn as_str(self) -> &'static str {
+        match self {
+            Nav::None => "",
+            Nav::Dashboard => "dashboard",
+            Nav::Incidents => "incidents",
+            Nav::OnCall => "on-call",
+            Nav::Services => "services",
+            Nav::Policies => "policies",
+            Nav::Postmortems => "postmortems",
+            Nav::People => "people",
+            Nav::Outbox => "outbox",
+            Nav::Settings => "settings",
+            Nav::Api => "api",
+            Nav::Profile => "profile",
+        }
+    }
+}
+
 /// One message about what was just done.
 #[derive(Clone, Debug)]
 pub struct Flash {
@@ -190,6 +222,26 @@ pub enum FlashKind {
     Info,
     Warning,
     Failed,
+}
+
+impl FlashKind {
+    pub fn class(self) -> &'static str {
+        match self {
+            FlashKind::Done => "tone-fine",
+            FlashKind::Info => "tone-info",
+            FlashKind::Warning => "tone-held",
+            FlashKind::Failed => "tone-alarm",
+        }
+    }
+
+    pub fn icon(self) -> &'static str {
+        match self {
+            FlashKind::Done => "circle-check",
+            FlashKind::Info => "info-circle",
+            FlashKind::Warning => "alert-triangle",
+            FlashKind::Failed => "circle-x",
+        }
+    }
 }
 
 /// A form of one button that takes the last action back.

@@ -100,6 +100,7 @@ pub mod auth;
 pub mod badge;
 pub mod contract;
 pub mod dashboard;
+mod field;
 pub mod form;
 pub mod frame;
 pub mod incident;

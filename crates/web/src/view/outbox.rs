@@ -1,12 +1,14 @@
 //! The outbox: every message to a person, with its state and its text.
 
+use askama::Template;
 use domain::word::{ContactKind, NotificationKind, NotificationState};
 use domain::{NotificationId, Timestamp};
 
 use super::frame::{Frame, Pager, Person};
 
 /// `GET /outbox?state=&kind=&q=&page=`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Template)]
+#[template(path = "outbox.html")]
 pub struct OutboxPage {
     pub frame: Frame,
     pub rows: Vec<OutboxRow>,
@@ -86,5 +88,19 @@ impl OutboxFilter {
             query if query.is_empty() => "/outbox".to_owned(),
             query => format!("/outbox?{query}"),
         }
+    }
+}
+
+impl OutboxPage {
+    fn states(&self) -> &'static [NotificationState] {
+        NotificationState::ALL
+    }
+
+    fn kinds(&self) -> &'static [NotificationKind] {
+        NotificationKind::ALL
+    }
+
+    fn incident_name(&self, number: &i64) -> String {
+        super::incident::incident_name(*number)
     }
 }

@@ -1,12 +1,14 @@
 //! Escalation policies: the ladder, and editing it.
 
 use super::form::Form;
-use super::frame::{Choice, ChoiceGroup, Frame, Link};
+use super::frame::{Choice, ChoiceGroup, Frame, Link, Markup};
 pub use super::policy_form::{PolicyForm, StepRow};
 use crate::picture::Ladder;
+use askama::Template;
 
 /// `GET /policies`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Template)]
+#[template(path = "policy/list.html")]
 pub struct PolicyListPage {
     pub frame: Frame,
     pub rows: Vec<PolicyRow>,
@@ -27,7 +29,8 @@ pub struct PolicyRow {
 }
 
 /// `GET /policies/{slug}`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Template)]
+#[template(path = "policy/page.html")]
 pub struct PolicyPage {
     pub frame: Frame,
     pub name: String,
@@ -44,7 +47,8 @@ pub struct PolicyPage {
 
 /// `GET /policies/new`, `GET /policies/{slug}/edit`, and their posts when something is wrong or
 /// only a preview was asked for. Fields: see [`PolicyForm`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Template)]
+#[template(path = "policy/form.html")]
 pub struct PolicyFormPage {
     pub frame: Frame,
     pub form: PolicyForm,
@@ -59,8 +63,33 @@ pub struct PolicyFormPage {
 }
 
 impl PolicyFormPage {
+    fn action(&self) -> String {
+        match &self.slug {
+            Some(slug) => format!("/policies/{slug}"),
+            None => "/policies".to_owned(),
+        }
+    }
+
     /// The summary of what is wrong.
     pub fn problems(&self) -> &Form {
         &self.form.fields
+    }
+}
+
+impl Frame {
+    /// One target of a step.
+    pub fn target_select(&self, step: &usize, targets: &[ChoiceGroup], chosen: &str) -> Markup {
+        let empty = if chosen.is_empty() {
+            "Add a person, schedule or team"
+        } else {
+            "Remove"
+        };
+        self.row_groups(
+            &format!("step-{step}-target"),
+            "Target",
+            targets,
+            chosen,
+            empty,
+        )
     }
 }

@@ -4,6 +4,7 @@ use domain::Span;
 use domain::policy::{PolicyConfig, PolicyProblem, REPEATS_DEFAULT, Step, StepMode, Target};
 
 use super::form::{Form, Press, row_numbers};
+use super::frame::Markup;
 
 /// What `POST /policies` and `POST /policies/{slug}` send.
 ///
@@ -186,6 +187,11 @@ impl PolicyForm {
             self.fields.reject(&field, message);
         }
         (!broken).then_some(PolicyConfig { steps, repeats })
+    }
+
+    /// The error of a field of a row, as it stands beside it.
+    pub fn error_of(&self, row: &usize, field: &str) -> Markup {
+        self.fields.complaint(&format!("step-{row}-{field}"))
     }
 
     /// Shows the problems of a configuration beside the fields they come from.

@@ -1,5 +1,6 @@
 //! Postmortems: sections as Markdown, key moments, action items, status.
 
+use askama::Template;
 use domain::word::{
     ActionPriority, ActionStatus, ActionType, IncidentSeverity, KeyMoment, PostmortemStatus,
 };
@@ -11,7 +12,8 @@ use super::incident::Entry;
 use crate::picture::Swimlane;
 
 /// `GET /postmortems?q=&status=&page=`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Template)]
+#[template(path = "postmortem/list.html")]
 pub struct PostmortemListPage {
     pub frame: Frame,
     pub rows: Vec<PostmortemRow>,
@@ -34,7 +36,8 @@ pub struct PostmortemRow {
 }
 
 /// `GET /postmortems/{number}?edit={section slug}`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Template)]
+#[template(path = "postmortem/page.html")]
 pub struct PostmortemPage {
     pub frame: Frame,
     pub number: i64,
@@ -131,4 +134,36 @@ pub struct ActionRow {
     pub due: Option<String>,
     pub overdue: bool,
     pub tracker: Option<String>,
+}
+
+impl PostmortemListPage {
+    fn statuses(&self) -> &'static [PostmortemStatus] {
+        PostmortemStatus::ALL
+    }
+}
+
+impl PostmortemRow {
+    fn name(&self) -> String {
+        super::incident::incident_name(self.number)
+    }
+}
+
+impl PostmortemPage {
+    fn incident_name(&self) -> String {
+        super::incident::incident_name(self.number)
+    }
+
+    fn is_editing(&self, slug: &str) -> bool {
+        self.can_edit
+            && self
+                .editing
+                .as_ref()
+                .is_some_and(|editing| editing.slug == slug)
+    }
+
+    fn owns(&self, id: &str) -> bool {
+        self.owner
+            .as_ref()
+            .is_some_and(|owner| owner.id.to_string() == id)
+    }
 }

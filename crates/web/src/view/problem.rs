@@ -1,9 +1,11 @@
 //! Pages that say what went wrong and what to do next.
 
 use super::frame::Frame;
+use askama::Template;
 
 /// Any refusal that is not about a field: 400, 403, 404, 405, 409, 413, 429, 500, 503.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Template)]
+#[template(path = "problem.html")]
 pub struct ProblemPage {
     pub frame: Frame,
     pub status: u16,

@@ -1,15 +1,18 @@
 //! One's own profile: can I be reached, by what, and when.
 
+use askama::Template;
 use domain::word::{ContactKind, Urgency};
 use domain::{ContactMethodId, Timestamp};
 
+use super::badge::icon;
 use super::form::{Form, Press, row_numbers};
-use super::frame::{Choice, Frame};
+use super::frame::{Choice, Frame, Markup};
 use super::schedule::ShiftRow;
 use crate::picture::RuleStrip;
 
 /// `GET /profile`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Template)]
+#[template(path = "profile/page.html")]
 pub struct ProfilePage {
     pub frame: Frame,
     pub methods: Vec<MethodRow>,
@@ -43,6 +46,82 @@ pub struct MethodRow {
 impl MethodRow {
     pub fn usable(&self) -> bool {
         self.verified_at.is_some() && self.broken.is_none()
+    }
+}
+
+impl ProfilePage {
+    /// Can I be reached, in one line.
+    fn verdict(&self) -> Markup {
+        let high = self
+            .rules
+            .iter()
+            .find(|rules| rules.urgency == Urgency::High);
+        let usable = |id: &str| self.usable.iter().any(|choice| choice.value == id);
+        let (tone, picture, words) = if !self.methods.iter().any(MethodRow::usable) {
+            (
+                "tone-alarm",
+                "alert-triangle",
+                "You cannot be reached: verify a contact method.",
+            )
+        } else if !high.is_some_and(|rules| rules.rows.iter().any(|row| usable(&row.method))) {
+            (
+                "tone-alarm",
+                "alert-triangle",
+                "No rule of high urgency uses a verified method: nothing would wake you.",
+            )
+        } else {
+            ("tone-fine", "circle-check", "You can be reached.")
+        };
+        Markup(format!(
+            "<p class=\"verdict {tone}\">{}{words}</p>",
+            icon(picture)
+        ))
+    }
+
+    fn code_url(&self, id: &ContactMethodId) -> String {
+        format!("/profile/methods/{id}/code")
+    }
+
+    fn delete_url(&self, id: &ContactMethodId) -> String {
+        format!("/profile/methods/{id}/delete")
+    }
+
+    fn rule_field(&self, row: &usize, field: &str) -> String {
+        format!("rule-{row}-{field}")
+    }
+
+    fn my_name(&self) -> &str {
+        self.frame
+            .user
+            .as_ref()
+            .map_or("", |user| user.name.as_str())
+    }
+}
+
+impl Frame {
+    /// Whether a method may be relied on.
+    pub fn method_state(&self, method: &MethodRow) -> Markup {
+        let (tone, picture, word) = match (method.broken.is_some(), method.verified_at.is_some()) {
+            (true, _) => ("tone-alarm", "circle-x", "Broken"),
+            (_, true) => ("tone-fine", "circle-check", "Verified"),
+            _ => ("tone-held", "circle-dashed", "Not verified"),
+        };
+        Markup(format!(
+            "<span class=\"state {tone}\">{}{word}</span>",
+            icon(picture)
+        ))
+    }
+
+    /// Whether pages can reach a person.
+    pub fn reachable(&self, yes: &bool) -> Markup {
+        let (tone, picture, word) = match yes {
+            true => ("tone-fine", "circle-check", "Reachable"),
+            false => ("tone-alarm", "alert-triangle", "Not reachable"),
+        };
+        Markup(format!(
+            "<span class=\"state {tone}\">{}{word}</span>",
+            icon(picture)
+        ))
     }
 }
 

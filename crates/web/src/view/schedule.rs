@@ -1,15 +1,18 @@
 //! Schedules: who is on call, the calendar, overrides, and editing with a preview.
 
-use domain::schedule::OverrideKind;
+use askama::Template;
+use domain::schedule::{OverrideKind, RotationUnit, Weekday};
 use domain::{OverrideId, Timestamp};
 
+use super::badge::icon;
 use super::form::Form;
-use super::frame::{Choice, Frame, Link, Person};
+use super::frame::{Choice, Frame, Link, Markup, Person};
 pub use super::schedule_form::{HoursRow, LayerRow, ScheduleForm};
 use crate::picture::Calendar;
 
 /// `GET /schedules`: one row a schedule.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Template)]
+#[template(path = "schedule/list.html")]
 pub struct ScheduleListPage {
     pub frame: Frame,
     pub rows: Vec<OnCallRow>,
@@ -36,7 +39,8 @@ pub struct OnCallRow {
 }
 
 /// `GET /schedules/{slug}?from=2026-11-16&view=fortnight|month`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Template)]
+#[template(path = "schedule/page.html")]
 pub struct SchedulePage {
     pub frame: Frame,
     pub row: OnCallRow,
@@ -87,7 +91,8 @@ pub struct OverrideRow {
 
 /// `GET /schedules/new`, `GET /schedules/{slug}/edit`, and their posts when something is wrong or
 /// only a preview was asked for. Fields: see [`ScheduleForm`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Template)]
+#[template(path = "schedule/form.html")]
 pub struct ScheduleFormPage {
     pub frame: Frame,
     pub form: ScheduleForm,
@@ -100,4 +105,137 @@ pub struct ScheduleFormPage {
     pub people: Vec<Choice>,
     /// The next weeks as they would be; `None` while the form does not hold together.
     pub preview: Option<Calendar>,
+}
+
+/// Names as a sentence lists them.
+fn names(people: &[Person]) -> String {
+    people
+        .iter()
+        .map(|person| person.name.as_str())
+        .collect::<Vec<_>>()
+        .join(" and ")
+}
+
+impl OnCallRow {
+    pub fn names(&self) -> String {
+        names(&self.now)
+    }
+
+    pub fn next_names(&self) -> String {
+        match &self.next {
+            Some((people, _)) if people.is_empty() => "nobody".to_owned(),
+            Some((people, _)) => names(people),
+            None => String::new(),
+        }
+    }
+}
+
+impl ShiftRow {
+    pub fn names(&self) -> String {
+        names(&self.people)
+    }
+}
+
+impl SchedulePage {
+    fn zone_hint(&self) -> String {
+        if self.row.zone == self.frame.zone_name() {
+            format!("Times are {}.", self.row.zone)
+        } else {
+            format!(
+                "Times are yours, {}; the schedule is in {}.",
+                self.frame.zone_name(),
+                self.row.zone
+            )
+        }
+    }
+}
+
+impl ScheduleFormPage {
+    fn action(&self) -> String {
+        match &self.slug {
+            Some(slug) => format!("/schedules/{slug}"),
+            None => "/schedules".to_owned(),
+        }
+    }
+
+    fn from_hint(&self) -> String {
+        format!(
+            "In {}. Empty: at once. The past stays as it was.",
+            self.frame.zone_name()
+        )
+    }
+
+    fn units(&self) -> &'static [RotationUnit] {
+        RotationUnit::ALL
+    }
+
+    fn days(&self) -> &'static [Weekday] {
+        Weekday::ALL
+    }
+
+    fn short_day(&self, day: &Weekday) -> &'static str {
+        match day {
+            Weekday::Monday => "Mon",
+            Weekday::Tuesday => "Tue",
+            Weekday::Wednesday => "Wed",
+            Weekday::Thursday => "Thu",
+            Weekday::Friday => "Fri",
+            Weekday::Saturday => "Sat",
+            Weekday::Sunday => "Sun",
+        }
+    }
+
+    fn hours_field(&self, m: &usize) -> String {
+        format!("hours-{m}-from")
+    }
+}
+
+impl Frame {
+    /// What stands where nobody is on call.
+    pub fn gap(&self) -> Markup {
+        Markup(format!(
+            "<span class=\"state tone-alarm\">{}Nobody</span>",
+            icon("alert-triangle")
+        ))
+    }
+
+    /// `Bo instead`, `Bo too`, `Not Bo`.
+    pub fn override_words(&self, entry: &OverrideRow) -> String {
+        let who = names(&entry.people);
+        match (entry.kind, who.is_empty()) {
+            (_, true) => "Nobody on call".to_owned(),
+            (OverrideKind::Replace, _) => format!("{who} instead"),
+            (OverrideKind::Add, _) => format!("{who} too"),
+            (OverrideKind::Remove, _) => format!("Not {who}"),
+        }
+    }
+
+    /// One turn of a layer: the people, nobody, or what a file has put together.
+    pub fn turn_select(&self, layer: &usize, people: &[Choice], turn: &str) -> Markup {
+        let mut choices = vec![Choice::new("nobody", "Nobody")];
+        choices.extend(people.iter().cloned());
+        if turn.contains('+') {
+            let label = turn
+                .split('+')
+                .map(|id| {
+                    let known = people.iter().find(|person| person.value == id);
+                    known.map_or(id, |person| person.label.as_str())
+                })
+                .collect::<Vec<_>>()
+                .join(" + ");
+            choices.push(Choice::new(turn, label));
+        }
+        let empty = if turn.is_empty() {
+            "Add a person"
+        } else {
+            "Remove"
+        };
+        self.row_select(
+            &format!("layer-{layer}-turn"),
+            "Turn",
+            &choices,
+            turn,
+            empty,
+        )
+    }
 }

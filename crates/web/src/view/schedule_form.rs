@@ -6,6 +6,7 @@ use domain::schedule::{
 };
 
 use super::form::{Form, Press, row_numbers};
+use super::frame::Markup;
 
 /// What `POST /schedules` and `POST /schedules/{slug}` send.
 ///
@@ -175,6 +176,11 @@ impl ScheduleForm {
         }
         layers.reverse();
         (!broken).then_some(ScheduleConfig { zone, layers })
+    }
+
+    /// The error of a field of a row, as it stands beside it.
+    pub fn error_of(&self, row: &usize, field: &str) -> Markup {
+        self.fields.complaint(&format!("layer-{row}-{field}"))
     }
 
     /// Shows the problems of a configuration beside the fields they come from.

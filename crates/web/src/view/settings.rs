@@ -1,13 +1,16 @@
 //! Settings of the installation: last resort, API tokens, providers.
 
+use askama::Template;
 use domain::word::AccountRole;
 use domain::{Timestamp, TokenId};
 
+use super::badge::icon;
 use super::form::Form;
-use super::frame::{ChoiceGroup, Frame};
+use super::frame::{ChoiceGroup, Frame, Markup};
 
 /// `GET /settings`, and the answer of `POST /settings/tokens` with the token shown once.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Template)]
+#[template(path = "settings.html")]
 pub struct SettingsPage {
     pub frame: Frame,
     /// Chosen last-resort targets: values as in `targets`.
@@ -43,4 +46,27 @@ pub struct ProviderRow {
     pub last_failure: Option<(Timestamp, String)>,
     /// How to configure it.
     pub hint: String,
+}
+
+impl SettingsPage {
+    fn revoke_url(&self, id: &TokenId) -> String {
+        format!("/settings/tokens/{id}/revoke")
+    }
+
+    fn provider_state(&self, row: &ProviderRow) -> Markup {
+        let newest_failed = match (&row.last_failure, row.last_success) {
+            (Some((failed, _)), Some(worked)) => *failed > worked,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        let (tone, picture, word) = match (&row.target, newest_failed) {
+            (None, _) => ("tone-off", "circle-dashed", "Not configured"),
+            (Some(_), true) => ("tone-alarm", "circle-x", "Failing"),
+            (Some(_), false) => ("tone-fine", "circle-check", "Configured"),
+        };
+        Markup(format!(
+            "<span class=\"state {tone}\">{}{word}</span>",
+            icon(picture)
+        ))
+    }
 }

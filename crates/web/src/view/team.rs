@@ -2,9 +2,11 @@
 
 use super::form::Form;
 use super::frame::{Choice, Frame, Link, Person};
+use askama::Template;
 
 /// `GET /teams`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Template)]
+#[template(path = "team/list.html")]
 pub struct TeamListPage {
     pub frame: Frame,
     pub rows: Vec<TeamRow>,
@@ -20,7 +22,8 @@ pub struct TeamRow {
 }
 
 /// `GET /teams/{slug}`. Form: `name`, `member` (user ids, repeated).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Template)]
+#[template(path = "team/page.html")]
 pub struct TeamPage {
     pub frame: Frame,
     pub team: TeamRow,

@@ -40,6 +40,11 @@ impl Frame {
         self.time_element(at, &text)
     }
 
+    /// The same as plain text, for attributes.
+    pub fn plain_day(&self, at: &Timestamp) -> String {
+        self.local_day(at)
+    }
+
     /// `03:12:07` with the date when it is another day, for timelines.
     pub fn second(&self, at: &Timestamp) -> Markup {
         let local = at.in_zone(&self.zone);
@@ -69,6 +74,11 @@ impl Frame {
             format!("in {left}")
         };
         self.time_element(due, &format!("<span data-countdown>{text}</span>"))
+    }
+
+    /// Time from one instant to another.
+    pub fn between(&self, from: &Timestamp, until: &Timestamp) -> Span {
+        until.since(*from)
     }
 
     pub fn is_past(&self, at: &Timestamp) -> bool {

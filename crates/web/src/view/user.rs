@@ -1,5 +1,6 @@
 //! People: accounts, their roles and whether they can be reached.
 
+use askama::Template;
 use domain::word::AccountRole;
 use domain::{Timestamp, UserId};
 
@@ -9,7 +10,8 @@ use super::profile::MethodRow;
 use super::schedule::ShiftRow;
 
 /// `GET /users`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Template)]
+#[template(path = "user/list.html")]
 pub struct UserListPage {
     pub frame: Frame,
     pub rows: Vec<UserRow>,
@@ -32,7 +34,8 @@ pub struct UserRow {
 
 /// `GET /users/{id}`. For admins with the form `name`, `role`, `zone`, `disabled` (`yes`), and the
 /// password form `password`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Template)]
+#[template(path = "user/page.html")]
 pub struct UserPage {
     pub frame: Frame,
     pub user: UserRow,
@@ -47,7 +50,8 @@ pub struct UserPage {
 
 /// `GET /users/new`, posts to `/users`. Fields: `name`, `email`, `role`, `zone`, `phone` (empty or
 /// E.164), `password` (first password, to be changed).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Template)]
+#[template(path = "user/new.html")]
 pub struct UserNewPage {
     pub frame: Frame,
     pub form: Form,

@@ -1,5 +1,6 @@
 //! The list of incidents: open first, worst first, with every choice in the address.
 
+use askama::Template;
 use domain::Timestamp;
 use domain::word::{IncidentSeverity, PagingState, Phase, Urgency};
 
@@ -28,7 +29,8 @@ pub struct IncidentRow {
 }
 
 /// `GET /incidents`. The query is read by [`IncidentFilter::from_query`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Template)]
+#[template(path = "incident/list.html")]
 pub struct IncidentListPage {
     pub frame: Frame,
     pub rows: Vec<IncidentRow>,
@@ -126,6 +128,35 @@ impl IncidentSort {
             IncidentSort::Worst => "Worst first",
             IncidentSort::Newest => "Newest first",
             IncidentSort::Oldest => "Oldest first",
+        }
+    }
+}
+
+impl IncidentRow {
+    /// `INC-0042`.
+    pub fn name(&self) -> String {
+        super::incident_name(self.number)
+    }
+}
+
+impl IncidentListPage {
+    fn states(&self) -> impl Iterator<Item = (&'static StateFilter, u64)> + '_ {
+        StateFilter::ALL
+            .iter()
+            .zip(self.counts.iter().copied().chain(std::iter::repeat(0)))
+    }
+
+    fn sorts(&self) -> &'static [IncidentSort] {
+        IncidentSort::ALL
+    }
+
+    fn empty_head(&self) -> &'static str {
+        match self.filter.state {
+            StateFilter::Open => "Nothing is open.",
+            StateFilter::Triggered => "Nobody is waited for.",
+            StateFilter::Acknowledged => "Nothing is being worked on.",
+            StateFilter::Snoozed => "Nothing is snoozed.",
+            StateFilter::Resolved | StateFilter::All => "No incident so far.",
         }
     }
 }
@@ -246,6 +277,10 @@ impl IncidentFilter {
             ..self.clone()
         }
         .href()
+    }
+
+    fn is_urgency(&self, word: &str) -> bool {
+        self.urgency.is_some_and(|urgency| urgency.as_str() == word)
     }
 
     /// Whether anything but the state narrows the list.

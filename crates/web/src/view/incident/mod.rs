@@ -10,13 +10,16 @@ pub use list::{
 };
 pub use page::*;
 
+use askama::Template;
+
 use super::form::Form;
 use super::frame::{Choice, Frame};
 
 /// `GET /incidents/new`; posts to `/incidents`. Fields: `title`, `service` (slug or empty),
 /// `severity` (`SEV1`…`SEV5` or empty), `urgency` (`high`, `low`), `description` (Markdown),
 /// `command` (`yes` when the declarer takes command at once).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Template)]
+#[template(path = "incident/declare.html")]
 pub struct DeclarePage {
     pub frame: Frame,
     pub form: Form,

@@ -1,5 +1,6 @@
 //! The page of one incident: state and clock, who acts, what I can do now, and what happened.
 
+use askama::Template;
 use domain::word::{
     AlertSeverity, AlertStatus, CommandRole, ContactKind, EntryKind, IncidentSeverity,
     NotificationState, Origin, PagingState, Phase, PostmortemStatus, Urgency,
@@ -11,7 +12,8 @@ use crate::view::form::Form;
 use crate::view::frame::{Choice, ChoiceGroup, Frame, Link, Markup, Person};
 
 /// `GET /incidents/{number}`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Template)]
+#[template(path = "incident/page.html")]
 pub struct IncidentPage {
     pub frame: Frame,
     pub incident: Incident,
@@ -41,7 +43,8 @@ pub struct IncidentPage {
 
 /// The answer of `GET /incidents/{number}/timeline?after={entry id}`: entries newer than `after`
 /// as `<li>`s, and the page's other live regions to be swapped in place (`hx-swap-oob`).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Template)]
+#[template(path = "incident/live.html")]
 pub struct IncidentLive {
     /// The page as it would be now, with `timeline` cut to the entries newer than `after`.
     pub page: IncidentPage,
@@ -78,6 +81,22 @@ impl Incident {
     /// `INC-0042`.
     pub fn name(&self) -> String {
         super::incident_name(self.number)
+    }
+
+    /// `/incidents/42`.
+    pub fn url(&self) -> String {
+        format!("/incidents/{}", self.number)
+    }
+
+    fn acknowledgers(&self) -> String {
+        match self.acknowledged_by.as_slice() {
+            [] => "Somebody".to_owned(),
+            people => people
+                .iter()
+                .map(|person| person.name.as_str())
+                .collect::<Vec<_>>()
+                .join(", "),
+        }
     }
 
     pub fn is_open(&self) -> bool {
@@ -124,6 +143,13 @@ pub struct Command {
     pub people: Vec<Choice>,
     /// Text a hand-over brief starts with.
     pub brief: String,
+}
+
+impl Command {
+    /// Minutes after which the next update may be promised.
+    fn cadence(&self) -> &'static [u32] {
+        &[15, 20, 30, 60, 120]
+    }
 }
 
 /// One role and who holds it.
@@ -230,4 +256,11 @@ pub struct Entry {
 pub struct PostmortemLink {
     pub status: PostmortemStatus,
     pub href: String,
+}
+
+impl Entry {
+    /// Written down later than it happened.
+    pub fn is_late(&self) -> bool {
+        self.recorded_at.since(self.occurred_at) > domain::Span::from_minutes(1)
+    }
 }
