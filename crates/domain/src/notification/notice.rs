@@ -21,7 +21,10 @@ pub fn recipients(
             *slot = (kind, method);
         }
     }
-    chosen.into_iter().map(|(user, (_, method))| (user, method)).collect()
+    chosen
+        .into_iter()
+        .map(|(user, (_, method))| (user, method))
+        .collect()
 }
 
 #[cfg(test)]

@@ -4,18 +4,22 @@
 //! whatever they may touch; the caller then writes what has changed. So a batch gives the same
 //! alerts and incidents as the same signals sent singly.
 
+mod opening;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use serde_json::json;
 
+use opening::Home;
+
 use crate::alert::{Alert, AlertText, Identity};
 use crate::directory::Directory;
-use crate::incident::{Actor, Change, Effect, Incident, IncidentKind, TITLE_MAX};
+use crate::incident::{Actor, Change, Effect, Incident};
 use crate::service::{Integration, Service, ServiceSettings};
 use crate::signal::Signal;
-use crate::word::{
-    Action, AlertSeverity, AlertStatus, EntryKind, KeyMoment, PagingState, Phase, Urgency,
-};
+use crate::word::{Action, AlertSeverity, AlertStatus, EntryKind, PagingState, Urgency};
 use crate::{AlertId, IncidentId, IntegrationId, ServiceId, Timestamp, words};
 
 words! {
@@ -303,106 +307,6 @@ impl WorkingSet {
         }
     }
 
-    fn incident_for(
-        &self,
-        identity: Identity,
-        service: &Service,
-        group: Option<&str>,
-        now: Timestamp,
-    ) -> Home {
-        if let Some(group) = group
-            && let Some(id) = self.groups.get(&(service.id, group.to_owned()))
-        {
-            return Home::Open(*id);
-        }
-        // §1.4: after less than the reopen window the same incident comes back.
-        if let Some(before) = self.resolved.get(&identity)
-            && let Some(incident) = self.incidents.get(&before.incident_id)
-            && incident.service_id == Some(service.id)
-        {
-            if incident.is_open() {
-                // The alert resolved while others of the incident are still open.
-                return Home::Open(incident.id);
-            }
-            let resolved_at = incident.resolved_at.unwrap_or(incident.updated_at);
-            if now.since(resolved_at) < service.settings.reopen_window
-                && incident.phase == Phase::Resolved
-            {
-                return Home::Reopen(incident.id);
-            }
-        }
-        Home::New
-    }
-
-    fn open_incident(
-        &mut self,
-        id: IncidentId,
-        number: i64,
-        service: &Service,
-        signal: &Signal,
-        group: Option<String>,
-        now: Timestamp,
-    ) {
-        if let Some(group) = &group {
-            self.groups.insert((service.id, group.clone()), id);
-        }
-        let incident = Incident {
-            id,
-            number,
-            title: signal.summary.chars().take(TITLE_MAX).collect(),
-            service_id: Some(service.id),
-            policy_id: None,
-            kind: IncidentKind::Real,
-            urgency: service.settings.urgency_of(signal.severity),
-            alert_severity: signal.severity,
-            severity: None,
-            paging: PagingState::Triggered,
-            phase: Phase::Triage,
-            group_key: group,
-            alerts: 0,
-            open_alerts: 0,
-            unreachable: false,
-            created_at: now,
-            triggered_at: now,
-            acknowledged_at: None,
-            acknowledged_by: None,
-            snoozed_until: None,
-            declared_at: None,
-            declared_by: None,
-            resolved_at: None,
-            resolved_by: None,
-            next_update_due: None,
-            updated_at: now,
-        };
-        let text = format!("Incident opened for {}", service.name);
-        self.incidents.insert(id, incident);
-        self.changed_incidents.insert(id, true);
-        let details = serde_json::Value::Null;
-        self.effects.push((
-            id,
-            Effect::Entry {
-                kind: EntryKind::Opened,
-                text,
-                details,
-            },
-        ));
-        self.effects.push((
-            id,
-            Effect::Moment {
-                moment: KeyMoment::FirstSignal,
-            },
-        ));
-        self.effects.push((
-            id,
-            Effect::Moment {
-                moment: KeyMoment::Detected,
-            },
-        ));
-        // §4.4: escalation starts in the transaction that opens the incident.
-        self.effects
-            .push((id, Effect::StartRun { also_page: vec![] }));
-    }
-
     fn acknowledge(
         &mut self,
         identity: Identity,
@@ -513,11 +417,4 @@ impl WorkingSet {
                 .is_some_and(|(_, new)| *new);
         self.changed_alerts.insert(alert.id, (alert.clone(), new));
     }
-}
-
-/// Where a new alert belongs.
-enum Home {
-    Open(IncidentId),
-    Reopen(IncidentId),
-    New,
 }
