@@ -12,7 +12,7 @@ pub const TITLE_MAX: usize = 200;
 pub const TEXT_MAX: usize = 2_000;
 
 /// One action, as a postmortem shows it (`AI-17`).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ActionItem {
     pub number: i64,
     /// Begins with a verb.
