@@ -95,8 +95,6 @@ CREATE TABLE action_item (
   done_test TEXT,
   -- why it will not be done
   reason TEXT,
-  -- why it will not be done
-  reason TEXT,
   created_by BIGINT,
   created_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL

@@ -95,8 +95,6 @@ CREATE TABLE action_item (
   done_test TEXT,
   -- why it will not be done
   reason TEXT,
-  -- why it will not be done
-  reason TEXT,
   created_by INTEGER,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL
