@@ -364,6 +364,24 @@ pub fn take(conn: &mut Conn, id: TimerId) -> Result<Option<Timer>, Error> {
     Ok(row?)
 }
 
+/// When the timer of this kind and subject falls due, if it is set.
+///
+/// # Errors
+/// Those of the read.
+pub fn timer_due(
+    conn: &mut Conn,
+    kind: TimerKind,
+    subject: i64,
+) -> Result<Option<Timestamp>, Error> {
+    use timer as t;
+    db!(conn, |c| t::table
+        .filter(t::kind.eq(kind))
+        .filter(t::subject_id.eq(subject))
+        .select(t::due_at)
+        .first(c)
+        .optional())
+}
+
 /// How many timers are overdue; for `/metrics`.
 ///
 /// # Errors

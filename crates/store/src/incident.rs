@@ -14,7 +14,7 @@ use crate::schema::{incident, key_moment};
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Identifiable, Clone)]
 #[diesel(table_name = incident, treat_none_as_null = true, treat_none_as_default_value = false)]
-struct Row {
+pub(crate) struct Row {
     id: IncidentId,
     number: i64,
     title: String,
