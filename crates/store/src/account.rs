@@ -79,6 +79,17 @@ pub fn session(
     ))
 }
 
+/// When the person last used any session that is still there.
+///
+/// # Errors
+/// Those of the read.
+pub fn last_seen(conn: &mut Conn, user: UserId) -> Result<Option<Timestamp>, Error> {
+    db!(conn, |c| session::table
+        .filter(session::user_id.eq(user))
+        .select(diesel::dsl::max(session::seen_at))
+        .first(c))
+}
+
 /// # Errors
 /// Those of the write.
 pub fn touch_session(tx: &mut Tx<'_>, token_hash: &[u8; 32], now: Timestamp) -> Result<(), Error> {

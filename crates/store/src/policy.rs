@@ -127,6 +127,19 @@ pub fn versions(conn: &mut Conn) -> Result<Vec<(PolicyId, PolicyVersion)>, Error
         .collect()
 }
 
+/// The position of the policy's round robin that the next run will draw; 0 without such a policy.
+///
+/// # Errors
+/// Those of the read.
+pub fn next_round_robin(conn: &mut Conn, id: PolicyId) -> Result<i64, Error> {
+    let started = db!(conn, |c| policy::table
+        .find(id)
+        .select(policy::runs_started)
+        .first::<i64>(c)
+        .optional())?;
+    Ok(started.unwrap_or(0))
+}
+
 /// Draws the next position of the policy's round robin: each run takes one.
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 use domain::service::{Integration, Service};
+use domain::word::PagingState;
 use domain::{IntegrationId, ServiceId, Timestamp};
 
 use crate::conn::Conn;
@@ -176,4 +177,25 @@ pub fn traffic(conn: &mut Conn) -> Result<Vec<(IntegrationId, Traffic)>, Error> 
             ),
         ))
         .load(c))
+}
+
+/// How many incidents of each service are open, by where their paging stands.
+///
+/// # Errors
+/// Those of the read.
+pub fn open_incidents(conn: &mut Conn) -> Result<Vec<(ServiceId, PagingState, i64)>, Error> {
+    let rows: Vec<(Option<ServiceId>, PagingState, i64)> = db!(conn, |c| incident::table
+        .filter(incident::paging.ne(PagingState::Resolved))
+        .filter(incident::service_id.is_not_null())
+        .group_by((incident::service_id, incident::paging))
+        .select((
+            incident::service_id,
+            incident::paging,
+            diesel::dsl::count_star(),
+        ))
+        .load(c))?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|(service, paging, count)| Some((service?, paging, count)))
+        .collect())
 }
