@@ -79,11 +79,54 @@ fn main() -> Result<(), Box<dyn Error>> {
             Some(at) => text[..at].to_owned(),
             None => text,
         };
+        let text = if *content_type == CSS {
+            with_system_theme(&text)
+        } else {
+            text
+        };
         made.push(write(&out, plain, &text, content_type)?);
     }
     made.push(write(&out, "icons.svg", &sprite(&root)?, "image/svg+xml")?);
     write_table(&out, &made)?;
     Ok(())
+}
+
+/// Repeats the rules of the dark theme for `data-bs-theme=system` under the system's preference, so
+/// that it is followed without script.
+fn with_system_theme(css: &str) -> String {
+    const DARK: &str = "[data-bs-theme=dark]";
+    let mut again = String::new();
+    let mut depth = 0usize;
+    let mut from = 0usize;
+    for (at, c) in css.char_indices() {
+        match c {
+            '{' => {
+                let selector = &css[from..at];
+                if depth == 0 && selector.contains(DARK) {
+                    let chosen: Vec<String> = selector
+                        .split(',')
+                        .map(str::trim)
+                        .filter(|part| part.starts_with(DARK))
+                        .map(|part| part.replacen(DARK, "[data-bs-theme=system]", 1))
+                        .collect();
+                    let rest = &css[at..];
+                    if let (false, Some(end)) = (chosen.is_empty(), rest.find('}')) {
+                        again.push_str(&chosen.join(","));
+                        again.push_str(&rest[..=end]);
+                    }
+                }
+                depth += 1;
+                from = at + 1;
+            }
+            '}' => {
+                depth = depth.saturating_sub(1);
+                from = at + 1;
+            }
+            ';' => from = at + 1,
+            _ => {}
+        }
+    }
+    format!("{css}\n@media (prefers-color-scheme:dark){{{again}}}\n")
 }
 
 /// Runs `npm ci` unless `node_modules` is as new as the lock file. Builds that run at the same time

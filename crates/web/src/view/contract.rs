@@ -138,6 +138,14 @@ pub fn fields_of(path: &str) -> Option<&'static [&'static str]> {
         .map(|(_, fields)| *fields)
 }
 
+/// The row of the table that `path` falls under.
+pub fn pattern_of(path: &str) -> Option<&'static str> {
+    POSTS
+        .iter()
+        .find(|(pattern, _)| matches(pattern, path))
+        .map(|(pattern, _)| *pattern)
+}
+
 fn matches(pattern: &str, path: &str) -> bool {
     let mut have = path.split('/');
     let mut want = pattern.split('/');

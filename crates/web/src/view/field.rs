@@ -352,7 +352,7 @@ impl Frame {
 
 fn open_row_select(name: &str, label: &str, empty: &str) -> String {
     let mut out = format!(
-        "<select class=\"form-select\" name=\"{0}\" id=\"f-{0}\" aria-label=\"{1}\">",
+        "<select class=\"form-select\" name=\"{0}\" aria-label=\"{1}\">",
         escape(name),
         escape(label)
     );

@@ -110,8 +110,6 @@ mod policy_form;
 pub mod postmortem;
 pub mod problem;
 pub mod profile;
-#[cfg(test)]
-mod sample;
 pub mod schedule;
 mod schedule_form;
 pub mod service;

@@ -1,0 +1,138 @@
+//! Everything an incident's page is made of, read at once.
+
+use domain::alert::Alert;
+use domain::directory::Directory;
+use domain::escalation::Run;
+use domain::incident::Incident;
+use domain::policy::PolicyVersion;
+use domain::word::{PagingState, TimerKind};
+use domain::{TimelineEntryId, Timestamp};
+use engine::role::RoleView;
+use store::Conn;
+use store::command::{RoleHolding, StatusUpdate};
+use store::escalation::Page;
+use store::notification::Notification;
+use store::postmortem::Postmortem;
+use store::timeline::Entry;
+
+/// Alerts of one page of them; an incident may have any number (PAGING.md §2.5).
+pub const ALERTS: i64 = 100;
+/// The newest entries of the timeline that are shown.
+const ENTRIES: i64 = 200;
+/// The newest messages whose evidence is shown.
+const NOTIFICATIONS: i64 = 500;
+
+/// One incident with all that belongs to it.
+pub struct Scene {
+    pub incident: Incident,
+    /// The escalation that is running.
+    pub run: Option<Run>,
+    /// The version it keeps; without a run, the newest of the policy that would be run.
+    pub version: Option<PolicyVersion>,
+    pub ack_timeout_at: Option<Timestamp>,
+    /// Oldest first.
+    pub pages: Vec<Page>,
+    /// Newest first.
+    pub notifications: Vec<Notification>,
+    /// Newest first.
+    pub alerts: Vec<Alert>,
+    /// The first signal's alert.
+    pub first_alert: Option<Alert>,
+    /// Oldest first.
+    pub entries: Vec<Entry>,
+    pub entries_total: i64,
+    pub roles: Vec<RoleView>,
+    /// Past ones, too.
+    pub holdings: Vec<RoleHolding>,
+    /// Newest first.
+    pub updates: Vec<StatusUpdate>,
+    pub moments: Vec<store::incident::Moment>,
+    pub postmortem: Option<Postmortem>,
+}
+
+/// Which part of the long lists is wanted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Part {
+    /// Alerts are skipped up to this one.
+    pub alerts_from: i64,
+    /// Only entries newer than this one.
+    pub after: Option<TimelineEntryId>,
+}
+
+impl Scene {
+    /// # Errors
+    /// [`engine::Error::NotFound`] and those of the reads.
+    pub fn read(
+        conn: &mut Conn,
+        directory: &Directory,
+        number: i64,
+        part: Part,
+    ) -> Result<Scene, engine::Error> {
+        let incident = store::incident::by_number(conn, number).map_err(|error| match error {
+            store::Error::NotFound => engine::Error::NotFound("incident"),
+            other => other.into(),
+        })?;
+        let id = incident.id;
+        let run = store::escalation::live_run(conn, id)?;
+        let version = version_of(conn, directory, &incident, run.as_ref())?;
+        let ack_timeout_at = if incident.paging == PagingState::Acknowledged {
+            store::escalation::timer_due(conn, TimerKind::AckTimeout, id.0)?
+        } else {
+            None
+        };
+        let alerts = store::alert::of_incident(conn, id, part.alerts_from, ALERTS)?;
+        let first_alert = match incident.alerts {
+            0 => None,
+            count => store::alert::of_incident(conn, id, count - 1, 1)?.pop(),
+        };
+        let of_incident = store::notification::Filter {
+            incident: Some(id),
+            ..store::notification::Filter::default()
+        };
+        Ok(Scene {
+            ack_timeout_at,
+            pages: store::escalation::pages(conn, id)?,
+            notifications: store::notification::list(conn, &of_incident, None, NOTIFICATIONS)?,
+            alerts,
+            first_alert,
+            entries: match part.after {
+                Some(after) => store::timeline::after(conn, id, after, ENTRIES)?,
+                None => store::timeline::latest(conn, id, ENTRIES)?,
+            },
+            entries_total: store::timeline::count(conn, id)?,
+            roles: engine::role::roles(conn, id)?,
+            holdings: store::command::holdings(conn, id)?,
+            updates: store::command::updates(conn, id)?,
+            moments: store::incident::moments(conn, id)?,
+            postmortem: store::postmortem::of_incident(conn, id)?,
+            incident,
+            run,
+            version,
+        })
+    }
+}
+
+fn version_of(
+    conn: &mut Conn,
+    directory: &Directory,
+    incident: &Incident,
+    run: Option<&Run>,
+) -> Result<Option<PolicyVersion>, engine::Error> {
+    let Some(run) = run else {
+        let policy = engine::effect::policy_of(incident, directory);
+        return Ok(policy.map(|policy| policy.current.clone()));
+    };
+    let Some(id) = run.policy_id else {
+        return Ok(None);
+    };
+    match directory.policy(id) {
+        Some(policy) if policy.current.version == run.policy_version => {
+            Ok(Some(policy.current.clone()))
+        }
+        _ => Ok(Some(store::escalation::policy_version(
+            conn,
+            id,
+            run.policy_version,
+        )?)),
+    }
+}

@@ -1,0 +1,201 @@
+//! The calendar picture of a schedule.
+
+use domain::Timestamp;
+use domain::directory::Directory;
+use domain::schedule::{Schedule, Shift, ShiftSource};
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::row;
+use crate::picture::{Bar, Calendar, Row, RowKind};
+
+pub const FORTNIGHT: u16 = 14;
+/// The preview of an edit shows the next four weeks.
+pub const PREVIEW: u16 = 28;
+
+/// Which span of days a page shows, as its address says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    pub from: Date,
+    pub month: bool,
+    /// The address named no day: the page moves on with the days.
+    pub current: bool,
+}
+
+impl Page {
+    /// Reads `?from=` and `?view=`; what cannot be read is today's.
+    pub fn read(from: Option<&str>, view: Option<&str>, today: Date) -> Page {
+        let month = view == Some("month");
+        let typed: Option<Date> = from
+            .and_then(|from| from.parse().ok())
+            .filter(|date: &Date| (1970..=2199).contains(&date.year()));
+        let day = typed.unwrap_or(today);
+        let from = match (month, typed) {
+            (true, _) => day.first_of_month(),
+            (false, Some(day)) => day,
+            (false, None) => monday(day),
+        };
+        Page {
+            from,
+            month,
+            current: typed.is_none(),
+        }
+    }
+
+    pub fn days(self) -> u16 {
+        match self.month {
+            true => self.from.days_in_month().unsigned_abs().into(),
+            false => FORTNIGHT,
+        }
+    }
+
+    /// The first day `count` spans later.
+    pub fn moved(self, count: i64) -> Date {
+        let moved = match self.month {
+            true => self.from.checked_add(count.months()),
+            false => self
+                .from
+                .checked_add((count * i64::from(FORTNIGHT)).days()),
+        };
+        moved.unwrap_or(self.from)
+    }
+
+    /// The word of `?view=`.
+    pub fn view(self) -> &'static str {
+        match self.month {
+            true => "month",
+            false => "fortnight",
+        }
+    }
+}
+
+/// The Monday of a day's week.
+pub fn monday(day: Date) -> Date {
+    let since = day.weekday().to_monday_zero_offset();
+    day.checked_sub(i64::from(since).days()).unwrap_or(day)
+}
+
+/// Draws `days` days of a schedule from `from`, in `zone`.
+pub fn calendar(
+    directory: &Directory,
+    schedule: &Schedule,
+    zone: TimeZone,
+    from: Date,
+    days: u16,
+    now: Timestamp,
+) -> Calendar {
+    let mut calendar = Calendar {
+        title: schedule.name.clone(),
+        zone,
+        from,
+        days,
+        now,
+        rows: Vec::new(),
+    };
+    let midnights = calendar.midnights();
+    let (Some(begin), Some(end)) = (midnights.first().copied(), midnights.last().copied()) else {
+        return calendar;
+    };
+    let bars = |shifts: &[Shift]| -> Vec<Bar> {
+        shifts
+            .iter()
+            .map(|shift| Bar {
+                start: shift.start,
+                end: shift.end,
+                people: shift
+                    .users
+                    .iter()
+                    .map(|user| (*user, directory.user_name(*user).to_owned()))
+                    .collect(),
+                source: row::source_words(directory, schedule, &shift.source),
+            })
+            .collect()
+    };
+    for (index, name) in layers(schedule, begin, end).into_iter().enumerate().rev() {
+        calendar.rows.push(Row {
+            name,
+            kind: RowKind::Layer,
+            bars: bars(&schedule.layer_shifts(index, begin, end)),
+        });
+    }
+    let finals = schedule.final_shifts(begin, end);
+    let (overridden, _): (Vec<Shift>, Vec<Shift>) = finals
+        .iter()
+        .cloned()
+        .partition(|shift| matches!(shift.source, ShiftSource::Override { .. }));
+    if !overridden.is_empty() {
+        calendar.rows.push(Row {
+            name: "Overrides".to_owned(),
+            kind: RowKind::Override,
+            bars: bars(&overridden),
+        });
+    }
+    calendar.rows.push(Row {
+        name: "On call".to_owned(),
+        kind: RowKind::Final,
+        bars: bars(&finals),
+    });
+    calendar
+}
+
+/// Names of the layers that any version speaking in the span has, lowest first; of two versions
+/// the later one names them.
+fn layers(schedule: &Schedule, begin: Timestamp, end: Timestamp) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for (index, version) in schedule.versions.iter().enumerate() {
+        let until = schedule
+            .versions
+            .get(index + 1)
+            .map_or(Timestamp::MAX, |next| next.effective_from);
+        if version.effective_from >= end || until <= begin {
+            continue;
+        }
+        for (place, layer) in version.config.layers.iter().enumerate() {
+            match names.get_mut(place) {
+                Some(name) => layer.name.clone_into(name),
+                None => names.push(layer.name.clone()),
+            }
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::page::sample::{NOW, directory, platform};
+    use jiff::civil::date;
+
+    #[test]
+    fn the_address_says_which_days_are_shown() {
+        let today = date(2026, 11, 21);
+        let page = Page::read(None, None, today);
+        assert_eq!((page.from, page.days()), (date(2026, 11, 16), 14));
+        assert_eq!(page.moved(1), date(2026, 11, 30));
+        assert_eq!(page.moved(-1), date(2026, 11, 2));
+        let month = Page::read(Some("2028-02-14"), Some("month"), today);
+        assert_eq!((month.from, month.days()), (date(2028, 2, 1), 29));
+        assert_eq!(month.moved(-1), date(2028, 1, 1));
+        let named = Page::read(Some("2026-11-18"), Some("fortnight"), today);
+        assert_eq!(named.from, date(2026, 11, 18));
+        for absurd in ["9999-12-31", "-0001-01-01", "x", ""] {
+            let page = Page::read(Some(absurd), None, today);
+            assert_eq!(page.from, date(2026, 11, 16), "{absurd}");
+        }
+    }
+
+    #[test]
+    fn layers_stand_over_the_final_schedule() {
+        let directory = directory();
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let schedule = platform(&directory);
+        let picture = calendar(&directory, schedule, zone, date(2026, 11, 16), 14, NOW);
+        let kinds: Vec<RowKind> = picture.rows.iter().map(|row| row.kind).collect();
+        assert_eq!(kinds, [RowKind::Layer, RowKind::Final]);
+        assert_eq!(picture.rows[0].name, "Primary");
+        let last = picture.rows.last().unwrap();
+        assert!(last.bars.len() >= 2, "a weekly rotation of two in two weeks");
+        assert_eq!(picture.pieces(last).first().map(|piece| piece.left), Some(0.0));
+    }
+}

@@ -1,0 +1,314 @@
+//! The form of a schedule: what it stands for, what is wrong with it, and what it would look like.
+
+use domain::directory::Directory;
+use domain::schedule::{ConfigProblem, Schedule, ScheduleConfig, ScheduleVersion};
+use domain::{ScheduleId, TeamId, Timestamp, UserId};
+use engine::configuration::schedule::{ScheduleInput, config_problems};
+use engine::{Error, Problem};
+use jiff::tz::TimeZone;
+
+use super::calendar::{self, PREVIEW};
+use crate::page::{choice, complaint};
+use crate::picture::Calendar;
+use crate::view::schedule::{LayerRow, ScheduleForm, ScheduleFormPage};
+use crate::view::time::parse_time;
+use crate::view::{Form, Frame, Press};
+
+/// An empty form: one weekly rotation in the viewer's zone.
+pub fn empty(frame: &Frame) -> ScheduleForm {
+    let today = frame.now.in_zone(&frame.zone).date();
+    ScheduleForm {
+        fields: Form::new().with("zone", frame.zone_name()),
+        layers: vec![LayerRow::weekly("Primary", calendar::monday(today))],
+        press: None,
+    }
+}
+
+/// The form of a schedule as it is: its newest version, also when that has yet to begin.
+pub fn of(schedule: &Schedule, frame: &Frame) -> ScheduleForm {
+    let newest = schedule.versions.last();
+    let mut form = newest.map_or_else(
+        || empty(frame),
+        |version| ScheduleForm::of(&version.config),
+    );
+    let mut fields = std::mem::take(&mut form.fields)
+        .with("name", &schedule.name)
+        .with("description", &schedule.description);
+    if let Some(team) = schedule.team_id {
+        fields = fields.with("team", team);
+    }
+    // A version to come is edited as such; else it would replace what is saved now.
+    if let Some(coming) = newest.filter(|version| version.effective_from > frame.now) {
+        fields = fields.with("from", frame.local_input(&coming.effective_from));
+    }
+    form.fields = fields;
+    form
+}
+
+/// What was typed, with the rows changed as the pressed button asks.
+pub fn read(pairs: Vec<(String, String)>, frame: &Frame) -> ScheduleForm {
+    let zone = pairs
+        .iter()
+        .find(|(name, _)| name == "zone")
+        .and_then(|(_, zone)| TimeZone::get(zone).ok())
+        .unwrap_or_else(|| frame.zone.clone());
+    let today = frame.now.in_zone(&zone).date();
+    ScheduleForm::from_pairs(pairs, today)
+}
+
+/// What the form stands for, unless something cannot be read; then what, beside its field.
+pub fn input(form: &mut ScheduleForm, frame: &Frame) -> Option<ScheduleInput> {
+    let from = form.fields.text("from").map(str::to_owned);
+    let effective_from = match &from {
+        None => None,
+        Some(text) => {
+            let at = parse_time(text, &frame.zone);
+            if at.is_none() {
+                let message = "Give a date and a time, or leave it empty for at once.";
+                form.fields.reject("from", message);
+            }
+            // A field of minutes cannot name the running second.
+            at.map(|at| {
+                let minute = domain::Span::from_minutes(1);
+                if at < frame.now && frame.now.since(at) < minute {
+                    frame.now
+                } else {
+                    at
+                }
+            })
+        }
+    };
+    let team = read_id(&mut form.fields, "team", TeamId);
+    let config = form.to_config();
+    if from.is_some() && effective_from.is_none() {
+        return None;
+    }
+    Some(ScheduleInput {
+        name: form.fields.get("name").to_owned(),
+        slug: form.fields.text("slug").map(str::to_owned),
+        description: form.fields.get("description").to_owned(),
+        team_id: team?,
+        config: config?,
+        effective_from,
+    })
+}
+
+/// An id chosen from a list, `None` when nothing is; rejected when it is no id at all.
+pub fn read_id<T>(form: &mut Form, name: &str, make: impl Fn(i64) -> T) -> Option<Option<T>> {
+    match form.text(name).map(str::parse::<i64>) {
+        None => Some(None),
+        Some(Ok(id)) => Some(Some(make(id))),
+        Some(Err(_)) => {
+            form.reject(name, "Choose one from the list.");
+            None
+        }
+    }
+}
+
+/// Shows what the engine refused beside the fields it is about.
+///
+/// # Errors
+/// Whatever no form can mend.
+pub fn refuse(form: &mut ScheduleForm, error: Error) -> Result<(), Error> {
+    match error {
+        Error::Invalid(problems) => {
+            note(form, problems);
+            Ok(())
+        }
+        other => complaint::show_plain(&mut form.fields, other),
+    }
+}
+
+fn note(form: &mut ScheduleForm, problems: Vec<Problem>) {
+    for problem in problems {
+        let message = complaint::sentence(&problem.message);
+        match problem.field.as_str() {
+            "effective_from" => form.fields.reject("from", message),
+            path => form.reject_problems(&[ConfigProblem {
+                path: path.to_owned(),
+                message,
+            }]),
+        }
+    }
+}
+
+/// The page around a form. Asked for a preview, what is wrong is said; while rows are being added
+/// and moved it is not, since nobody is done yet.
+pub fn page(
+    frame: Frame,
+    directory: &Directory,
+    existing: Option<&Schedule>,
+    mut form: ScheduleForm,
+) -> ScheduleFormPage {
+    let mut trial = form.clone();
+    let preview = preview(&frame, directory, existing, &mut trial);
+    if form.press == Some(Press::Preview) {
+        form = trial;
+    }
+    let chosen: Vec<UserId> = form
+        .layers
+        .iter()
+        .flat_map(|layer| layer.turns.iter())
+        .flat_map(|turn| turn.split('+'))
+        .filter_map(|id| id.parse().ok())
+        .collect();
+    ScheduleFormPage {
+        zones: choice::zones(form.fields.get("zone")),
+        teams: choice::teams(directory),
+        people: choice::people_and(directory, &chosen),
+        slug: existing.map(|schedule| schedule.slug.clone()),
+        preview,
+        form,
+        frame,
+    }
+}
+
+fn preview(
+    frame: &Frame,
+    directory: &Directory,
+    existing: Option<&Schedule>,
+    form: &mut ScheduleForm,
+) -> Option<Calendar> {
+    let input = input(form, frame)?;
+    let problems = config_problems(directory, &input.config);
+    if !problems.is_empty() {
+        note(form, problems);
+        return None;
+    }
+    let from = input.effective_from.unwrap_or(frame.now).max(frame.now);
+    let zone = TimeZone::get(&input.config.zone).ok()?;
+    let first = calendar::monday(from.in_zone(&zone).date());
+    let schedule = would_be(existing, &input.name, input.config, from);
+    Some(calendar::calendar(
+        directory, &schedule, zone, first, PREVIEW, frame.now,
+    ))
+}
+
+/// The schedule as it would be if it were saved: its past, then the new configuration.
+fn would_be(
+    existing: Option<&Schedule>,
+    name: &str,
+    config: ScheduleConfig,
+    from: Timestamp,
+) -> Schedule {
+    let mut schedule = existing.cloned().unwrap_or_else(|| Schedule {
+        id: ScheduleId(0),
+        slug: String::new(),
+        name: String::new(),
+        description: String::new(),
+        team_id: None,
+        versions: Vec::new(),
+        overrides: Vec::new(),
+    });
+    name.clone_into(&mut schedule.name);
+    let version = schedule.versions.last().map_or(1, |last| last.version + 1);
+    schedule.versions.push(ScheduleVersion {
+        version,
+        effective_from: from,
+        config,
+    });
+    schedule
+        .versions
+        .sort_by_key(|version| (version.effective_from, version.version));
+    schedule
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::page::sample::{NOW, config, directory, platform};
+
+    fn frame() -> Frame {
+        let mut frame = Frame::signed_out("x", "c", NOW);
+        frame.zone = TimeZone::get("Europe/Berlin").unwrap();
+        frame
+    }
+
+    /// The pairs that a browser sends for a form as it is shown.
+    fn sent(form: &ScheduleForm) -> Vec<(String, String)> {
+        let mut pairs = form.fields.pairs().to_vec();
+        for (n, layer) in form.layers.iter().enumerate() {
+            let mut add = |name: &str, value: &str| {
+                pairs.push((format!("layer-{n}-{name}"), value.to_owned()));
+            };
+            add("name", &layer.name);
+            for turn in &layer.turns {
+                add("turn", turn);
+            }
+            add("turn", "");
+            add("length", &layer.length);
+            add("unit", &layer.unit);
+            add("handoff", &layer.handoff);
+            add("start", &layer.start);
+            add("end", &layer.end);
+        }
+        pairs
+    }
+
+    #[test]
+    fn a_schedule_survives_being_shown_and_sent() {
+        let directory = directory();
+        let frame = frame();
+        let shown = of(platform(&directory), &frame);
+        let mut back = read(sent(&shown), &frame);
+        let input = input(&mut back, &frame).unwrap();
+        assert_eq!(input.config, config());
+        assert_eq!(input.name, "Platform");
+        assert_eq!(input.team_id, Some(TeamId(5)));
+        assert_eq!((input.slug, input.effective_from), (None, None));
+    }
+
+    #[test]
+    fn a_preview_is_drawn_when_the_layers_hold_together() {
+        let directory = directory();
+        let frame = frame();
+        let shown = of(platform(&directory), &frame);
+        let mut pairs = sent(&shown);
+        pairs.push(("do".into(), "preview".into()));
+        let page = page(
+            frame.clone(),
+            &directory,
+            Some(platform(&directory)),
+            read(pairs, &frame),
+        );
+        assert!(page.preview.is_some_and(|picture| picture.days == PREVIEW));
+        assert!(!page.form.fields.has_errors());
+
+        let mut pairs = sent(&empty(&frame));
+        pairs.push(("do".into(), "preview".into()));
+        let page = super::page(frame.clone(), &directory, None, read(pairs, &frame));
+        assert!(page.preview.is_none());
+        assert!(!page.form.fields.error("layer-0-turn").is_empty());
+
+        let mut pairs = sent(&empty(&frame));
+        pairs.push(("do".into(), "add-layer".into()));
+        let page = super::page(frame.clone(), &directory, None, read(pairs, &frame));
+        assert_eq!(page.form.layers.len(), 2);
+        assert!(!page.form.fields.has_errors(), "nobody is done yet");
+    }
+
+    #[test]
+    fn the_past_and_nonsense_are_told_beside_the_field() {
+        let directory = directory();
+        let frame = frame();
+        let typed = |from: &str| {
+            let mut pairs = sent(&of(platform(&directory), &frame));
+            pairs.push(("from".into(), from.into()));
+            read(pairs, &frame)
+        };
+        let mut form = typed("soon");
+        assert!(input(&mut form, &frame).is_none());
+        assert!(!form.fields.error("from").is_empty());
+        let mut form = typed("2026-11-21T03:16");
+        assert_eq!(input(&mut form, &frame).unwrap().effective_from, Some(NOW));
+        let mut form = typed("2026-11-30T09:00");
+        let at = input(&mut form, &frame).unwrap().effective_from;
+        assert_eq!(at, Timestamp::parse("2026-11-30T08:00:00Z"));
+        let refused = Error::invalid("effective_from", "a change takes effect now or later");
+        assert!(refuse(&mut form, refused).is_ok());
+        assert!(form.fields.error("from").starts_with("A change"));
+        let refused = Error::invalid("layers[0].participants[1].users", "there is no such person");
+        assert!(refuse(&mut form, refused).is_ok());
+        assert_eq!(form.fields.error("layer-0-turn"), "There is no such person.");
+    }
+}

@@ -1,0 +1,492 @@
+//! Services, schedules, policies.
+
+use domain::policy::{PolicyConfig, Step, StepMode, Target};
+use domain::schedule::OverrideKind;
+use domain::word::*;
+use domain::{IntegrationId, OverrideId, ScheduleId, Span, UserId};
+use web::picture::{
+    Bar, Calendar, Ladder, ReachedBy, ReachedPerson, Row, RowKind, Rung, RungTarget,
+};
+use web::view::policy::*;
+use web::view::schedule::*;
+use web::view::service::*;
+use web::view::*;
+
+use super::incident::{alert, row};
+use super::*;
+
+pub fn on_call() -> Vec<OnCallRow> {
+    vec![
+        OnCallRow {
+            name: "Platform".into(),
+            slug: "platform".into(),
+            team: Some(link("Platform", "/teams/platform")),
+            zone: "Europe/Berlin".into(),
+            now: vec![person(1)],
+            until: Some(ahead(3_224)),
+            next: Some((vec![person(2)], ahead(3_224))),
+            next_gap: None,
+            mine: true,
+        },
+        OnCallRow {
+            name: "Payments, second line".into(),
+            slug: "payments".into(),
+            team: None,
+            zone: "America/New_York".into(),
+            now: Vec::new(),
+            until: Some(ahead(600)),
+            next: Some((vec![person(3), person(4)], ahead(600))),
+            next_gap: Some((ahead(9_000), ahead(9_480))),
+            mine: false,
+        },
+    ]
+}
+
+fn calendar(from: &str, days: u16) -> Calendar {
+    let from: jiff::civil::Date = from.parse().unwrap();
+    let start = Timestamp::from_jiff(from.to_zoned(berlin()).unwrap().timestamp());
+    let hour = |n: i64| start + Span::from_hours(n);
+    let bar = |from: i64, until: i64, id: i64| Bar {
+        start: hour(from),
+        end: hour(until),
+        people: vec![(UserId(id), person(id).name)],
+        source: "Layer Weekly".into(),
+    };
+    let weekly: Vec<Bar> = (0..6)
+        .map(|n| bar(n * 168 - 60, n * 168 + 108, n % 3 + 1))
+        .collect();
+    let mut last = vec![bar(0, 40, 1)];
+    last.extend((0..5).map(|n| bar(n * 168 + 108, n * 168 + 276, (n + 1) % 3 + 1)));
+    last.insert(
+        1,
+        Bar {
+            source: "Override by Ana Ruiz".into(),
+            ..bar(52, 80, 5)
+        },
+    );
+    last.insert(2, bar(80, 108, 1));
+    Calendar {
+        title: "Platform".into(),
+        zone: berlin(),
+        from,
+        days,
+        now: now(),
+        rows: vec![
+            Row {
+                name: "Overrides".into(),
+                kind: RowKind::Override,
+                bars: vec![bar(52, 80, 5)],
+            },
+            Row {
+                name: "Nights".into(),
+                kind: RowKind::Layer,
+                bars: (0..14).map(|n| bar(n * 24 + 20, n * 24 + 32, 4)).collect(),
+            },
+            Row {
+                name: "Weekly".into(),
+                kind: RowKind::Layer,
+                bars: weekly,
+            },
+            Row {
+                name: "Final".into(),
+                kind: RowKind::Final,
+                bars: last,
+            },
+        ],
+    }
+}
+
+fn shift(id: i64, start: i64, mine: bool) -> ShiftRow {
+    ShiftRow {
+        people: vec![person(id)],
+        start: ahead(start),
+        end: ahead(start + 10_080),
+        source: "Layer Weekly".into(),
+        mine,
+    }
+}
+
+pub fn shifts() -> Vec<ShiftRow> {
+    vec![
+        shift(1, -4_000, true),
+        shift(2, 6_080, false),
+        shift(3, 16_160, false),
+    ]
+}
+
+pub fn ladder() -> Ladder {
+    let by = |kind, minutes| ReachedBy {
+        kind,
+        delay: Span::from_minutes(minutes),
+    };
+    let ana = ReachedPerson {
+        name: "Ana Ruiz".into(),
+        by: vec![by(ContactKind::Sms, 0), by(ContactKind::Email, 0)],
+        warning: None,
+    };
+    Ladder {
+        rungs: vec![
+            Rung {
+                at: Span::ZERO,
+                wait: Span::from_seconds(30),
+                targets: vec![RungTarget {
+                    label: "Ana Ruiz".into(),
+                    href: "/users/1".into(),
+                    people: vec![ana.clone()],
+                }],
+                ..Rung::default()
+            },
+            Rung {
+                at: Span::from_seconds(30),
+                wait: Span::from_minutes(5),
+                targets: vec![
+                    RungTarget {
+                        label: "On-call Platform".into(),
+                        href: "/schedules/platform".into(),
+                        people: vec![ReachedPerson {
+                            name: "Bo Lindqvist".into(),
+                            by: vec![by(ContactKind::Email, 0), by(ContactKind::Sms, 2)],
+                            warning: None,
+                        }],
+                    },
+                    RungTarget {
+                        label: "On-call Payments".into(),
+                        href: "/schedules/payments".into(),
+                        people: vec![],
+                    },
+                ],
+                conditions: vec!["only high urgency".into()],
+                warnings: vec![
+                    "Emil's first rule comes after 10 min, later than this step waits.".into(),
+                ],
+                ..Rung::default()
+            },
+        ],
+        repeats: 2,
+        last_resort_at: Some(Span::from_seconds(990)),
+        last_resort: vec![RungTarget {
+            label: "Ana Ruiz".into(),
+            href: "/users/1".into(),
+            people: vec![ana],
+        }],
+    }
+}
+
+fn service(slug: &str, name: &str, health: Health) -> ServiceRow {
+    ServiceRow {
+        name: name.into(),
+        slug: slug.into(),
+        team: Some(link("Payments", "/teams/payments")),
+        policy: Some(link("Checkout, around the clock", "/policies/checkout")),
+        on_call: vec!["Ana Ruiz".into()],
+        health,
+        last_signal: Some(ago(1)),
+        warning: None,
+    }
+}
+
+fn schedule_form() -> ScheduleForm {
+    let pairs = [
+        ("name", "Platform"),
+        ("zone", "Europe/Berlin"),
+        ("layer-0-name", "Nights"),
+        ("layer-0-turn", "4"),
+        ("layer-0-turn", "3+5"),
+        ("layer-0-length", "1"),
+        ("layer-0-unit", "days"),
+        ("layer-0-handoff", "21:00"),
+        ("layer-0-start", "2026-11-02"),
+        ("layer-0-hours-0-day", "monday"),
+        ("layer-0-hours-0-from", "21:00"),
+        ("layer-0-hours-0-until", "09:00"),
+        ("layer-1-name", "Weekly"),
+        ("layer-1-turn", "1"),
+        ("layer-1-turn", "2"),
+        ("layer-1-length", "0"),
+        ("layer-1-unit", "weeks"),
+        ("layer-1-handoff", "09:00"),
+        ("layer-1-start", "2026-11-02"),
+        ("do", "preview"),
+    ];
+    let pairs = pairs
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec();
+    let mut form = ScheduleForm::from_pairs(pairs, "2026-11-21".parse().unwrap());
+    assert!(form.to_config().is_none());
+    form
+}
+
+pub fn add(pages: &mut Vec<Sample>) {
+    let services = |rows: Vec<ServiceRow>| ServiceListPage {
+        frame: frame("Services", Nav::Services, "/services"),
+        rows,
+        q: String::new(),
+    };
+    pages.push(draw(
+        "/services",
+        &services(vec![
+            service(
+                "checkout",
+                "Checkout",
+                Health {
+                    triggered: 1,
+                    acknowledged: 0,
+                },
+            ),
+            service(
+                "orders-db",
+                "Orders database",
+                Health {
+                    triggered: 0,
+                    acknowledged: 2,
+                },
+            ),
+            ServiceRow {
+                on_call: Vec::new(),
+                last_signal: None,
+                warning: Some("Its policy can reach nobody: the last resort is paged.".into()),
+                ..service("build", "Build farm", Health::default())
+            },
+        ]),
+    ));
+    pages.push(draw("/services/none", &services(Vec::new())));
+    let integration = IntegrationRow {
+        id: IntegrationId(7),
+        name: "Prometheus".into(),
+        kind: IntegrationKind::Alertmanager,
+        key_hint: "9f3a".into(),
+        last_signal: Some(ago(1)),
+        accepted: 1_204,
+        ignored: 12,
+        rejected: 1,
+        last_error: Some((ago(300), "alerts[3].labels is not an object".into())),
+    };
+    pages.push(draw(
+        "/services/checkout",
+        &ServicePage {
+            frame: frame("Checkout", Nav::Services, "/services/checkout"),
+            service: service(
+                "checkout",
+                "Checkout",
+                Health {
+                    triggered: 1,
+                    acknowledged: 0,
+                },
+            ),
+            description: "Takes the money.".into(),
+            settings: vec![
+                ("Urgency".into(), "by severity".into()),
+                ("Reopen within".into(), "5 m".into()),
+                ("Acknowledgement lasts".into(), "30 m".into()),
+            ],
+            integrations: vec![integration],
+            incidents: vec![row(42), row(12)],
+            alerts: vec![alert()],
+            form: Form::new(),
+        },
+    ));
+    let form = Form::new()
+        .with("name", "Checkout")
+        .with("urgency", "by_severity")
+        .with("policy", "1")
+        .with("auto_resolve", "yes")
+        .with("reopen_window", "5")
+        .with("ack_timeout_high", "30");
+    pages.push(draw(
+        "/services/checkout/edit",
+        &ServiceFormPage {
+            frame: frame("Edit Checkout", Nav::Services, "/services/checkout/edit"),
+            form,
+            slug: Some("checkout".into()),
+            teams: vec![Choice::new(1, "Payments")],
+            policies: vec![Choice::new(1, "Checkout, around the clock")],
+        },
+    ));
+    pages.push(draw(
+        "/services/new",
+        &ServiceFormPage {
+            frame: frame("New service", Nav::Services, "/services/new"),
+            form: Form::new().with("auto_resolve", "yes"),
+            slug: None,
+            teams: Vec::new(),
+            policies: Vec::new(),
+        },
+    ));
+    for (path, kind) in [
+        (
+            "/services/checkout/integrations",
+            IntegrationKind::PagerDuty,
+        ),
+        (
+            "/services/checkout/integrations/alertmanager",
+            IntegrationKind::Alertmanager,
+        ),
+        (
+            "/services/checkout/integrations/generic",
+            IntegrationKind::Generic,
+        ),
+    ] {
+        pages.push(draw(
+            path,
+            &IntegrationKeyPage {
+                frame: frame("Key of Prometheus", Nav::Services, "/services/checkout"),
+                service: link("Checkout", "/services/checkout"),
+                id: IntegrationId(7),
+                name: "Prometheus".into(),
+                kind,
+                key: "demodemodemodemodemodemodemodemo".into(),
+                base_url: "https://quarterdeck.example.com".into(),
+            },
+        ));
+    }
+    pages.push(draw(
+        "/schedules",
+        &ScheduleListPage {
+            frame: frame("On-call", Nav::OnCall, "/schedules"),
+            rows: on_call(),
+        },
+    ));
+    let schedule = |from: &str, days: u16, month: bool| SchedulePage {
+        frame: frame("Platform", Nav::OnCall, "/schedules/platform"),
+        row: on_call().remove(0),
+        description: "First line of everything that runs.".into(),
+        calendar: calendar(from, days),
+        month,
+        previous: "/schedules/platform?from=2026-11-02".into(),
+        today: "/schedules/platform".into(),
+        next: "/schedules/platform?from=2026-11-30".into(),
+        other_view: "/schedules/platform?view=month".into(),
+        shifts: shifts(),
+        overrides: vec![OverrideRow {
+            id: OverrideId(4),
+            kind: OverrideKind::Replace,
+            people: vec![person(5)],
+            start: ahead(300),
+            end: ahead(900),
+            by: Some("Ana Ruiz".into()),
+        }],
+        form: Form::new()
+            .with("user", "1")
+            .with("start", "2026-11-21T09:00")
+            .with("end", "2026-11-21T17:00"),
+        people: people_choices(),
+        used_by: vec![link("Checkout, around the clock", "/policies/checkout")],
+    };
+    pages.push(draw(
+        "/schedules/platform",
+        &schedule("2026-11-16", 14, false),
+    ));
+    pages.push(draw("/schedules/month", &schedule("2026-11-01", 30, true)));
+    pages.push(draw("/schedules/dst", &schedule("2026-10-19", 14, false)));
+    let mut schedule_fields = schedule_form();
+    schedule_fields.fields = schedule_fields.fields.with("from", "");
+    pages.push(draw(
+        "/schedules/platform/edit",
+        &ScheduleFormPage {
+            frame: frame("Edit Platform", Nav::OnCall, "/schedules/platform/edit"),
+            form: schedule_fields,
+            slug: Some("platform".into()),
+            zones: zones(),
+            teams: vec![Choice::new(1, "Platform")],
+            people: people_choices(),
+            preview: Some(calendar("2026-11-16", 14)),
+        },
+    ));
+    pages.push(draw(
+        "/policies",
+        &PolicyListPage {
+            frame: frame("Escalation policies", Nav::Policies, "/policies"),
+            rows: vec![PolicyRow {
+                name: "Checkout, around the clock".into(),
+                slug: "checkout".into(),
+                team: None,
+                steps: 2,
+                repeats: 2,
+                first: vec!["Ana Ruiz".into()],
+                services: 1,
+                warning: None,
+            }],
+        },
+    ));
+    pages.push(draw(
+        "/policies/checkout",
+        &PolicyPage {
+            frame: frame(
+                "Checkout, around the clock",
+                Nav::Policies,
+                "/policies/checkout",
+            ),
+            name: "Checkout, around the clock".into(),
+            slug: "checkout".into(),
+            description: "Ana first, then whoever is on call.".into(),
+            team: None,
+            ladder: ladder(),
+            services: vec![link("Checkout", "/services/checkout")],
+            version: 3,
+            saved_at: ago(9_000),
+            warnings: Vec::new(),
+        },
+    ));
+    let config = PolicyConfig {
+        steps: vec![
+            Step {
+                targets: vec![Target::User(UserId(1))],
+                mode: StepMode::All,
+                wait: Span::from_seconds(30),
+                urgency: None,
+                severity_at_least: None,
+            },
+            Step {
+                targets: vec![Target::Schedule(ScheduleId(1)), Target::User(UserId(5))],
+                mode: StepMode::RoundRobin,
+                wait: Span::from_minutes(5),
+                urgency: Some(Urgency::High),
+                severity_at_least: Some(AlertSeverity::Error),
+            },
+        ],
+        repeats: 2,
+    };
+    let mut form = PolicyForm::of(&config);
+    form.fields = form.fields.with("name", "Checkout, around the clock");
+    pages.push(draw(
+        "/policies/checkout/edit",
+        &PolicyFormPage {
+            frame: frame("Edit policy", Nav::Policies, "/policies/checkout/edit"),
+            form,
+            slug: Some("checkout".into()),
+            teams: Vec::new(),
+            targets: targets(),
+            preview: Some(ladder()),
+            warnings: vec!["From Sat 28 Nov 09:00 it can reach nobody for 8 h.".into()],
+        },
+    ));
+    let today = "2026-11-21".parse().unwrap();
+    pages.push(draw(
+        "/schedules/new",
+        &ScheduleFormPage {
+            frame: frame("New schedule", Nav::OnCall, "/schedules/new"),
+            form: ScheduleForm {
+                fields: Form::new().with("zone", "Europe/Berlin"),
+                layers: vec![LayerRow::weekly("Weekly", today)],
+                press: None,
+            },
+            slug: None,
+            zones: zones(),
+            teams: Vec::new(),
+            people: people_choices(),
+            preview: None,
+        },
+    ));
+    pages.push(draw(
+        "/policies/new",
+        &PolicyFormPage {
+            frame: frame("New policy", Nav::Policies, "/policies/new"),
+            form: PolicyForm::empty(),
+            slug: None,
+            teams: Vec::new(),
+            targets: targets(),
+            preview: None,
+            warnings: Vec::new(),
+        },
+    ));
+}
