@@ -388,7 +388,7 @@ impl<'a, 'c> Writing<'a, 'c> {
     }
 
     /// A notice to one person: by the given method, or by those that high urgency uses at once.
-    fn tell(
+    pub(crate) fn tell(
         &mut self,
         incident: &Incident,
         user_id: UserId,

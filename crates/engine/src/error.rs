@@ -14,6 +14,9 @@ pub enum Error {
     /// A rule says no: the state is not right for it.
     #[error("{0}")]
     Refused(String),
+    /// Somebody else saved meanwhile: the text that stands now, and the revision to start from.
+    #[error("somebody else saved this meanwhile (revision {revision}): compare, then save again")]
+    Conflict { revision: i64, current: String },
     /// Input that cannot be accepted, field by field.
     #[error("{}", summary(.0))]
     Invalid(Vec<Problem>),

@@ -10,8 +10,12 @@ pub mod incident;
 pub mod ingest;
 pub mod link;
 pub mod message;
+pub mod moment;
+pub mod postmortem;
 pub mod reply;
+pub mod role;
 pub mod timer;
+pub mod update;
 pub mod record;
 
 mod dispatch;

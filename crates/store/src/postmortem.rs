@@ -2,14 +2,15 @@
 
 use diesel::prelude::*;
 use domain::word::{ActionPriority, ActionStatus, ActionType, PostmortemStatus};
-use domain::{ActionItemId, IncidentId, TeamId, Timestamp, UserId};
+use domain::{ActionItemId, IncidentId, TeamId, TimelineEntryId, Timestamp, UserId};
 
 use crate::conn::Conn;
 use crate::db;
 use crate::error::Error;
 use crate::schema::{
-    action_item, incident, postmortem, postmortem_revision, postmortem_section,
+    action_item, incident, postmortem, postmortem_revision, postmortem_section, timeline_entry,
 };
+use crate::timeline::Entry;
 
 /// A postmortem, without its sections. One per incident, with the incident's number.
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Clone, Debug, PartialEq, Eq)]
@@ -290,6 +291,25 @@ pub fn revision(conn: &mut Conn, id: IncidentId, number: i64) -> Result<Revision
         .select(Revision::as_select())
         .first(c))
 }
+
+/// Timeline entries by their ids, whichever exist, in no particular order.
+///
+/// # Errors
+/// Those of the read.
+pub fn entries(conn: &mut Conn, ids: &[TimelineEntryId]) -> Result<Vec<Entry>, Error> {
+    let mut found = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(CHUNK) {
+        let rows: Vec<Entry> = db!(conn, |c| timeline_entry::table
+            .filter(timeline_entry::id.eq_any(chunk))
+            .select(Entry::as_select())
+            .load(c))?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// Values of one statement: SQLite allows 32,766.
+const CHUNK: usize = 500;
 
 /// What is to be done so that it does not happen again.
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Clone, Debug, PartialEq, Eq)]

@@ -63,7 +63,7 @@ CREATE TABLE session (
   expires_at INTEGER NOT NULL,
   user_agent TEXT NOT NULL
 ) STRICT;
-CREATE INDEX session_user ON session (user_id);
+CREATE INDEX session_of_user ON session (user_id);
 CREATE INDEX session_expires ON session (expires_at);
 
 -- Failed sign-ins per account and per address.
