@@ -2,13 +2,16 @@
 //! queries for whoever serves people. It contains no rules: those are in `domain`.
 
 pub mod access;
+pub mod account;
 pub mod clock;
+pub mod configuration;
 pub mod context;
 pub mod error;
 pub mod effect;
 pub mod incident;
 pub mod ingest;
 pub mod link;
+pub mod manifest;
 pub mod message;
 pub mod moment;
 pub mod postmortem;

@@ -1,0 +1,238 @@
+//! The shape of the file. `docs/configuration-file.md` describes it for people.
+
+use channels::Secret;
+use domain::schedule::{Restriction, Rotation, TimeOfDay};
+use domain::service::{Grouping, UrgencyRule};
+use domain::word::{AccountRole, AlertSeverity, ContactKind, IntegrationKind, Urgency};
+use domain::{Timestamp, policy::StepMode};
+use serde::{Deserialize, Serialize};
+
+use super::value::{Day, Duration, Located, TargetRef, Timeout, Turn, mentioned};
+
+/// A text or thing that may be taken away by `null`.
+type Nullable<T> = Option<Option<Located<T>>>;
+
+/// The whole file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Manifest {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settings: Option<SettingsEntry>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub users: Vec<UserEntry>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub teams: Vec<TeamEntry>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub schedules: Vec<ScheduleEntry>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<PolicyEntry>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<ServiceEntry>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub api_tokens: Vec<TokenEntry>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SettingsEntry {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_resort: Option<Vec<Located<TargetRef>>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserEntry {
+    pub email: Located<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<AccountRole>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<Located<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled: Option<bool>,
+    #[serde(default, skip_serializing)]
+    pub password: Option<Located<Secret>>,
+    /// PHC string, as `export --with-secrets` writes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_hash: Option<Located<String>>,
+    /// Absent in a new account: its address, unverified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact_methods: Option<Vec<MethodEntry>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notification_rules: Option<Vec<RuleEntry>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MethodEntry {
+    pub kind: ContactKind,
+    pub address: Located<String>,
+    #[serde(default)]
+    pub verified: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleEntry {
+    pub urgency: Urgency,
+    pub method: Located<ContactKind>,
+    /// Needed when the person has several methods of the kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay: Option<Duration>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TeamEntry {
+    pub slug: Located<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub members: Option<Vec<Located<String>>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScheduleEntry {
+    pub slug: Located<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    #[serde(
+        default,
+        deserialize_with = "mentioned",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub team: Nullable<String>,
+    /// From when changed layers hold; absent: from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_from: Option<Located<Timestamp>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<Located<String>>,
+    /// From lowest to highest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layers: Option<Vec<LayerEntry>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LayerEntry {
+    pub name: Located<String>,
+    pub rotation: Rotation,
+    #[serde(default)]
+    pub handoff: TimeOfDay,
+    pub start: Day,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<Day>,
+    pub participants: Vec<Located<Turn>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub restrictions: Vec<Restriction>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyEntry {
+    pub slug: Located<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    #[serde(
+        default,
+        deserialize_with = "mentioned",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub team: Nullable<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<u8>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<Vec<StepEntry>>,
+    /// Save although the policy can reach nobody at some time (PAGING.md §4.10).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub anyway: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepEntry {
+    pub targets: Vec<Located<TargetRef>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<StepMode>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait: Option<Located<Duration>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub urgency: Option<Urgency>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity_at_least: Option<AlertSeverity>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceEntry {
+    pub slug: Located<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    #[serde(
+        default,
+        deserialize_with = "mentioned",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub team: Nullable<String>,
+    #[serde(
+        default,
+        deserialize_with = "mentioned",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub policy: Nullable<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub urgency: Option<UrgencyRule>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grouping: Option<Grouping>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_resolve: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reopen_window: Option<Located<Duration>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ack_timeout_high: Option<Located<Timeout>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ack_timeout_low: Option<Located<Timeout>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub integrations: Vec<IntegrationEntry>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IntegrationEntry {
+    pub name: Located<String>,
+    pub kind: IntegrationKind,
+    #[serde(default, skip_serializing)]
+    pub key: Option<Located<Secret>>,
+    /// SHA-256 of the key in hexadecimal, as `export` writes it: the key goes on working without
+    /// standing in the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_sha256: Option<Located<String>>,
+    /// The last characters of the key, beside `key_sha256`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_hint: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenEntry {
+    pub name: Located<String>,
+    pub role: AccountRole,
+    #[serde(default, skip_serializing)]
+    pub token: Option<Located<Secret>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_sha256: Option<Located<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_hint: Option<String>,
+}

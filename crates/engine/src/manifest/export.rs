@@ -1,0 +1,232 @@
+//! The configuration as a file.
+
+use domain::directory::{Directory, User};
+use domain::escalation;
+use domain::policy::{Policy, Step, StepMode, Target};
+use domain::schedule::{Layer, Schedule};
+use domain::service::Service;
+use domain::{TeamId, Timestamp, UserId};
+
+use super::document::{
+    IntegrationEntry, LayerEntry, Manifest, MethodEntry, PolicyEntry, RuleEntry, ScheduleEntry,
+    ServiceEntry, SettingsEntry, StepEntry, TeamEntry, TokenEntry, UserEntry,
+};
+use super::reconcile::Current;
+use super::value::{Day, Duration, Located, TargetRef, Timeout, Turn};
+use crate::account::secret;
+
+/// The configuration as a file that, applied to an empty installation, makes the same one, with
+/// working integrations and tokens: of these it holds digests. Passwords are in it as hashes, and
+/// only `with_secrets`.
+///
+/// Of a schedule it holds the newest version; its history and its overrides are not configuration.
+/// A policy that can reach nobody at some time from `now` on says `anyway: true`, so that it can be
+/// applied again.
+pub fn export(current: &Current, with_secrets: bool, now: Timestamp) -> Manifest {
+    let directory = &*current.directory;
+    let last_resort = targets(directory, &directory.settings.last_resort);
+    Manifest {
+        settings: (!last_resort.is_empty()).then_some(SettingsEntry {
+            last_resort: Some(last_resort),
+        }),
+        users: directory
+            .users
+            .values()
+            .map(|user| {
+                let hash = current.password_hashes.get(&user.id);
+                user_entry(user, hash.filter(|_| with_secrets))
+            })
+            .collect(),
+        teams: directory
+            .teams
+            .values()
+            .map(|team| TeamEntry {
+                slug: team.slug.clone().into(),
+                name: Some(team.name.clone()),
+                description: written(&team.description),
+                members: Some(
+                    team.members
+                        .iter()
+                        .filter_map(|id| email(directory, *id))
+                        .map(Into::into)
+                        .collect(),
+                ),
+            })
+            .collect(),
+        schedules: directory
+            .schedules
+            .values()
+            .map(|schedule| schedule_entry(directory, schedule))
+            .collect(),
+        policies: directory
+            .policies
+            .values()
+            .map(|policy| policy_entry(directory, policy, now))
+            .collect(),
+        services: directory
+            .services
+            .values()
+            .map(|service| service_entry(directory, service))
+            .collect(),
+        api_tokens: current
+            .tokens
+            .iter()
+            .filter(|(token, _)| token.revoked_at.is_none())
+            .map(|(token, hash)| TokenEntry {
+                name: token.name.clone().into(),
+                role: token.role,
+                token: None,
+                token_sha256: Some(secret::to_hex(hash).into()),
+                token_hint: Some(token.hint.clone()),
+            })
+            .collect(),
+    }
+}
+
+/// The file as YAML.
+///
+/// # Errors
+/// A text that cannot be written; none that was checked when it was stored.
+pub fn to_yaml(manifest: &Manifest) -> Result<String, String> {
+    let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
+    serde_saphyr::to_string_with_options(manifest, options).map_err(|error| error.to_string())
+}
+
+fn written(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn email(directory: &Directory, id: UserId) -> Option<String> {
+    directory.user(id).map(|user| user.email.clone())
+}
+
+fn user_entry(user: &User, hash: Option<&String>) -> UserEntry {
+    let methods = user.methods.iter().map(|method| MethodEntry {
+        kind: method.kind,
+        address: method.address.clone().into(),
+        verified: method.verified_at.is_some(),
+    });
+    let rules = user.rules.iter().filter_map(|rule| {
+        let method = user.method(rule.method_id)?;
+        Some(RuleEntry {
+            urgency: rule.urgency,
+            method: method.kind.into(),
+            address: Some(method.address.clone()),
+            delay: Some(Duration(rule.delay)),
+        })
+    });
+    UserEntry {
+        email: user.email.clone().into(),
+        name: Some(user.name.clone()),
+        role: Some(user.role),
+        zone: Some(user.zone.clone().into()),
+        disabled: user.disabled.then_some(true),
+        password: None,
+        password_hash: hash.map(|hash| hash.clone().into()),
+        contact_methods: Some(methods.collect()),
+        notification_rules: Some(rules.collect()),
+    }
+}
+
+fn team_of(directory: &Directory, team: Option<TeamId>) -> Option<Option<Located<String>>> {
+    let slug = directory.team(team?)?.slug.clone();
+    Some(Some(slug.into()))
+}
+
+fn schedule_entry(directory: &Directory, schedule: &Schedule) -> ScheduleEntry {
+    let config = schedule.versions.last().map(|version| &version.config);
+    ScheduleEntry {
+        slug: schedule.slug.clone().into(),
+        name: Some(schedule.name.clone()),
+        description: written(&schedule.description),
+        team: team_of(directory, schedule.team_id),
+        effective_from: None,
+        zone: config.map(|config| config.zone.clone().into()),
+        layers: config.map(|config| {
+            let layers = config.layers.iter();
+            layers.map(|layer| layer_entry(directory, layer)).collect()
+        }),
+    }
+}
+
+fn layer_entry(directory: &Directory, layer: &Layer) -> LayerEntry {
+    let turn = |users: &[UserId]| {
+        let people = users.iter().filter_map(|id| email(directory, *id));
+        Turn(people.collect()).into()
+    };
+    LayerEntry {
+        name: layer.name.clone().into(),
+        rotation: layer.rotation,
+        handoff: layer.handoff,
+        start: Day(layer.start),
+        end: layer.end.map(Day),
+        participants: layer
+            .participants
+            .iter()
+            .map(|one| turn(&one.users))
+            .collect(),
+        restrictions: layer.restrictions.clone(),
+    }
+}
+
+fn targets(directory: &Directory, targets: &[Target]) -> Vec<Located<TargetRef>> {
+    let written = |target: &Target| {
+        Some(match *target {
+            Target::User(id) => TargetRef::User(email(directory, id)?),
+            Target::Schedule(id) => TargetRef::Schedule(directory.schedule(id)?.slug.clone()),
+            Target::Team(id) => TargetRef::Team(directory.team(id)?.slug.clone()),
+        })
+    };
+    targets.iter().filter_map(written).map(Into::into).collect()
+}
+
+fn policy_entry(directory: &Directory, policy: &Policy, now: Timestamp) -> PolicyEntry {
+    let config = &policy.current.config;
+    let warnings = escalation::warnings(config, directory, now);
+    let step = |step: &Step| StepEntry {
+        targets: targets(directory, &step.targets),
+        mode: (step.mode != StepMode::All).then_some(step.mode),
+        wait: Some(Duration(step.wait).into()),
+        urgency: step.urgency,
+        severity_at_least: step.severity_at_least,
+    };
+    PolicyEntry {
+        slug: policy.slug.clone().into(),
+        name: Some(policy.name.clone()),
+        description: written(&policy.description),
+        team: team_of(directory, policy.team_id),
+        repeats: Some(config.repeats),
+        steps: Some(config.steps.iter().map(step).collect()),
+        anyway: warnings.iter().any(|warning| warning.needs_confirmation()),
+    }
+}
+
+fn service_entry(directory: &Directory, service: &Service) -> ServiceEntry {
+    let settings = &service.settings;
+    let policy = service.policy_id.and_then(|id| directory.policy(id));
+    let integrations = directory
+        .integrations
+        .values()
+        .filter(|integration| integration.service_id == service.id)
+        .map(|integration| IntegrationEntry {
+            name: integration.name.clone().into(),
+            kind: integration.kind,
+            key: None,
+            key_sha256: Some(secret::to_hex(&integration.key_hash).into()),
+            key_hint: Some(integration.key_hint.clone()),
+        });
+    ServiceEntry {
+        slug: service.slug.clone().into(),
+        name: Some(service.name.clone()),
+        description: written(&service.description),
+        team: team_of(directory, service.team_id),
+        policy: policy.map(|policy| Some(policy.slug.clone().into())),
+        urgency: Some(settings.urgency),
+        grouping: Some(settings.grouping),
+        auto_resolve: Some(settings.auto_resolve),
+        reopen_window: Some(Duration(settings.reopen_window).into()),
+        ack_timeout_high: Some(Timeout(settings.ack_timeout_high).into()),
+        ack_timeout_low: Some(Timeout(settings.ack_timeout_low).into()),
+        integrations: integrations.collect(),
+    }
+}

@@ -1,0 +1,268 @@
+//! Services with their integrations, and the settings of the installation.
+
+use std::sync::Arc;
+
+use domain::directory::Settings;
+use domain::policy::TARGETS_MAX;
+use domain::service::{Integration, Service, ServiceSettings};
+use domain::{IntegrationId, ServiceId};
+
+use super::{Work, put};
+use crate::account::secret;
+use crate::configuration::check::Checks;
+use crate::configuration::integration::check_key;
+use crate::configuration::service::settings_problems;
+use crate::configuration::slug;
+use crate::manifest::document::{IntegrationEntry, ServiceEntry, SettingsEntry};
+use crate::manifest::value::Place;
+use crate::manifest::write::Write;
+
+impl Work<'_> {
+    pub(super) fn service(&mut self, entry: &ServiceEntry) {
+        let at = entry.slug.at;
+        let existing = self.directory.service_by_slug(&entry.slug).cloned();
+        let created = existing.is_none();
+        if !self.first("service", &entry.slug, at) {
+            return;
+        }
+        let mut fields = vec![];
+        let mut edited = match existing {
+            Some(service) => service,
+            None => Service {
+                id: self.id(ServiceId),
+                slug: entry.slug.value.clone(),
+                name: entry.slug.value.clone(),
+                description: String::new(),
+                team_id: None,
+                policy_id: None,
+                settings: ServiceSettings::default(),
+            },
+        };
+        let mut checks = Checks::default();
+        if created && let Err(message) = slug::check(&entry.slug) {
+            checks.add("slug", message);
+        }
+        if let Some(name) = &entry.name {
+            put(
+                &mut edited.name,
+                checks.name("name", name),
+                "name",
+                &mut fields,
+            );
+        }
+        if let Some(text) = &entry.description {
+            let text = checks.description("description", text);
+            put(&mut edited.description, text, "description", &mut fields);
+        }
+        self.problems(at, checks.into_problems());
+        let team = self.team_of(entry.team.as_ref(), edited.team_id);
+        put(&mut edited.team_id, team, "team", &mut fields);
+        let before = edited.policy_id;
+        if let Some(policy) = &entry.policy {
+            let policy = policy.as_ref().and_then(|slug| {
+                let found = self.directory.policy_by_slug(slug).map(|policy| policy.id);
+                if found.is_none() {
+                    self.fault(slug.at, format!("there is no policy `{}`", slug.value));
+                }
+                found
+            });
+            put(&mut edited.policy_id, policy, "policy", &mut fields);
+        }
+        self.service_settings(entry, &mut edited.settings, &mut fields);
+        if created {
+            self.writes.push(Write::InsertService(edited.clone()));
+        } else if !fields.is_empty() {
+            self.writes.push(Write::UpdateService {
+                service: edited.clone(),
+                policy_changed: edited.policy_id != before,
+            });
+        }
+        let id = edited.id;
+        self.directory.services.insert(id, Arc::new(edited));
+        self.change("service", entry.slug.value.clone(), created, fields);
+        for integration in &entry.integrations {
+            self.integration(&entry.slug, id, integration);
+        }
+    }
+
+    fn service_settings(
+        &mut self,
+        entry: &ServiceEntry,
+        settings: &mut ServiceSettings,
+        fields: &mut Vec<&'static str>,
+    ) {
+        if let Some(urgency) = entry.urgency {
+            put(&mut settings.urgency, urgency, "urgency", fields);
+        }
+        if let Some(grouping) = entry.grouping {
+            put(&mut settings.grouping, grouping, "grouping", fields);
+        }
+        if let Some(auto_resolve) = entry.auto_resolve {
+            put(
+                &mut settings.auto_resolve,
+                auto_resolve,
+                "auto_resolve",
+                fields,
+            );
+        }
+        if let Some(window) = &entry.reopen_window {
+            put(
+                &mut settings.reopen_window,
+                window.value.0,
+                "reopen_window",
+                fields,
+            );
+        }
+        if let Some(timeout) = &entry.ack_timeout_high {
+            let slot = &mut settings.ack_timeout_high;
+            put(slot, timeout.value.0, "ack_timeout_high", fields);
+        }
+        if let Some(timeout) = &entry.ack_timeout_low {
+            let slot = &mut settings.ack_timeout_low;
+            put(slot, timeout.value.0, "ack_timeout_low", fields);
+        }
+        for problem in settings_problems(settings) {
+            let at = match problem.field.as_str() {
+                "reopen_window" => entry.reopen_window.as_ref().map(|value| value.at),
+                "ack_timeout_high" => entry.ack_timeout_high.as_ref().map(|value| value.at),
+                _ => entry.ack_timeout_low.as_ref().map(|value| value.at),
+            };
+            self.problems(at.unwrap_or(entry.slug.at), vec![problem]);
+        }
+    }
+
+    fn integration(&mut self, service: &str, service_id: ServiceId, entry: &IntegrationEntry) {
+        let at = entry.name.at;
+        let mut checks = Checks::default();
+        let name = checks.name("name", &entry.name);
+        self.problems(at, checks.into_problems());
+        let label = format!("{service}/{name}");
+        if !self.first("integration", &label, at) {
+            return;
+        }
+        let key = self.key(entry);
+        let existing = self
+            .directory
+            .integrations
+            .values()
+            .find(|one| one.service_id == service_id && one.name == name)
+            .map(|one| (**one).clone());
+        let created = existing.is_none();
+        let mut fields = vec![];
+        let edited = match (existing, key) {
+            (Some(mut integration), key) => {
+                put(&mut integration.kind, entry.kind, "kind", &mut fields);
+                if let Some((hash, hint, _)) = key {
+                    put(&mut integration.key_hash, hash, "key", &mut fields);
+                    if fields.contains(&"key") {
+                        integration.key_hint = hint;
+                    }
+                }
+                integration
+            }
+            (None, Some((key_hash, key_hint, _))) => Integration {
+                id: self.id(IntegrationId),
+                service_id,
+                name,
+                kind: entry.kind,
+                key_hash,
+                key_hint,
+                created_at: self.now,
+            },
+            (None, None) => {
+                self.fault(
+                    at,
+                    "a new integration needs its key: `key: ${NAME}` takes it from the \
+                     environment",
+                );
+                return;
+            }
+        };
+        let holder = self.directory.integration_keys.get(&edited.key_hash);
+        if holder.is_some_and(|holder| *holder != edited.id) {
+            let place = key_place(entry).unwrap_or(at);
+            self.fault(place, "another integration has this key");
+        }
+        self.directory
+            .integration_keys
+            .retain(|_, id| *id != edited.id);
+        self.directory
+            .integration_keys
+            .insert(edited.key_hash, edited.id);
+        if created {
+            self.writes.push(Write::InsertIntegration(edited.clone()));
+        } else if !fields.is_empty() {
+            self.writes.push(Write::UpdateIntegration(edited.clone()));
+        }
+        self.directory
+            .integrations
+            .insert(edited.id, Arc::new(edited));
+        self.change("integration", label, created, fields);
+    }
+
+    /// Digest, hint and place of the key that stands in the file.
+    fn key(&mut self, entry: &IntegrationEntry) -> Option<([u8; 32], String, Place)> {
+        match (&entry.key, &entry.key_sha256) {
+            (Some(_), Some(hash)) => {
+                self.fault(hash.at, "`key` and `key_sha256` exclude each other");
+                None
+            }
+            (Some(key), None) => {
+                let text = key.value.reveal();
+                if let Err(message) = check_key(text) {
+                    self.fault(key.at, format!("key: {message}"));
+                }
+                Some((secret::digest(text), secret::hint(text), key.at))
+            }
+            (None, Some(hash)) => {
+                let Some(digest) = secret::from_hex(hash) else {
+                    self.fault(hash.at, "key_sha256: 64 hexadecimal digits are needed");
+                    return None;
+                };
+                let hint = entry.key_hint.clone().unwrap_or_default();
+                Some((digest, hint.chars().take(4).collect(), hash.at))
+            }
+            (None, None) => None,
+        }
+    }
+
+    pub(super) fn settings(&mut self, entry: &SettingsEntry) {
+        let Some(targets) = &entry.last_resort else {
+            return;
+        };
+        let at = targets
+            .first()
+            .map_or_else(Place::default, |target| target.at);
+        if targets.is_empty() || targets.len() > TARGETS_MAX {
+            let message = format!("last_resort: 1 to {TARGETS_MAX} targets are possible");
+            self.fault(at, message);
+        }
+        let mut last_resort = vec![];
+        for target in targets {
+            match self.target(target) {
+                Some(found) if last_resort.contains(&found) => {
+                    self.fault(target.at, "last_resort: this target stands here twice");
+                }
+                found => last_resort.extend(found),
+            }
+        }
+        let mut fields = vec![];
+        let settings = &mut self.directory.settings;
+        put(
+            &mut settings.last_resort,
+            last_resort,
+            "last_resort",
+            &mut fields,
+        );
+        if !fields.is_empty() {
+            let settings = Settings::clone(settings);
+            self.writes.push(Write::PutSettings(settings));
+        }
+        self.change("settings", "of the installation", false, fields);
+    }
+}
+
+fn key_place(entry: &IntegrationEntry) -> Option<Place> {
+    let key = entry.key.as_ref().map(|key| key.at);
+    key.or(entry.key_sha256.as_ref().map(|hash| hash.at))
+}

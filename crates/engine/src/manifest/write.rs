@@ -1,0 +1,99 @@
+//! What applying a file writes, one statement or a few each.
+
+use domain::directory::{ContactMethod, NotificationRule, Settings, Team, User};
+use domain::policy::Policy;
+use domain::schedule::{Schedule, ScheduleVersion};
+use domain::service::{Integration, Service};
+use domain::{ContactMethodId, ScheduleId, UserId};
+use store::account::{self, Token};
+use store::{Tx, people, policy, schedule, service, setting, team};
+
+use crate::{Error, OpContext};
+
+#[derive(Clone, Debug)]
+pub(super) enum Write {
+    InsertUser {
+        user: User,
+        hash: Option<String>,
+    },
+    UpdateUser(User),
+    SetPassword {
+        user: UserId,
+        hash: String,
+    },
+    InsertMethod {
+        user: UserId,
+        method: ContactMethod,
+    },
+    VerifyMethod(ContactMethodId),
+    ReplaceRules {
+        user: UserId,
+        rules: Vec<NotificationRule>,
+    },
+    InsertTeam(Team),
+    UpdateTeam(Team),
+    InsertSchedule(Schedule),
+    UpdateSchedule(Schedule),
+    InsertScheduleVersion {
+        id: ScheduleId,
+        version: ScheduleVersion,
+    },
+    InsertPolicy(Policy),
+    UpdatePolicy(Policy),
+    InsertService(Service),
+    UpdateService {
+        service: Service,
+        policy_changed: bool,
+    },
+    InsertIntegration(Integration),
+    UpdateIntegration(Integration),
+    PutSettings(Settings),
+    InsertToken {
+        token: Token,
+        hash: [u8; 32],
+    },
+    UpdateToken(Token),
+}
+
+impl Write {
+    pub(super) fn carry_out(&self, tx: &mut Tx<'_>, ctx: &OpContext) -> Result<(), Error> {
+        let (by, now) = (ctx.actor.user, ctx.now);
+        match self {
+            Write::InsertUser { user, hash } => people::insert(tx, user, hash.as_deref(), now)?,
+            Write::UpdateUser(user) => {
+                people::update(tx, user, now)?;
+                if user.disabled {
+                    account::delete_sessions_of(tx, user.id, None)?;
+                }
+            }
+            Write::SetPassword { user, hash } => {
+                people::set_password_hash(tx, *user, hash)?;
+                account::delete_sessions_of(tx, *user, None)?;
+            }
+            Write::InsertMethod { user, method } => {
+                people::insert_method(tx, *user, method, now)?;
+            }
+            Write::VerifyMethod(method) => people::mark_verified(tx, *method, now)?,
+            Write::ReplaceRules { user, rules } => people::replace_rules(tx, *user, rules)?,
+            Write::InsertTeam(new) => team::insert(tx, new, now)?,
+            Write::UpdateTeam(edited) => team::update(tx, edited)?,
+            Write::InsertSchedule(new) => schedule::insert(tx, new, by, now)?,
+            Write::UpdateSchedule(edited) => schedule::update(tx, edited)?,
+            Write::InsertScheduleVersion { id, version } => {
+                schedule::insert_version(tx, *id, version, by, now)?;
+            }
+            Write::InsertPolicy(new) => policy::insert(tx, new, by, now)?,
+            Write::UpdatePolicy(edited) => policy::update(tx, edited, by)?,
+            Write::InsertService(new) => service::insert(tx, new, now)?,
+            Write::UpdateService { service, .. } => service::update(tx, service)?,
+            Write::InsertIntegration(new) => service::insert_integration(tx, new)?,
+            Write::UpdateIntegration(edited) => service::update_integration(tx, edited)?,
+            Write::PutSettings(settings) => setting::put_settings(tx, settings)?,
+            Write::InsertToken { token, hash } => account::insert_token(tx, token, hash)?,
+            Write::UpdateToken(token) => {
+                account::update_token(tx, token.id, &token.name, token.role)?;
+            }
+        }
+        Ok(())
+    }
+}

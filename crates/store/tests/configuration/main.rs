@@ -1,0 +1,7 @@
+//! People, teams, schedules, policies, services and accounts in the store, on both databases.
+
+mod account;
+mod house;
+mod on_call;
+mod people;
+mod service;
