@@ -1,0 +1,322 @@
+//! PagerDuty Events API v2 (WIRE-FORMATS.md §1.1), validated leniently (§5.1): refused are only a
+//! missing or malformed key, a bad action, an acknowledge or resolve without a dedup key, and a
+//! trigger without a summary. Everything else is defaulted or cut, with a warning.
+
+use domain::signal::{DEDUP_KEY_MAX, SUMMARY_MAX, Signal};
+use domain::word::{Action, AlertSeverity};
+use serde_json::{Map, Value, json};
+
+use crate::text::{self, FIELD_MAX};
+use crate::warning::{Warnings, quoted};
+use crate::{Parsed, json, key, link, severity, time};
+
+/// Plain-text body of the 400 for a well-formed key that no integration has.
+pub const UNKNOWN_KEY: &str = "Invalid routing key";
+/// Length of a routing key, in characters.
+const KEY_LENGTH: usize = 32;
+
+/// One event, understood.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    pub routing_key: String,
+    /// Holds exactly one signal.
+    pub parsed: Parsed,
+    /// The key to return: as the client sent it, or the fresh one.
+    pub dedup_key: String,
+}
+
+/// An event to be answered with 400.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}: {}", errors.join(", "))]
+pub struct Invalid {
+    status: &'static str,
+    message: &'static str,
+    errors: Vec<String>,
+    /// The key of the event, when there was a well-formed one: the refusal can then be shown on
+    /// its integration.
+    pub routing_key: Option<String>,
+}
+
+impl Invalid {
+    fn unrecognized(error: &str) -> Self {
+        Invalid {
+            status: "Unrecognized object",
+            message: "Event object format is unrecognized",
+            errors: vec![error.to_owned()],
+            routing_key: None,
+        }
+    }
+
+    /// The body of the 400.
+    pub fn body(&self) -> Value {
+        json!({"status": self.status, "message": self.message, "errors": self.errors})
+    }
+
+    /// The reasons, in the vendor's words.
+    pub fn errors(&self) -> &[String] {
+        &self.errors
+    }
+}
+
+/// The body of the 202.
+pub fn accepted(dedup_key: &str) -> Value {
+    json!({"status": "success", "message": "Event processed", "dedup_key": dedup_key})
+}
+
+/// The body of the 429.
+pub fn throttled() -> Value {
+    json!({
+        "status": "throttle exceeded",
+        "message": "Too many events: send this one again after the time in Retry-After",
+        "errors": [],
+    })
+}
+
+/// The body of the 413; clients never look for that code, so it has the shape of the 400.
+pub fn too_large() -> Value {
+    json!({
+        "status": "invalid event",
+        "message": "Event object is invalid",
+        "errors": ["Event is larger than 512 KB: shorten 'payload.custom_details'"],
+    })
+}
+
+/// Reads one event. `header_key` is the `X-Routing-Key` header, which some clients send instead of
+/// the field. `random_key` makes a fresh dedup key; it is called only for a trigger without one
+/// (PAGING.md §1.5).
+///
+/// # Errors
+/// [`Invalid`], with every reason found.
+pub fn parse(
+    body: &[u8],
+    header_key: Option<&str>,
+    random_key: impl FnOnce() -> String,
+) -> Result<Request, Invalid> {
+    let mut event =
+        json::parse_as_sent(body).map_err(|_| Invalid::unrecognized("JSON parse error"))?;
+    let key_as_sent = event
+        .get("dedup_key")
+        .and_then(Value::as_str)
+        .map(str::to_owned);
+    json::make_storable(&mut event, body);
+    let Value::Object(event) = event else {
+        return Err(Invalid::unrecognized("Event object must be a JSON object"));
+    };
+    let mut warnings = Warnings::default();
+    let mut errors = Vec::new();
+
+    let routing_key = routing_key(&event, header_key).unwrap_or_else(|reasons| {
+        errors.extend(reasons);
+        String::new()
+    });
+    let action = action(&event, &mut warnings).unwrap_or_else(|reason| {
+        errors.push(reason);
+        Action::Trigger
+    });
+    let sent_key = text::lenient(event.get("dedup_key"), "dedup_key", &mut warnings);
+    if action != Action::Trigger && sent_key.is_none() {
+        errors.push("'dedup_key' is missing or blank".to_owned());
+    }
+    let no_fields = Map::new();
+    let payload = match event.get("payload") {
+        Some(Value::Object(payload)) => payload,
+        None | Some(Value::Null) => &no_fields,
+        Some(_) => {
+            warnings.note("payload was not an object: ignored");
+            &no_fields
+        }
+    };
+    let summary = text::line(
+        payload.get("summary"),
+        "payload.summary",
+        SUMMARY_MAX,
+        &mut warnings,
+    );
+    // Some errors decide what the rest means, so "no summary" is only told of real triggers.
+    let action_known = !errors
+        .iter()
+        .any(|error| error.starts_with("'event_action'"));
+    if action == Action::Trigger && action_known && summary.is_none() {
+        errors.push("'payload.summary' is missing or blank".to_owned());
+    }
+    if !errors.is_empty() {
+        return Err(Invalid {
+            status: "invalid event",
+            message: "Event object is invalid",
+            errors,
+            routing_key: Some(routing_key).filter(|key| !key.is_empty()),
+        });
+    }
+
+    let (stored_key, dedup_key) = match sent_key {
+        Some(key) => (key::bounded(&key), key_as_sent.unwrap_or(key)),
+        None => {
+            let fresh = random_key();
+            (key::bounded(&fresh), fresh)
+        }
+    };
+    if dedup_key.chars().nth(DEDUP_KEY_MAX).is_some() {
+        warnings.note(key::CUT_WARNING);
+    }
+    let mut signal = Signal::new(action, stored_key, summary.unwrap_or_default());
+    fill(&mut signal, &event, payload, &mut warnings);
+    if let Some(key) = netdata_key(&signal) {
+        signal.dedup_key = key::bounded(&key);
+    }
+    Ok(Request {
+        routing_key,
+        parsed: Parsed {
+            signals: vec![signal],
+            warnings: warnings.finish(),
+            ..Parsed::default()
+        },
+        dedup_key,
+    })
+}
+
+/// The first well-formed key among body and header; the reasons against the first that is there.
+fn routing_key(event: &Map<String, Value>, header: Option<&str>) -> Result<String, Vec<String>> {
+    let of_body = |name: &str| event.get(name).and_then(Value::as_str);
+    let mut reasons = Vec::new();
+    for key in [of_body("routing_key"), of_body("service_key"), header]
+        .into_iter()
+        .flatten()
+    {
+        let key = key.trim();
+        if key.is_empty() {
+            continue;
+        }
+        let right_length = key.chars().count() == KEY_LENGTH;
+        let right_characters = key.chars().all(|c| c.is_ascii_alphanumeric());
+        if right_length && right_characters {
+            return Ok(key.to_owned());
+        }
+        if reasons.is_empty() {
+            if !right_length {
+                reasons.push(
+                    "Length of 'routing_key' is incorrect (should be 32 characters)".to_owned(),
+                );
+            }
+            if !right_characters {
+                reasons
+                    .push("'routing_key' cannot contain non-alphanumeric characters.".to_owned());
+            }
+        }
+    }
+    if reasons.is_empty() {
+        reasons.push("'routing_key' is missing or blank".to_owned());
+    }
+    Err(reasons)
+}
+
+fn action(event: &Map<String, Value>, warnings: &mut Warnings) -> Result<Action, String> {
+    let sent = match event.get("event_action") {
+        Some(Value::String(text)) if !text.trim().is_empty() => text,
+        None | Some(Value::Null | Value::String(_)) => {
+            return Err("'event_action' is missing or blank".to_owned());
+        }
+        Some(_) => return Err(BAD_ACTION.to_owned()),
+    };
+    let word = sent.trim().to_lowercase();
+    let action = word.parse().map_err(|_| BAD_ACTION.to_owned())?;
+    if word != *sent {
+        warnings.note(format!(
+            "event_action {}: read as \"{action}\"",
+            quoted(sent)
+        ));
+    }
+    Ok(action)
+}
+
+const BAD_ACTION: &str = "'event_action' is invalid (must be one of the following: 'trigger', \
+                          'acknowledge' or 'resolve')";
+
+fn fill(
+    signal: &mut Signal,
+    event: &Map<String, Value>,
+    payload: &Map<String, Value>,
+    warnings: &mut Warnings,
+) {
+    let is_trigger = signal.action == Action::Trigger;
+    let field = |name: &str, warnings: &mut Warnings| {
+        text::line(
+            payload.get(name),
+            &format!("payload.{name}"),
+            FIELD_MAX,
+            warnings,
+        )
+    };
+    signal.component = field("component", warnings);
+    signal.group = field("group", warnings);
+    signal.class = field("class", warnings);
+    signal.source = match field("source", warnings) {
+        Some(source) => source,
+        // Acknowledge and resolve need no payload; nothing is missing there.
+        None if !is_trigger => String::new(),
+        None => {
+            warnings.note("payload.source was missing: used \"unknown\"");
+            "unknown".to_owned()
+        }
+    };
+    let word = field("severity", warnings);
+    signal.severity = match word.as_deref().map(|word| (word, severity::read(word))) {
+        Some((word, Some(found))) => {
+            if word != found.as_str() && is_trigger {
+                warnings.note(format!(
+                    "payload.severity {}: read as \"{found}\"",
+                    quoted(word)
+                ));
+            }
+            found
+        }
+        Some((word, None)) => {
+            if is_trigger {
+                warnings.note(format!(
+                    "payload.severity {} is not a known word: used \"critical\"",
+                    quoted(word)
+                ));
+            }
+            AlertSeverity::Critical
+        }
+        None => {
+            if is_trigger {
+                warnings.note("payload.severity was missing: used \"critical\"");
+            }
+            AlertSeverity::Critical
+        }
+    };
+    signal.monitor_time = time::or_receipt(
+        payload.get("timestamp"),
+        "payload.timestamp",
+        None,
+        warnings,
+    );
+    signal.details = payload
+        .get("custom_details")
+        .cloned()
+        .map(json::shallow)
+        .unwrap_or_default();
+    signal.links = link::links(event.get("links"), warnings);
+    signal.images = link::images(event.get("images"), warnings);
+    let of_event = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or_default();
+    signal.links.extend(link::labelled(
+        of_event("client_url"),
+        of_event("client"),
+        warnings,
+    ));
+}
+
+/// netdata's agent makes a new dedup key for each event, so its CLEAR would resolve nothing; the
+/// alarm's id on its host is the same for both (WIRE-FORMATS.md §1.17).
+fn netdata_key(signal: &Signal) -> Option<String> {
+    let details = signal.details.as_object()?;
+    if !details.contains_key("chart") || !details.contains_key("old_status") {
+        return None;
+    }
+    let alarm = match details.get("alarm_id")? {
+        Value::String(id) if !id.trim().is_empty() => id.clone(),
+        Value::Number(id) => id.to_string(),
+        _ => return None,
+    };
+    Some(format!("netdata:{}:{alarm}", signal.source))
+}

@@ -1,0 +1,11 @@
+//! Whole requests through the public functions.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
+mod any_bytes;
+mod generic;
+mod recorded;
+mod replies;
