@@ -68,7 +68,9 @@ async fn change(
     let ctx = *ctx;
     store
         .write(move |tx| {
-            let id = store::incident::by_number(tx, number).map_err(no_incident)?.id;
+            let id = store::incident::by_number(tx, number)
+                .map_err(no_incident)?
+                .id;
             let incident = store::incident::lock(tx, id)?;
             let mut moments = known(tx, id)?;
             let before = moments.clone();
@@ -110,7 +112,14 @@ fn write_entry(
     record::entry(tx, incident.id, ctx.actor, kind, &text, &details, ctx.now)?;
     let actor = ctx.actor;
     let subject = incident.label();
-    tx.audit(ctx.now, actor.user, actor.origin, "moment.set", &subject, &details)?;
+    tx.audit(
+        ctx.now,
+        actor.user,
+        actor.origin,
+        "moment.set",
+        &subject,
+        &details,
+    )?;
     Ok(())
 }
 
@@ -123,7 +132,9 @@ pub async fn view(store: &Store, ctx: &OpContext, number: i64) -> Result<Moments
     let now = ctx.now;
     store
         .read(move |conn| {
-            let id = store::incident::by_number(conn, number).map_err(no_incident)?.id;
+            let id = store::incident::by_number(conn, number)
+                .map_err(no_incident)?
+                .id;
             of_incident(conn, id, now)
         })
         .await
@@ -133,11 +144,7 @@ pub async fn view(store: &Store, ctx: &OpContext, number: i64) -> Result<Moments
 ///
 /// # Errors
 /// Those of the read.
-pub fn of_incident(
-    conn: &mut Conn,
-    id: IncidentId,
-    now: Timestamp,
-) -> Result<MomentsView, Error> {
+pub fn of_incident(conn: &mut Conn, id: IncidentId, now: Timestamp) -> Result<MomentsView, Error> {
     let rows = store::incident::moments(conn, id)?;
     let moments = from_rows(&rows);
     let view = |&moment: &KeyMoment| {
@@ -176,7 +183,9 @@ fn from_rows(rows: &[store::incident::Moment]) -> Moments {
 
 /// The durations; how long users were hit is known once somebody has said when it ended.
 pub(crate) fn durations(moments: &Moments, now: Timestamp) -> Durations {
-    let window = moments.get(KeyMoment::ImpactStarted).zip(moments.get(KeyMoment::ImpactEnded));
+    let window = moments
+        .get(KeyMoment::ImpactStarted)
+        .zip(moments.get(KeyMoment::ImpactEnded));
     let impact: Vec<ImpactWindow> = window
         .map(|(start, end)| ImpactWindow {
             start,

@@ -38,7 +38,9 @@ pub async fn publish(
     let ctx = *ctx;
     store
         .write(move |tx| {
-            let id = store::incident::by_number(tx, number).map_err(no_incident)?.id;
+            let id = store::incident::by_number(tx, number)
+                .map_err(no_incident)?
+                .id;
             let mut incident = store::incident::lock(tx, id)?;
             let before = store::command::count_updates(tx, id)?;
             let state = UpdateState {
@@ -76,8 +78,10 @@ pub async fn publish(
                 by_person: ctx.actor.user.is_some(),
                 role: None,
             };
-            let moments: Vec<_> =
-                moments_of(kind, facts).iter().map(|&moment| (id, moment, ctx.now)).collect();
+            let moments: Vec<_> = moments_of(kind, facts)
+                .iter()
+                .map(|&moment| (id, moment, ctx.now))
+                .collect();
             store::incident::fill_moments(tx, &moments)?;
             tx.changed(Change::Incident(id));
             Ok(published)
@@ -89,15 +93,13 @@ pub async fn publish(
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Forbidden`].
-pub async fn list(
-    store: &Store,
-    ctx: &OpContext,
-    number: i64,
-) -> Result<Vec<StatusUpdate>, Error> {
+pub async fn list(store: &Store, ctx: &OpContext, number: i64) -> Result<Vec<StatusUpdate>, Error> {
     require(ctx, Right::Read)?;
     store
         .read(move |conn| {
-            let id = store::incident::by_number(conn, number).map_err(no_incident)?.id;
+            let id = store::incident::by_number(conn, number)
+                .map_err(no_incident)?
+                .id;
             Ok(store::command::updates(conn, id)?)
         })
         .await
@@ -122,7 +124,10 @@ pub async fn draft(store: &Store, ctx: &OpContext, number: i64) -> Result<String
                 .collect();
             let moments = store::incident::moments(conn, incident.id)?;
             let known = |wanted: KeyMoment| -> Option<Timestamp> {
-                moments.iter().find(|known| known.moment == wanted).map(|known| known.at)
+                moments
+                    .iter()
+                    .find(|known| known.moment == wanted)
+                    .map(|known| known.at)
             };
             let published = store::command::count_updates(conn, incident.id)?;
             let state = UpdateState {

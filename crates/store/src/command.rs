@@ -32,7 +32,9 @@ pub struct RoleHolding {
 /// # Errors
 /// [`Error::Conflict`] when somebody holds the role.
 pub fn start_holding(conn: &mut Conn, holding: &RoleHolding) -> Result<(), Error> {
-    db!(conn, |c| diesel::insert_into(role_holding::table).values(holding).execute(c))?;
+    db!(conn, |c| diesel::insert_into(role_holding::table)
+        .values(holding)
+        .execute(c))?;
     Ok(())
 }
 
@@ -56,7 +58,11 @@ pub fn end_holding(
         .filter(t::ended_at.is_null())
         .set((t::ended_at.eq(at), t::ended_by.eq(by)))
         .execute(c))?;
-    if rows == 1 { Ok(()) } else { Err(Error::NotFound) }
+    if rows == 1 {
+        Ok(())
+    } else {
+        Err(Error::NotFound)
+    }
 }
 
 /// Every holding of an incident, past ones too, in the order in which they began.
@@ -120,7 +126,9 @@ pub struct Handover {
 /// # Errors
 /// [`Error::Conflict`] when one already waits for this role.
 pub fn insert_handover(conn: &mut Conn, offered: &Handover) -> Result<(), Error> {
-    db!(conn, |c| diesel::insert_into(handover::table).values(offered).execute(c))?;
+    db!(conn, |c| diesel::insert_into(handover::table)
+        .values(offered)
+        .execute(c))?;
     Ok(())
 }
 
@@ -138,13 +146,20 @@ pub fn close_handover(
         .filter(t::outcome.is_null())
         .set((t::outcome.eq(outcome), t::closed_at.eq(at)))
         .execute(c))?;
-    if rows == 1 { Ok(()) } else { Err(Error::NotFound) }
+    if rows == 1 {
+        Ok(())
+    } else {
+        Err(Error::NotFound)
+    }
 }
 
 /// # Errors
 /// [`Error::NotFound`].
 pub fn handover(conn: &mut Conn, id: HandoverId) -> Result<Handover, Error> {
-    db!(conn, |c| handover::table.find(id).select(Handover::as_select()).first(c))
+    db!(conn, |c| handover::table
+        .find(id)
+        .select(Handover::as_select())
+        .first(c))
 }
 
 /// Hand-overs of an incident that wait for an answer.
@@ -195,7 +210,9 @@ pub struct StatusUpdate {
 /// # Errors
 /// Those of the write.
 pub fn insert_update(conn: &mut Conn, update: &StatusUpdate) -> Result<(), Error> {
-    db!(conn, |c| diesel::insert_into(status_update::table).values(update).execute(c))?;
+    db!(conn, |c| diesel::insert_into(status_update::table)
+        .values(update)
+        .execute(c))?;
     Ok(())
 }
 
@@ -216,10 +233,7 @@ pub fn updates(conn: &mut Conn, incident: IncidentId) -> Result<Vec<StatusUpdate
 ///
 /// # Errors
 /// Those of the read.
-pub fn latest_update(
-    conn: &mut Conn,
-    incident: IncidentId,
-) -> Result<Option<StatusUpdate>, Error> {
+pub fn latest_update(conn: &mut Conn, incident: IncidentId) -> Result<Option<StatusUpdate>, Error> {
     use status_update as t;
     db!(conn, |c| t::table
         .filter(t::incident_id.eq(incident))
@@ -235,5 +249,8 @@ pub fn latest_update(
 /// Those of the read.
 pub fn count_updates(conn: &mut Conn, incident: IncidentId) -> Result<i64, Error> {
     use status_update as t;
-    db!(conn, |c| t::table.filter(t::incident_id.eq(incident)).count().get_result(c))
+    db!(conn, |c| t::table
+        .filter(t::incident_id.eq(incident))
+        .count()
+        .get_result(c))
 }

@@ -34,7 +34,9 @@ pub struct Postmortem {
 /// # Errors
 /// [`Error::Conflict`] when the incident has one.
 pub fn insert(conn: &mut Conn, new: &Postmortem) -> Result<(), Error> {
-    db!(conn, |c| diesel::insert_into(postmortem::table).values(new).execute(c))?;
+    db!(conn, |c| diesel::insert_into(postmortem::table)
+        .values(new)
+        .execute(c))?;
     Ok(())
 }
 
@@ -43,10 +45,16 @@ pub fn insert(conn: &mut Conn, new: &Postmortem) -> Result<(), Error> {
 /// # Errors
 /// [`Error::NotFound`].
 pub fn update(conn: &mut Conn, changed: &Postmortem) -> Result<(), Error> {
-    let rows = db!(conn, |c| diesel::update(postmortem::table.find(changed.incident_id))
-        .set(changed)
-        .execute(c))?;
-    if rows == 1 { Ok(()) } else { Err(Error::NotFound) }
+    let rows = db!(conn, |c| diesel::update(
+        postmortem::table.find(changed.incident_id)
+    )
+    .set(changed)
+    .execute(c))?;
+    if rows == 1 {
+        Ok(())
+    } else {
+        Err(Error::NotFound)
+    }
 }
 
 /// The incident's postmortem, if it has one. Who changes it holds the incident's lock.
@@ -124,12 +132,15 @@ pub fn list(
         }
         if let Some(cursor) = cursor {
             query = query.filter(
-                t::created_at
-                    .lt(cursor.created_at)
-                    .or(t::created_at.eq(cursor.created_at).and(t::number.lt(cursor.number))),
+                t::created_at.lt(cursor.created_at).or(t::created_at
+                    .eq(cursor.created_at)
+                    .and(t::number.lt(cursor.number))),
             );
         }
-        query.order((t::created_at.desc(), t::number.desc())).limit(limit).load(c)
+        query
+            .order((t::created_at.desc(), t::number.desc()))
+            .limit(limit)
+            .load(c)
     })?;
     let ids: Vec<IncidentId> = rows.iter().map(|(row, _)| row.incident_id).collect();
     let counts: Vec<(IncidentId, i64)> = db!(conn, |c| action_item::table
@@ -145,7 +156,11 @@ pub fn list(
                 .iter()
                 .find(|(id, _)| *id == postmortem.incident_id)
                 .map_or(0, |(_, number)| *number);
-            Listed { postmortem, open_actions, severity }
+            Listed {
+                postmortem,
+                open_actions,
+                severity,
+            }
         })
         .collect())
 }
@@ -155,7 +170,9 @@ diesel::define_sql_function! {
 }
 
 fn escape_like(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+    text.replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_")
 }
 
 /// One section as it is now.
@@ -181,7 +198,9 @@ pub struct Section {
 /// # Errors
 /// [`Error::Conflict`] when the postmortem has a section of that slug.
 pub fn insert_sections(conn: &mut Conn, sections: &[Section]) -> Result<(), Error> {
-    db!(conn, |c| diesel::insert_into(postmortem_section::table).values(sections).execute(c))?;
+    db!(conn, |c| diesel::insert_into(postmortem_section::table)
+        .values(sections)
+        .execute(c))?;
     Ok(())
 }
 
@@ -191,10 +210,16 @@ pub fn insert_sections(conn: &mut Conn, sections: &[Section]) -> Result<(), Erro
 /// [`Error::NotFound`].
 pub fn update_section(conn: &mut Conn, changed: &Section) -> Result<(), Error> {
     let key = (changed.incident_id, changed.slug.as_str());
-    let rows = db!(conn, |c| diesel::update(postmortem_section::table.find(key))
-        .set(changed)
-        .execute(c))?;
-    if rows == 1 { Ok(()) } else { Err(Error::NotFound) }
+    let rows = db!(conn, |c| diesel::update(
+        postmortem_section::table.find(key)
+    )
+    .set(changed)
+    .execute(c))?;
+    if rows == 1 {
+        Ok(())
+    } else {
+        Err(Error::NotFound)
+    }
 }
 
 /// The sections in the order in which they are read.
@@ -238,7 +263,9 @@ pub struct Revision {
 /// # Errors
 /// [`Error::Conflict`] when there is a revision of that number.
 pub fn append_revision(conn: &mut Conn, revision: &Revision) -> Result<(), Error> {
-    db!(conn, |c| diesel::insert_into(postmortem_revision::table).values(revision).execute(c))?;
+    db!(conn, |c| diesel::insert_into(postmortem_revision::table)
+        .values(revision)
+        .execute(c))?;
     Ok(())
 }
 
@@ -338,7 +365,9 @@ pub struct ActionItem {
 /// # Errors
 /// Those of the write.
 pub fn insert_action(conn: &mut Conn, item: &ActionItem) -> Result<(), Error> {
-    db!(conn, |c| diesel::insert_into(action_item::table).values(item).execute(c))?;
+    db!(conn, |c| diesel::insert_into(action_item::table)
+        .values(item)
+        .execute(c))?;
     Ok(())
 }
 
@@ -350,7 +379,11 @@ pub fn update_action(conn: &mut Conn, item: &ActionItem) -> Result<(), Error> {
     let rows = db!(conn, |c| diesel::update(action_item::table.find(item.id))
         .set(item)
         .execute(c))?;
-    if rows == 1 { Ok(()) } else { Err(Error::NotFound) }
+    if rows == 1 {
+        Ok(())
+    } else {
+        Err(Error::NotFound)
+    }
 }
 
 /// By its number, the `17` of `AI-17`.

@@ -75,7 +75,14 @@ pub async fn add_action(
                 created_at: ctx.now,
                 updated_at: ctx.now,
             };
-            fill(tx, &mut item, &ActionInput { due, ..input.clone() })?;
+            fill(
+                tx,
+                &mut item,
+                &ActionInput {
+                    due,
+                    ..input.clone()
+                },
+            )?;
             item.number = tx.numbers("action_item", 1)?;
             store::postmortem::insert_action(tx, &item)?;
             raise(tx, &mut held, &ctx)?;
@@ -151,7 +158,14 @@ pub async fn set_action_status(
             });
             let subject = format!("AI-{}", item.number);
             let origin = ctx.actor.origin;
-            tx.audit(ctx.now, Some(by), origin, "action.status", &subject, &details)?;
+            tx.audit(
+                ctx.now,
+                Some(by),
+                origin,
+                "action.status",
+                &subject,
+                &details,
+            )?;
             if held.is_editable(tx, by)? {
                 raise(tx, &mut held, &ctx)?;
             }
@@ -166,7 +180,9 @@ fn of_number(tx: &mut Tx<'_>, action: i64) -> Result<(Held, ActionItem), Error> 
         store::Error::NotFound => Error::NotFound("action item"),
         other => Error::from(other),
     };
-    let incident = store::postmortem::action(tx, action).map_err(missing)?.incident_id;
+    let incident = store::postmortem::action(tx, action)
+        .map_err(missing)?
+        .incident_id;
     let number = store::incident::fetch(tx, incident)?.number;
     let held = Held::of_number(tx, number)?;
     // Read again now that nobody else can change it.
@@ -183,7 +199,9 @@ fn raise(tx: &mut Tx<'_>, held: &mut Held, ctx: &OpContext) -> Result<(), Error>
 }
 
 fn filled(text: Option<&str>) -> Option<String> {
-    text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
+    text.map(str::trim)
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned)
 }
 
 fn fill(tx: &mut Tx<'_>, item: &mut ActionItem, input: &ActionInput) -> Result<(), Error> {
@@ -194,8 +212,12 @@ fn fill(tx: &mut Tx<'_>, item: &mut ActionItem, input: &ActionInput) -> Result<(
         Some(ActionOwner::Team(team)) => (None, Some(team)),
         None => (None, None),
     };
-    let no_user = item.owner_user_id.is_some_and(|user| directory.user(user).is_none());
-    let no_team = item.owner_team_id.is_some_and(|team| directory.team(team).is_none());
+    let no_user = item
+        .owner_user_id
+        .is_some_and(|user| directory.user(user).is_none());
+    let no_team = item
+        .owner_team_id
+        .is_some_and(|team| directory.team(team).is_none());
     if no_user || no_team {
         return Err(Error::invalid("owner", "there is no such person or team"));
     }
@@ -207,14 +229,16 @@ fn fill(tx: &mut Tx<'_>, item: &mut ActionItem, input: &ActionInput) -> Result<(
 
 fn check(tx: &mut Tx<'_>, item: &ActionItem) -> Result<(), Error> {
     let directory = tx.directory()?;
-    facts::to_action(&directory, item).validate().map_err(|error| {
-        let field = match &error {
-            ActionError::NoTitle | ActionError::TitleTooLong => "title",
-            ActionError::OwnerNeeded(_) => "owner",
-            ActionError::BadTracker | ActionError::TooLong("tracker") => "tracker",
-            ActionError::TooLong("test") => "done_test",
-            ActionError::TooLong(_) | ActionError::ReasonNeeded => "reason",
-        };
-        Error::invalid(field, error.to_string())
-    })
+    facts::to_action(&directory, item)
+        .validate()
+        .map_err(|error| {
+            let field = match &error {
+                ActionError::NoTitle | ActionError::TitleTooLong => "title",
+                ActionError::OwnerNeeded(_) => "owner",
+                ActionError::BadTracker | ActionError::TooLong("tracker") => "tracker",
+                ActionError::TooLong("test") => "done_test",
+                ActionError::TooLong(_) | ActionError::ReasonNeeded => "reason",
+            };
+            Error::invalid(field, error.to_string())
+        })
 }

@@ -30,10 +30,11 @@ pub(super) struct Held {
 
 impl Held {
     pub fn of_number(tx: &mut Tx<'_>, number: i64) -> Result<Held, Error> {
-        let id = store::postmortem::by_number(tx, number).map_err(no_postmortem)?.incident_id;
+        let id = store::postmortem::by_number(tx, number)
+            .map_err(no_postmortem)?
+            .incident_id;
         let incident = store::incident::lock(tx, id)?;
-        let row = store::postmortem::of_incident(tx, id)?
-            .ok_or(Error::NotFound("postmortem"))?;
+        let row = store::postmortem::of_incident(tx, id)?.ok_or(Error::NotFound("postmortem"))?;
         Ok(Held { incident, row })
     }
 
@@ -252,8 +253,8 @@ pub async fn advance(
             let mut held = Held::of_number(tx, number)?;
             let before = held.row.status;
             let current = held.workflow(tx)?;
-            let next = workflow::advance(&current, step, by, seen, reason.as_deref())
-                .map_err(refused)?;
+            let next =
+                workflow::advance(&current, step, by, seen, reason.as_deref()).map_err(refused)?;
             held.take(&next);
             held.row.updated_at = ctx.now;
             store::postmortem::update(tx, &held.row)?;

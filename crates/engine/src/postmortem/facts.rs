@@ -73,8 +73,11 @@ impl Facts {
     /// The rows of the document's timeline.
     pub fn rows(&self, conn: &mut Conn) -> Result<Vec<TimelineRow>, Error> {
         let ids: Vec<TimelineEntryId> = self.timeline.iter().map(|(id, _)| *id).collect();
-        let by: BTreeMap<TimelineEntryId, &str> =
-            self.timeline.iter().map(|(id, by)| (*id, by.as_str())).collect();
+        let by: BTreeMap<TimelineEntryId, &str> = self
+            .timeline
+            .iter()
+            .map(|(id, by)| (*id, by.as_str()))
+            .collect();
         let mut rows: Vec<TimelineRow> = store::postmortem::entries(conn, &ids)?
             .into_iter()
             .map(|entry| TimelineRow {
@@ -86,8 +89,11 @@ impl Facts {
                 evidence: None,
             })
             .collect();
-        let place: BTreeMap<TimelineEntryId, usize> =
-            ids.iter().enumerate().map(|(place, id)| (*id, place)).collect();
+        let place: BTreeMap<TimelineEntryId, usize> = ids
+            .iter()
+            .enumerate()
+            .map(|(place, id)| (*id, place))
+            .collect();
         rows.sort_by_key(|row| place.get(&row.id).copied());
         Ok(rows)
     }
@@ -131,10 +137,7 @@ pub(super) fn to_domain(section: &Section) -> domain::postmortem::Section {
 }
 
 /// Entries as the domain chooses among them.
-fn to_prefill(
-    directory: &Directory,
-    entries: &[store::timeline::Entry],
-) -> Vec<prefill::Entry> {
+fn to_prefill(directory: &Directory, entries: &[store::timeline::Entry]) -> Vec<prefill::Entry> {
     entries
         .iter()
         .map(|entry| prefill::Entry {
@@ -153,15 +156,21 @@ fn to_prefill(
 
 /// Who did it: a handle, or `system`.
 pub(super) fn by(directory: &Directory, entry: &store::timeline::Entry) -> String {
-    entry.actor_id.map_or_else(|| "system".to_owned(), |user| user_handle(directory, user))
+    entry
+        .actor_id
+        .map_or_else(|| "system".to_owned(), |user| user_handle(directory, user))
 }
 
 pub(super) fn user_handle(directory: &Directory, user: UserId) -> String {
-    directory.user(user).map_or_else(|| handle("", ""), |user| handle(&user.name, &user.email))
+    directory
+        .user(user)
+        .map_or_else(|| handle("", ""), |user| handle(&user.name, &user.email))
 }
 
 fn team_handle(directory: &Directory, team: TeamId) -> String {
-    let slug = directory.team(team).map_or("unknown", |team| team.slug.as_str());
+    let slug = directory
+        .team(team)
+        .map_or("unknown", |team| team.slug.as_str());
     format!("team:{slug}")
 }
 
@@ -194,14 +203,14 @@ pub(super) fn actions(
     incident: IncidentId,
 ) -> Result<Vec<ActionItem>, Error> {
     let items = store::postmortem::actions(conn, incident)?;
-    Ok(items.iter().map(|item| to_action(directory, item)).collect())
+    Ok(items
+        .iter()
+        .map(|item| to_action(directory, item))
+        .collect())
 }
 
 /// A stored action as the document shows it.
-pub(super) fn to_action(
-    directory: &Directory,
-    item: &store::postmortem::ActionItem,
-) -> ActionItem {
+pub(super) fn to_action(directory: &Directory, item: &store::postmortem::ActionItem) -> ActionItem {
     ActionItem {
         number: item.number,
         title: item.title.clone(),

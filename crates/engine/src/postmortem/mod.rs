@@ -19,10 +19,8 @@ use crate::role::no_incident;
 use crate::{Error, OpContext, record};
 
 pub use action::{ActionInput, ActionOwner, add_action, edit_action, set_action_status};
-pub use edit::{
-    Saved, advance, choose_timeline, edit_section, refill, set_owner, set_title,
-};
 pub(crate) use edit::moments_changed;
+pub use edit::{Saved, advance, choose_timeline, edit_section, refill, set_owner, set_title};
 pub use view::{
     Candidate, Export, Page, SectionView, View, export, get, list, timeline_candidates,
 };
@@ -41,7 +39,9 @@ pub async fn start(store: &Store, ctx: &OpContext, number: i64) -> Result<Postmo
     let ctx = *ctx;
     store
         .write(move |tx| {
-            let id = store::incident::by_number(tx, number).map_err(no_incident)?.id;
+            let id = store::incident::by_number(tx, number)
+                .map_err(no_incident)?
+                .id;
             let incident = store::incident::lock(tx, id)?;
             create(tx, &incident, ctx.actor, ctx.now)
         })
@@ -104,7 +104,14 @@ pub fn create(
     let kind = EntryKind::PostmortemStarted;
     record::entry(tx, incident.id, actor, kind, &text, &details, now)?;
     let subject = domain::postmortem::number_text(started.number);
-    tx.audit(now, actor.user, actor.origin, "postmortem.start", &subject, &details)?;
+    tx.audit(
+        now,
+        actor.user,
+        actor.origin,
+        "postmortem.start",
+        &subject,
+        &details,
+    )?;
     tx.changed(Change::Incident(incident.id));
     Ok(started)
 }
@@ -133,11 +140,14 @@ pub fn can_start(incident: &Incident) -> bool {
 /// The last commander, who names the postmortem's owner unless it is they.
 fn commander(conn: &mut Conn, incident: IncidentId) -> Result<Option<UserId>, Error> {
     let holdings = store::command::holdings(conn, incident)?;
-    let last = holdings.iter().rev().find(|held| held.role == CommandRole::Commander);
+    let last = holdings
+        .iter()
+        .rev()
+        .find(|held| held.role == CommandRole::Commander);
     Ok(last.map(|held| held.user_id))
 }
 
-/// The number of the incident's postmortem's revision, if there is one; for the incident's page.
+/// The incident's postmortem, if it has one; for the incident's page.
 ///
 /// # Errors
 /// Those of the read.

@@ -86,8 +86,10 @@ pub async fn get(store: &Store, ctx: &OpContext, number: i64) -> Result<View, Er
                     PostmortemStatus::Published | PostmortemStatus::Closed
                 );
                 let texts: Vec<rules::Section> = sections.iter().map(to_domain).collect();
-                let items: Vec<rules::ActionItem> =
-                    actions.iter().map(|item| to_action(&directory, item)).collect();
+                let items: Vec<rules::ActionItem> = actions
+                    .iter()
+                    .map(|item| to_action(&directory, item))
+                    .collect();
                 let (findings, action_findings) = if writes && editable {
                     (lint::lint(&texts), lint::lint_actions(&items))
                 } else {
@@ -243,8 +245,7 @@ pub async fn timeline_candidates(
     require(ctx, Right::Read)?;
     store
         .read(move |conn| {
-            let postmortem =
-                store::postmortem::by_number(conn, number).map_err(no_postmortem)?;
+            let postmortem = store::postmortem::by_number(conn, number).map_err(no_postmortem)?;
             let chosen = Facts::read(conn, postmortem.incident_id)?.timeline;
             let entries = store::timeline::latest(conn, postmortem.incident_id, CANDIDATES)?;
             let shown: std::collections::BTreeSet<TimelineEntryId> =

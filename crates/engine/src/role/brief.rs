@@ -42,8 +42,10 @@ fn write(
 ) -> Result<String, Error> {
     let name = |user: UserId| directory.user_name(user).to_owned();
     let holdings = store::command::live_holdings(conn, incident.id)?;
-    let roles: Vec<(CommandRole, String)> =
-        holdings.iter().map(|held| (held.role, name(held.user_id))).collect();
+    let roles: Vec<(CommandRole, String)> = holdings
+        .iter()
+        .map(|held| (held.role, name(held.user_id)))
+        .collect();
     let mut people = store::escalation::paged_people(conn, incident.id)?;
     people.extend(incident.acknowledged_by);
     people.extend(holdings.iter().map(|held| held.user_id));
@@ -75,7 +77,9 @@ fn write(
         impact: None,
         roles: &roles,
         engaged: &engaged,
-        last_update: update.as_ref().map(|update| (update.published_at, update.text.as_str())),
+        last_update: update
+            .as_ref()
+            .map(|update| (update.published_at, update.text.as_str())),
         next_update_due: incident.next_update_due,
         recent: &recent,
         links: &links,

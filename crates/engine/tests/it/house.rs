@@ -62,10 +62,7 @@ impl House {
     }
 
     /// Adds an incident and returns it.
-    pub async fn incident(
-        &self,
-        change: impl Fn(&mut Incident) + Send + 'static,
-    ) -> Incident {
+    pub async fn incident(&self, change: impl Fn(&mut Incident) + Send + 'static) -> Incident {
         let write = self.store.write(move |tx| {
             let mut incident = Incident {
                 id: tx.id(IncidentId)?,
@@ -119,7 +116,10 @@ impl House {
     /// The kinds of an incident's timeline entries, in order.
     pub fn kinds(&self, incident: &Incident) -> Vec<String> {
         let entries = self.read(|conn| store::timeline::latest(conn, incident.id, 1_000));
-        entries.into_iter().map(|entry| entry.kind.to_string()).collect()
+        entries
+            .into_iter()
+            .map(|entry| entry.kind.to_string())
+            .collect()
     }
 
     /// The texts of the notices to a person, oldest first.

@@ -1,4 +1,8 @@
 //! The engine on both databases.
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail their test like the tests themselves"
+)]
 
 mod house;
 mod moment;

@@ -8,7 +8,9 @@ use crate::house::{ANA, House, NOON, as_user, invalid};
 use crate::on_both;
 
 fn due(house: &House, number: i64) -> Option<Timestamp> {
-    house.read(|conn| store::incident::by_number(conn, number)).next_update_due
+    house
+        .read(|conn| store::incident::by_number(conn, number))
+        .next_update_due
 }
 
 on_both!(an_update_promises_the_next_one, 1, |house| {
@@ -17,11 +19,19 @@ on_both!(an_update_promises_the_next_one, 1, |house| {
     let number = incident.number;
     let at = |minutes| as_user(ANA, NOON + Span::from_minutes(minutes));
     let text = " We look into it. ".to_owned();
-    let first = update::publish(store, &at(3), number, text, None).await.unwrap();
+    let first = update::publish(store, &at(3), number, text, None)
+        .await
+        .unwrap();
     assert_eq!(first.text, "We look into it.");
-    assert_eq!(first.next_due_at, Some(NOON + Span::from_minutes(33)), "SEV2: 30 min");
+    assert_eq!(
+        first.next_due_at,
+        Some(NOON + Span::from_minutes(33)),
+        "SEV2: 30 min"
+    );
     assert_eq!(due(house, number), first.next_due_at);
-    update::publish(store, &at(10), number, "Found it.".into(), Some(45)).await.unwrap();
+    update::publish(store, &at(10), number, "Found it.".into(), Some(45))
+        .await
+        .unwrap();
     assert_eq!(due(house, number), Some(NOON + Span::from_minutes(55)));
     let list = update::list(store, &at(10), number).await.unwrap();
     let texts: Vec<_> = list.iter().map(|update| update.text.as_str()).collect();
@@ -30,7 +40,11 @@ on_both!(an_update_promises_the_next_one, 1, |house| {
     let moments = house.read(|conn| store::incident::moments(conn, incident.id));
     assert_eq!(moments.len(), 1);
     assert_eq!(moments[0].moment, KeyMoment::FirstUpdate);
-    assert_eq!(moments[0].at, NOON + Span::from_minutes(3), "the first counts");
+    assert_eq!(
+        moments[0].at,
+        NOON + Span::from_minutes(3),
+        "the first counts"
+    );
 });
 
 on_both!(what_is_not_ready_is_not_published, 1, |house| {
@@ -39,8 +53,14 @@ on_both!(what_is_not_ready_is_not_published, 1, |house| {
     let ana = as_user(ANA, NOON);
     let draft = update::draft(store, &ana, number).await.unwrap();
     assert!(draft.contains("Next update by"), "{draft}");
-    assert_eq!(invalid(update::publish(store, &ana, number, draft, None).await), "text");
-    assert_eq!(invalid(update::publish(store, &ana, number, "  ".into(), None).await), "text");
+    assert_eq!(
+        invalid(update::publish(store, &ana, number, draft, None).await),
+        "text"
+    );
+    assert_eq!(
+        invalid(update::publish(store, &ana, number, "  ".into(), None).await),
+        "text"
+    );
     let never = update::publish(store, &ana, number, "x".into(), Some(0)).await;
     assert_eq!(invalid(never), "next_due");
     assert!(update::list(store, &ana, number).await.unwrap().is_empty());

@@ -1,0 +1,7 @@
+//! The store's rules on both databases.
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail their test like the tests themselves"
+)]
+
+mod command;
