@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use domain::alert::{Alert, Identity};
+use domain::alert::Identity;
 use domain::dedup::{Applied, Numbering, SignalDecision, WorkingSet};
 use domain::directory::Directory;
 use domain::incident::{Actor, Effect, Incident};
@@ -356,7 +356,7 @@ fn load(
         let closed: Vec<Identity> = closed.into_iter().collect();
         // An alert may have resolved before the last of its incident did; a day covers both.
         let since = now - (window + Span::from_days(1));
-        for alert in store::alert::resolved_since(tx, &closed, since)? {
+        for alert in store::alert::last_resolved(tx, &closed, since)? {
             incidents.insert(alert.incident_id);
             set.resolved.insert(alert.identity, alert);
         }
@@ -379,8 +379,14 @@ fn load(
 }
 
 /// Writes what has changed and carries out what follows.
-fn write(tx: &mut Tx<'_>, set: WorkingSet, opened: i64, now: Timestamp) -> Result<(), Error> {
-    let WorkingSet { mut incidents, changed_alerts, changed_incidents, effects, .. } = set;
+fn write(
+    tx: &mut Tx<'_>,
+    mut set: WorkingSet,
+    opened: i64,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let alerts = set.take_changed_alerts();
+    let WorkingSet { mut incidents, changed_incidents, effects, .. } = set;
     let first = if opened > 0 { tx.numbers("incident", opened)? } else { 0 };
     let mut fresh = Vec::new();
     for (id, new) in &changed_incidents {
@@ -396,13 +402,9 @@ fn write(tx: &mut Tx<'_>, set: WorkingSet, opened: i64, now: Timestamp) -> Resul
             store::incident::update(tx, incident.clone())?;
         }
     }
-    let (mut inserted, mut updated): (Vec<Alert>, Vec<Alert>) = (Vec::new(), Vec::new());
-    for (alert, new) in changed_alerts.into_values() {
-        if new { inserted.push(alert) } else { updated.push(alert) }
-    }
     // Resolutions first: they free the identity for an alert opened in the same batch.
-    store::alert::update(tx, updated)?;
-    store::alert::insert(tx, inserted)?;
+    store::alert::update(tx, alerts.old)?;
+    store::alert::insert(tx, alerts.new)?;
 
     let mut by_incident: BTreeMap<IncidentId, Vec<Effect>> = BTreeMap::new();
     for (id, effect) in effects {

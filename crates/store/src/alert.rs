@@ -1,6 +1,11 @@
 //! Alerts, and the record of what was decided about signals.
 
+use std::collections::BTreeMap;
+
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel::upsert::excluded;
 use domain::alert::{Alert, AlertText, Identity};
 use domain::dedup::SignalDecision;
@@ -112,6 +117,16 @@ fn alerts(rows: Vec<Row>) -> Result<Vec<Alert>, Error> {
     rows.into_iter().map(Row::into_alert).collect()
 }
 
+/// Spelled out, since only then the databases know that the partial indexes hold the answer.
+fn is_open() -> SqlLiteral<Bool> {
+    sql("alert.status = 'open'")
+}
+
+/// As [`is_open`].
+fn is_resolved() -> SqlLiteral<Bool> {
+    sql("alert.status = 'resolved'")
+}
+
 /// Open alerts with these identities, locked until the transaction ends, in one order on every
 /// node.
 ///
@@ -124,12 +139,12 @@ pub fn lock_open(conn: &mut Conn, identities: &[Identity]) -> Result<Vec<Alert>,
         let rows: Result<Vec<Row>, diesel::result::Error> = match conn {
             Conn::Sqlite(c) => alert::table
                 .filter(alert::identity.eq_any(chunk))
-                .filter(alert::status.eq(AlertStatus::Open))
+                .filter(is_open())
                 .select(Row::as_select())
                 .load(c),
             Conn::Postgres(c) => alert::table
                 .filter(alert::identity.eq_any(chunk))
-                .filter(alert::status.eq(AlertStatus::Open))
+                .filter(is_open())
                 .order(alert::id)
                 .for_update()
                 .select(Row::as_select())
@@ -140,23 +155,36 @@ pub fn lock_open(conn: &mut Conn, identities: &[Identity]) -> Result<Vec<Alert>,
     alerts(found)
 }
 
-/// Alerts with these identities that were resolved after `since`, oldest resolution first.
+/// Of each of these identities the alert that was resolved last, if that was after `since`.
 ///
 /// # Errors
 /// Those of the read.
-pub fn resolved_since(
+pub fn last_resolved(
     conn: &mut Conn,
     identities: &[Identity],
     since: Timestamp,
 ) -> Result<Vec<Alert>, Error> {
     let keys: Vec<Vec<u8>> = identities.iter().map(|identity| identity.0.to_vec()).collect();
-    let mut found = Vec::new();
+    let mut newest: BTreeMap<Vec<u8>, (Timestamp, AlertId)> = BTreeMap::new();
     for chunk in keys.chunks(CHUNK) {
-        let rows: Vec<Row> = db!(conn, |c| alert::table
+        // Only the index is read: an alert that flaps has very many rows.
+        let rows: Vec<(Vec<u8>, Option<Timestamp>, AlertId)> = db!(conn, |c| alert::table
             .filter(alert::identity.eq_any(chunk))
-            .filter(alert::status.eq(AlertStatus::Resolved))
+            .filter(is_resolved())
             .filter(alert::resolved_at.gt(since))
-            .order((alert::resolved_at, alert::id))
+            .select((alert::identity, alert::resolved_at, alert::id))
+            .load(c))?;
+        for (identity, resolved_at, id) in rows {
+            let Some(resolved_at) = resolved_at else { continue };
+            let slot = newest.entry(identity).or_insert((resolved_at, id));
+            *slot = (*slot).max((resolved_at, id));
+        }
+    }
+    let ids: Vec<AlertId> = newest.into_values().map(|(_, id)| id).collect();
+    let mut found = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(CHUNK) {
+        let rows: Vec<Row> = db!(conn, |c| alert::table
+            .filter(alert::id.eq_any(chunk))
             .select(Row::as_select())
             .load(c))?;
         found.extend(rows);
@@ -176,7 +204,7 @@ pub fn open_of_group(
     let rows: Vec<Vec<u8>> = db!(conn, |c| alert::table
         .filter(alert::integration_id.eq(integration))
         .filter(alert::group_key.eq(group_key))
-        .filter(alert::status.eq(AlertStatus::Open))
+        .filter(is_open())
         .select(alert::identity)
         .load(c))?;
     rows.into_iter()
@@ -193,43 +221,105 @@ pub fn open_of_group(
 /// [`Error::Conflict`] when another node opened the same identity meanwhile.
 pub fn insert(conn: &mut Conn, new: Vec<Alert>) -> Result<(), Error> {
     let rows = new.into_iter().map(Row::of).collect::<Result<Vec<_>, _>>()?;
-    for chunk in rows.chunks(CHUNK) {
-        db!(conn, |c| diesel::insert_into(alert::table).values(chunk).execute(c))?;
+    match conn {
+        Conn::Sqlite(c) => {
+            for row in &rows {
+                diesel::insert_into(alert::table).values(row).execute(c)?;
+            }
+        }
+        Conn::Postgres(c) => {
+            for chunk in rows.chunks(CHUNK) {
+                diesel::insert_into(alert::table).values(chunk).execute(c)?;
+            }
+        }
     }
     Ok(())
 }
 
-/// Writes what may change of alerts that exist: one statement for many.
+/// Writes what may change of alerts that exist.
 ///
 /// # Errors
 /// Those of the write.
 pub fn update(conn: &mut Conn, changed: Vec<Alert>) -> Result<(), Error> {
     let rows = changed.into_iter().map(Row::of).collect::<Result<Vec<_>, _>>()?;
-    for chunk in rows.chunks(CHUNK) {
-        db!(conn, |c| diesel::insert_into(alert::table)
-            .values(chunk)
-            .on_conflict(alert::id)
-            .do_update()
-            .set((
-                alert::status.eq(excluded(alert::status)),
-                alert::severity.eq(excluded(alert::severity)),
-                alert::summary.eq(excluded(alert::summary)),
-                alert::source.eq(excluded(alert::source)),
-                alert::component.eq(excluded(alert::component)),
-                alert::signal_group.eq(excluded(alert::signal_group)),
-                alert::class.eq(excluded(alert::class)),
-                alert::details.eq(excluded(alert::details)),
-                alert::links.eq(excluded(alert::links)),
-                alert::images.eq(excluded(alert::images)),
-                alert::first_text.eq(excluded(alert::first_text)),
-                alert::count.eq(excluded(alert::count)),
-                alert::last_seen.eq(excluded(alert::last_seen)),
-                alert::monitor_time.eq(excluded(alert::monitor_time)),
-                alert::resolved_at.eq(excluded(alert::resolved_at)),
-            ))
-            .execute(c))?;
+    match conn {
+        // Without round trips, a statement that stays prepared beats one that is parsed each time.
+        Conn::Sqlite(c) => {
+            for row in &rows {
+                diesel::update(alert::table.find(row.id)).set(Newest::of(row)).execute(c)?;
+            }
+        }
+        Conn::Postgres(c) => {
+            for chunk in rows.chunks(CHUNK) {
+                diesel::insert_into(alert::table)
+                    .values(chunk)
+                    .on_conflict(alert::id)
+                    .do_update()
+                    .set((
+                        alert::status.eq(excluded(alert::status)),
+                        alert::severity.eq(excluded(alert::severity)),
+                        alert::summary.eq(excluded(alert::summary)),
+                        alert::source.eq(excluded(alert::source)),
+                        alert::component.eq(excluded(alert::component)),
+                        alert::signal_group.eq(excluded(alert::signal_group)),
+                        alert::class.eq(excluded(alert::class)),
+                        alert::details.eq(excluded(alert::details)),
+                        alert::links.eq(excluded(alert::links)),
+                        alert::images.eq(excluded(alert::images)),
+                        alert::first_text.eq(excluded(alert::first_text)),
+                        alert::count.eq(excluded(alert::count)),
+                        alert::last_seen.eq(excluded(alert::last_seen)),
+                        alert::monitor_time.eq(excluded(alert::monitor_time)),
+                        alert::resolved_at.eq(excluded(alert::resolved_at)),
+                    ))
+                    .execute(c)?;
+            }
+        }
     }
     Ok(())
+}
+
+/// What a signal may change of an alert that exists.
+#[derive(AsChangeset)]
+#[diesel(table_name = alert, treat_none_as_null = true)]
+struct Newest<'a> {
+    status: AlertStatus,
+    severity: AlertSeverity,
+    summary: &'a str,
+    source: &'a str,
+    component: Option<&'a str>,
+    signal_group: Option<&'a str>,
+    class: Option<&'a str>,
+    details: &'a str,
+    links: &'a str,
+    images: &'a str,
+    first_text: Option<&'a str>,
+    count: i64,
+    last_seen: Timestamp,
+    monitor_time: Option<Timestamp>,
+    resolved_at: Option<Timestamp>,
+}
+
+impl<'a> Newest<'a> {
+    fn of(row: &'a Row) -> Newest<'a> {
+        Newest {
+            status: row.status,
+            severity: row.severity,
+            summary: &row.summary,
+            source: &row.source,
+            component: row.component.as_deref(),
+            signal_group: row.signal_group.as_deref(),
+            class: row.class.as_deref(),
+            details: &row.details,
+            links: &row.links,
+            images: &row.images,
+            first_text: row.first_text.as_deref(),
+            count: row.count,
+            last_seen: row.last_seen,
+            monitor_time: row.monitor_time,
+            resolved_at: row.resolved_at,
+        }
+    }
 }
 
 /// Resolves whatever is open of an incident; returns how many.
@@ -243,7 +333,7 @@ pub fn resolve_of_incident(
 ) -> Result<usize, Error> {
     db!(conn, |c| diesel::update(alert::table)
         .filter(alert::incident_id.eq(incident))
-        .filter(alert::status.eq(AlertStatus::Open))
+        .filter(is_open())
         .set((alert::status.eq(AlertStatus::Resolved), alert::resolved_at.eq(now)))
         .execute(c))
 }
@@ -373,6 +463,23 @@ pub fn delete_signals(conn: &mut Conn, before: Timestamp, limit: i64) -> Result<
         .select(signal::id)
         .load(c))?;
     db!(conn, |c| diesel::delete(signal::table.filter(signal::id.eq_any(&old))).execute(c))
+}
+
+/// Deletes at most `limit` alerts that were resolved before `before` (PAGING.md §1.9). Their
+/// incidents keep the count and what the timeline says of them.
+///
+/// # Errors
+/// Those of the writes.
+pub fn delete_resolved(conn: &mut Conn, before: Timestamp, limit: i64) -> Result<usize, Error> {
+    let old: Vec<AlertId> = db!(conn, |c| alert::table
+        .filter(alert::first_seen.lt(before))
+        .filter(is_resolved())
+        .filter(alert::resolved_at.lt(before))
+        .order(alert::first_seen)
+        .limit(limit)
+        .select(alert::id)
+        .load(c))?;
+    db!(conn, |c| diesel::delete(alert::table.filter(alert::id.eq_any(&old))).execute(c))
 }
 
 /// What a batch adds to an integration's counters.

@@ -53,8 +53,10 @@ pub struct WorkingSet {
     pub incidents: BTreeMap<IncidentId, Incident>,
     /// Open incidents by group.
     pub groups: BTreeMap<(ServiceId, String), IncidentId>,
-    /// Alerts that are to be written; the flag says whether they are new.
-    pub changed_alerts: BTreeMap<AlertId, (Alert, bool)>,
+    /// Identities of open alerts that are to be written; the flag says whether they are new.
+    touched: BTreeMap<Identity, bool>,
+    /// Alerts that the batch has resolved; the flag says whether they are new.
+    ended: Vec<(Alert, bool)>,
     /// Incidents that are to be written; the flag says whether they are new.
     pub changed_incidents: BTreeMap<IncidentId, bool>,
     /// What follows, in order.
@@ -86,7 +88,29 @@ impl Applied {
     };
 }
 
+/// The alerts that a batch has changed.
+#[derive(Debug, Default)]
+pub struct ChangedAlerts {
+    /// Opened by the batch, and possibly resolved by it, too.
+    pub new: Vec<Alert>,
+    /// Known before.
+    pub old: Vec<Alert>,
+}
+
 impl WorkingSet {
+    /// Takes out the alerts that are to be written.
+    pub fn take_changed_alerts(&mut self) -> ChangedAlerts {
+        let mut changed = ChangedAlerts::default();
+        let ended = std::mem::take(&mut self.ended);
+        let open = std::mem::take(&mut self.touched)
+            .into_iter()
+            .filter_map(|(identity, new)| Some((self.open.remove(&identity)?, new)));
+        for (alert, new) in ended.into_iter().chain(open) {
+            if new { changed.new.push(alert) } else { changed.old.push(alert) }
+        }
+        changed
+    }
+
     /// Applies one signal.
     ///
     /// # Errors
@@ -161,7 +185,7 @@ impl WorkingSet {
             incident_id: Some(alert.incident_id),
         };
         self.worsen(alert.incident_id, alert.text.severity, service, now);
-        self.write_alert(&alert, false);
+        self.touched.entry(identity).or_insert(false);
         self.open.insert(identity, alert);
         applied
     }
@@ -249,7 +273,7 @@ impl WorkingSet {
         if decision != SignalDecision::Opened {
             self.worsen(incident_id, signal.severity, service, now);
         }
-        self.write_alert(&alert, true);
+        self.touched.insert(identity, true);
         self.resolved.remove(&identity);
         self.open.insert(identity, alert);
         Ok(Applied {
@@ -349,7 +373,8 @@ impl WorkingSet {
         alert.resolved_at = Some(now);
         alert.last_seen = alert.last_seen.max(now);
         let (alert_id, incident_id) = (alert.id, alert.incident_id);
-        self.write_alert(&alert, false);
+        let new = self.touched.remove(&identity).unwrap_or(false);
+        self.ended.push((alert.clone(), new));
         self.effects.push((
             incident_id,
             Effect::Entry {
@@ -407,14 +432,5 @@ impl WorkingSet {
         self.effects
             .extend(change.effects.into_iter().map(|effect| (id, effect)));
         self.incidents.insert(id, incident);
-    }
-
-    fn write_alert(&mut self, alert: &Alert, new: bool) {
-        let new = new
-            || self
-                .changed_alerts
-                .get(&alert.id)
-                .is_some_and(|(_, new)| *new);
-        self.changed_alerts.insert(alert.id, (alert.clone(), new));
     }
 }

@@ -172,7 +172,7 @@ fn nothing_open_is_accepted_and_creates_nothing() {
     assert_eq!(world.send(&resolve("never"), 0), Applied::IGNORED);
     let acknowledge = Signal::new(Action::Acknowledge, "never", "");
     assert_eq!(world.send(&acknowledge, 0), Applied::IGNORED);
-    assert!(world.set.changed_alerts.is_empty() && world.set.changed_incidents.is_empty());
+    assert!(world.set.touched.is_empty() && world.set.changed_incidents.is_empty());
 }
 
 #[test]
