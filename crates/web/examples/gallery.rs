@@ -6,7 +6,9 @@
 mod sample;
 
 use actix_web::http::header;
+use actix_web::web::Bytes;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web::to};
+use futures_util::stream::{self, StreamExt};
 
 /// What the product sends with every page.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -19,6 +21,16 @@ async fn page(request: HttpRequest) -> HttpResponse {
         return HttpResponse::Ok()
             .insert_header((header::CONTENT_TYPE, asset.content_type))
             .body(asset.bytes);
+    }
+    if path.ends_with("stream") {
+        // One change after a moment, then silence on an open connection.
+        let first = stream::once(async {
+            tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+            Ok::<_, actix_web::Error>(Bytes::from_static(b"event: changed\ndata: 21\n\n"))
+        });
+        return HttpResponse::Ok()
+            .insert_header((header::CONTENT_TYPE, "text/event-stream"))
+            .streaming(first.chain(stream::pending()));
     }
     let pages = sample::pages();
     let html = match pages.iter().find(|page| page.path == path) {

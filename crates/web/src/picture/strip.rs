@@ -54,8 +54,12 @@ impl RuleStrip {
     pub fn draw(&self) -> Markup {
         let mut marks: Vec<&StripMark> = self.marks.iter().collect();
         marks.sort_by_key(|mark| mark.delay);
-        let lanes = i32::try_from(marks.len().max(1)).unwrap_or(1);
-        let height = lanes * LANE + AXIS;
+        let base = marks
+            .iter()
+            .map(|mark| lane_height(mark))
+            .sum::<i32>()
+            .max(LANE);
+        let height = base + AXIS;
         let title = format!("Thirty minutes of a page of {} urgency", self.urgency);
         let text = if marks.is_empty() {
             "Nobody is told.".to_owned()
@@ -72,7 +76,6 @@ impl RuleStrip {
             escape(&title),
             escape(&text)
         );
-        let base = lanes * LANE;
         for minute in (0..=30).step_by(5) {
             let x = percent(place(Span::from_minutes(minute)));
             let anchor = match minute {
@@ -88,12 +91,10 @@ impl RuleStrip {
                 if minute == 30 { " min" } else { "" }
             );
         }
-        for (n, mark) in marks.iter().enumerate() {
-            draw_mark(
-                &mut out,
-                mark,
-                i32::try_from(n).unwrap_or(0) * LANE + LANE / 2,
-            );
+        let mut top = 0;
+        for mark in &marks {
+            draw_mark(&mut out, mark, top);
+            top += lane_height(mark);
         }
         out.push_str("</svg>");
         Markup(out)
@@ -106,7 +107,17 @@ fn place(delay: Span) -> f64 {
     0.02 + part.clamp(0.0, 1.0) * 0.96
 }
 
-fn draw_mark(out: &mut String, mark: &StripMark, y: i32) {
+/// Whether a mark stands where beside it is too little room for words on a phone; they then stand
+/// above it.
+fn is_middle(mark: &StripMark) -> bool {
+    (0.3..0.7).contains(&place(mark.delay))
+}
+
+fn lane_height(mark: &StripMark) -> i32 {
+    if is_middle(mark) { LANE + 18 } else { LANE }
+}
+
+fn draw_mark(out: &mut String, mark: &StripMark, top: i32) {
     let at = place(mark.delay);
     let x = percent(at);
     let class = if mark.usable {
@@ -114,18 +125,19 @@ fn draw_mark(out: &mut String, mark: &StripMark, y: i32) {
     } else {
         "strip-mark strip-off"
     };
-    let (anchor, shift) = if at > 0.5 {
-        ("end", -14)
+    let y = top + lane_height(mark) - LANE / 2;
+    let (anchor, shift, words) = if is_middle(mark) {
+        ("middle", 0, y - 13)
+    } else if at > 0.5 {
+        ("end", -14, y + 5)
     } else {
-        ("start", 14)
+        ("start", 14, y + 5)
     };
-    let label = mark.label();
     let _ = write!(
         out,
         "<g class=\"{class}\"><circle cx=\"{x}\" cy=\"{y}\" r=\"7\"/>\
-         <text x=\"{x}\" y=\"{}\" dx=\"{shift}\" text-anchor=\"{anchor}\">{}</text></g>",
-        y + 5,
-        escape(&label)
+         <text x=\"{x}\" y=\"{words}\" dx=\"{shift}\" text-anchor=\"{anchor}\">{}</text></g>",
+        escape(&mark.label())
     );
 }
 

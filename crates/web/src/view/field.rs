@@ -213,12 +213,12 @@ impl Form {
             return Markup::default();
         }
         let mut out = format!(
-            "<div class=\"summary\" role=\"alert\" tabindex=\"-1\"><p class=\"summary-head\">{}Not saved yet. Please look at {}.</p><ul>",
+            "<div class=\"summary\" role=\"alert\" tabindex=\"-1\"><p class=\"summary-head\">{}{}</p><ul>",
             icon("alert-triangle"),
-            if self.errors().len() + self.general().len() == 1 {
-                "this"
-            } else {
-                "these"
+            match self.errors().len() {
+                0 => "That did not work.",
+                1 => "Not saved yet. One thing needs another look.",
+                _ => "Not saved yet. These need another look.",
             }
         );
         for message in self.general() {

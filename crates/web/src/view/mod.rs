@@ -63,11 +63,11 @@
 //! | `/profile/methods/{id}/delete` | | `/profile` |
 //! | `/profile/rules` | see [`profile::RulesForm`] | `/profile` |
 //! | `/postmortems/{number}/sections/{slug}` | `body` `revision` `do` (`save` `preview`) | the postmortem |
-//! | `/postmortems/{number}/status` | `status` | the postmortem |
+//! | `/postmortems/{number}/status` | `status` `revision` (the one that was read) `reason` (back to draft) | the postmortem |
 //! | `/postmortems/{number}/owner` | `owner` (user id or empty) | the postmortem |
 //! | `/postmortems/{number}/moments` | `moment` `at` (empty: back to the timeline's) | the postmortem |
 //! | `/postmortems/{number}/actions` | `title` `type` `priority` `owner` (id or empty) `due` (date or empty) `tracker` | the postmortem |
-//! | `/postmortems/{number}/actions/{id}` | `status` | the postmortem |
+//! | `/postmortems/{number}/actions/{id}` | `status` `reason` (why it will not be done) | the postmortem |
 //! | `/settings/last-resort` | `target`… (`user:{id}` `schedule:{id}` `team:{id}`) | `/settings` |
 //! | `/settings/tokens` | `name` `role` | renders [`settings::SettingsPage`] with `new_token` |
 //! | `/settings/tokens/{id}/revoke` | | `/settings` |

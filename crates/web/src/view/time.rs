@@ -34,7 +34,7 @@ impl Frame {
         )
     }
 
-    /// `Mon 23 Nov 09:00`, for hand-offs and plans.
+    /// `Mon 23 Nov 09:00`, within six days `Mon 09:00`, for hand-offs and plans.
     pub fn day(&self, at: &Timestamp) -> Markup {
         let text = self.local_day(at);
         self.time_element(at, &text)
@@ -108,8 +108,11 @@ impl Frame {
     fn local_day(&self, at: &Timestamp) -> String {
         let local = at.in_zone(&self.zone);
         let now = self.now.in_zone(&self.zone);
+        let away = at.since(self.now);
         let format = if local.date() == now.date() {
             "today %H:%M"
+        } else if away > Span::ZERO && away < Span::from_days(6) {
+            "%a %H:%M"
         } else if local.year() == now.year() {
             "%a %-d %b %H:%M"
         } else {

@@ -251,7 +251,8 @@ fn triggered() -> IncidentPage {
             ],
         }],
         alerts: vec![alert()],
-        alerts_more: 0,
+        alerts_total: 2,
+        alerts_pager: Pager::default(),
         timeline: vec![
             entry(
                 14,

@@ -9,7 +9,7 @@ use domain::{AlertId, HandoverId, NotificationId, TimelineEntryId, Timestamp};
 
 use crate::picture::Swimlane;
 use crate::view::form::Form;
-use crate::view::frame::{Choice, ChoiceGroup, Frame, Link, Markup, Person};
+use crate::view::frame::{Choice, ChoiceGroup, Frame, Link, Markup, Pager, Person};
 
 /// `GET /incidents/{number}`.
 #[derive(Clone, Debug, Template)]
@@ -26,8 +26,9 @@ pub struct IncidentPage {
     pub command: Option<Command>,
     pub people: Vec<PagedPerson>,
     pub alerts: Vec<AlertRow>,
-    /// Alerts beyond those shown.
-    pub alerts_more: u64,
+    /// All of them, shown or not (PAGING.md §2.5).
+    pub alerts_total: u64,
+    pub alerts_pager: Pager,
     /// Newest first.
     pub timeline: Vec<Entry>,
     /// Entries older than those shown.
@@ -39,6 +40,16 @@ pub struct IncidentPage {
     pub form: Form,
     /// The status update as it would look (`do=preview` without script).
     pub preview: Option<Markup>,
+}
+
+impl IncidentPage {
+    /// What the live parts of the page must be asked with, so that they show the same alerts.
+    fn alerts_query(&self) -> String {
+        match self.frame.here.split_once('?') {
+            Some((_, query)) => format!("?{query}"),
+            None => String::new(),
+        }
+    }
 }
 
 /// The answer of `GET /incidents/{number}/timeline?after={entry id}`: entries newer than `after`
