@@ -67,11 +67,13 @@ fn webhook(body: &Value, alerts: &[Value], received_at: Timestamp) -> Parsed {
     if left_out > 0 {
         warnings.note(format!(
             "max_alerts of the receiver {} left out {left_out} alerts: set it to 0, or alerts are \
-             missed and may be resolved with those that are listed",
+             missed and stay open when they end",
             quoted(of_body("receiver"))
         ));
     }
-    if is_resolved {
+    // The status speaks of what is left in the message only: an alert that was left out may still
+    // fire, and closing it would silence it.
+    if is_resolved && left_out == 0 {
         parsed.resolve_group = group.key;
     }
     parsed.warnings = warnings.finish();

@@ -149,13 +149,13 @@ fn alertmanager_group_resolved() {
 }
 
 #[test]
-fn alerts_left_out_by_max_alerts_are_told_and_resolve_with_their_group() {
-    let warning = r#"max_alerts of the receiver "all" left out 1 alerts: set it to 0, or alerts are missed and may be resolved with those that are listed"#;
+fn alerts_left_out_by_max_alerts_are_told_and_not_resolved_with_their_group() {
+    let warning = r#"max_alerts of the receiver "all" left out 1 alerts: set it to 0, or alerts are missed and stay open when they end"#;
     let parsed = webhook(recorded!("alertmanager_max_alerts_firing"));
     assert_eq!((parsed.signals.len(), parsed.resolve_group), (1, None));
     assert_eq!(parsed.warnings, [warning]);
     let parsed = webhook(recorded!("alertmanager_max_alerts_resolved"));
-    assert_eq!(parsed.resolve_group, parsed.signals[0].group_key);
+    assert_eq!(parsed.resolve_group, None);
     assert_eq!(parsed.warnings, [warning]);
 }
 
