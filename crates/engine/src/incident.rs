@@ -55,7 +55,25 @@ pub fn command_in_txn(
     let mut writing = Writing::new(tx, ctx.now)?;
     writing.carry_out(&mut after, effects, ctx.actor)?;
     writing.finish()?;
+    if before.is_open() && after.phase == Phase::Resolved {
+        start_postmortem(tx, ctx, &after)?;
+    }
     Ok(after)
+}
+
+/// A grave incident gets its postmortem when it is resolved.
+fn start_postmortem(
+    tx: &mut Tx<'_>,
+    ctx: &OpContext,
+    incident: &Incident,
+) -> Result<(), Error> {
+    let reopened = store::timeline::has(tx, incident.id, EntryKind::Reopened)?;
+    if domain::postmortem::is_created_at_resolve(incident.severity, reopened)
+        && crate::postmortem::of_incident(tx, incident.id)?.is_none()
+    {
+        crate::postmortem::create(tx, incident, ctx.actor, ctx.now)?;
+    }
+    Ok(())
 }
 
 /// People and policies that a command names must exist.

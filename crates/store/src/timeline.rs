@@ -72,6 +72,19 @@ pub fn after(
         .load(c))
 }
 
+/// Whether the incident has an entry of this kind.
+///
+/// # Errors
+/// Those of the read.
+pub fn has(conn: &mut Conn, incident: IncidentId, kind: EntryKind) -> Result<bool, Error> {
+    db!(conn, |c| diesel::select(diesel::dsl::exists(
+        timeline_entry::table
+            .filter(timeline_entry::incident_id.eq(incident))
+            .filter(timeline_entry::kind.eq(kind))
+    ))
+    .get_result(c))
+}
+
 /// How many entries an incident has.
 ///
 /// # Errors
