@@ -2,6 +2,15 @@
 //! query of the engine, and render.
 
 pub mod assets;
+pub mod body;
+pub mod cookie;
+pub mod csrf;
+pub mod error;
+pub mod frame;
 pub mod markdown;
+pub mod page;
 pub mod picture;
+pub mod session;
+pub mod state;
 pub mod view;
+pub mod watch;

@@ -1,0 +1,71 @@
+//! Reads request bodies: bounded as sent and as unpacked.
+
+use std::io::Read as _;
+
+use actix_web::HttpRequest;
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::web::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
+
+use crate::error::WebError;
+
+/// Reads the whole body; `limit` in bytes holds for what is sent and for what a gzip body becomes.
+///
+/// # Errors
+/// [`WebError::TooLarge`], [`WebError::BadRequest`] for a body that ends early or is not gzip as
+/// announced, [`WebError::UnsupportedEncoding`].
+pub async fn read(
+    req: &HttpRequest,
+    mut payload: Payload,
+    limit: usize,
+) -> Result<Bytes, WebError> {
+    let announced = req
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.parse::<u64>().ok());
+    let fits = |length: u64| usize::try_from(length).is_ok_and(|length| length <= limit);
+    if announced.is_some_and(|length| !fits(length)) {
+        return Err(WebError::TooLarge(limit));
+    }
+    let mut first: Option<Bytes> = None;
+    let mut rest = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk =
+            chunk.map_err(|error| WebError::BadRequest(format!("the body broke off: {error}")))?;
+        let have = first.as_ref().map_or(0, Bytes::len).max(rest.len());
+        if have + chunk.len() > limit {
+            return Err(WebError::TooLarge(limit));
+        }
+        // Most bodies come in one piece, which is then not copied.
+        match (first.take(), rest.is_empty()) {
+            (None, true) => first = Some(chunk),
+            (Some(only), _) => {
+                rest.reserve((only.len() + chunk.len()).max(announced.map_or(0, |n| n as usize)));
+                rest.extend_from_slice(&only);
+                rest.extend_from_slice(&chunk);
+            }
+            (None, false) => rest.extend_from_slice(&chunk),
+        }
+    }
+    let body = first.unwrap_or_else(|| rest.freeze());
+    match req.headers().get(header::CONTENT_ENCODING).map(|value| value.as_bytes()) {
+        None | Some(b"" | b"identity") => Ok(body),
+        Some(b"gzip" | b"x-gzip") => unpack(&body, limit),
+        Some(_) => Err(WebError::UnsupportedEncoding),
+    }
+}
+
+fn unpack(body: &[u8], limit: usize) -> Result<Bytes, WebError> {
+    let mut unpacked = Vec::new();
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    flate2::read::MultiGzDecoder::new(body)
+        .take(most)
+        .read_to_end(&mut unpacked)
+        .map_err(|error| WebError::BadRequest(format!("the body is not gzip: {error}")))?;
+    if unpacked.len() > limit {
+        return Err(WebError::TooLarge(limit));
+    }
+    Ok(unpacked.into())
+}

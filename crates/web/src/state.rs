@@ -1,0 +1,134 @@
+//! What every handler can reach: the engine, how the server was set up, and its secret.
+
+use std::net::SocketAddr;
+
+use actix_web::web::Data;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use domain::Timestamp;
+use domain::directory::Directory;
+use engine::Engine;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use crate::watch::WatchCache;
+
+/// Largest body of an integration that is not PagerDuty's, unless configured: 2 MiB.
+pub const BODY_LIMIT: usize = 2 * 1024 * 1024;
+
+/// How the server is set up.
+#[derive(Clone)]
+pub struct WebConfig {
+    /// Where to listen; port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// How people and providers reach the server, without a trailing slash. With `https` cookies
+    /// are `Secure` and HSTS is sent.
+    pub public_url: String,
+    /// Shows the banner and the documented account of `--demo`.
+    pub demo: bool,
+    /// Auth tokens of the SMS provider that may sign webhooks; none: there are no such webhooks.
+    pub twilio_tokens: Vec<String>,
+    /// Largest body of an integration that is not PagerDuty's, in bytes, as sent and unpacked.
+    pub body_limit: usize,
+    /// Whether mail leaves the house, so that addresses can be proved.
+    pub mail_configured: bool,
+    /// Threads that serve requests; 0: one for each core.
+    pub workers: usize,
+}
+
+impl WebConfig {
+    pub fn new(listen: SocketAddr, public_url: &str) -> WebConfig {
+        WebConfig {
+            listen,
+            public_url: public_url.trim_end_matches('/').to_owned(),
+            demo: false,
+            twilio_tokens: Vec::new(),
+            body_limit: BODY_LIMIT,
+            mail_configured: false,
+            workers: 0,
+        }
+    }
+
+    /// Whether people come by HTTPS.
+    pub fn https(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+}
+
+impl std::fmt::Debug for WebConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WebConfig")
+            .field("listen", &self.listen)
+            .field("public_url", &self.public_url)
+            .field("demo", &self.demo)
+            .field("twilio_tokens", &self.twilio_tokens.len())
+            .field("body_limit", &self.body_limit)
+            .field("mail_configured", &self.mail_configured)
+            .field("workers", &self.workers)
+            .finish()
+    }
+}
+
+/// How handlers take the state.
+pub type State = Data<AppState>;
+
+/// What every handler can reach.
+pub struct AppState {
+    pub engine: Engine,
+    pub config: WebConfig,
+    /// Signs what a browser keeps for us.
+    secret: [u8; 32],
+    pub(crate) watch: WatchCache,
+}
+
+const SECRET_KEY: &str = "web_secret";
+
+impl AppState {
+    /// Reads the secret of the installation, or makes it up at the first start.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn new(engine: Engine, config: WebConfig) -> Result<AppState, engine::Error> {
+        let fresh = STANDARD.encode(rand::random::<[u8; 32]>());
+        let secret = engine
+            .store()
+            .write(move |tx| {
+                let text = store::setting::get_or_put(tx, SECRET_KEY, &fresh)?;
+                let bytes = STANDARD.decode(text.trim()).ok().and_then(|b| b.try_into().ok());
+                let corrupt = || store::Error::Corrupt("setting web_secret".into());
+                Ok::<[u8; 32], engine::Error>(bytes.ok_or_else(corrupt)?)
+            })
+            .await?;
+        Ok(AppState { engine, config, secret, watch: WatchCache::default() })
+    }
+
+    pub fn store(&self) -> &store::Store {
+        self.engine.store()
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.engine.now()
+    }
+
+    /// The configuration as this process last saw it.
+    pub fn directory(&self) -> std::sync::Arc<Directory> {
+        self.engine.directory()
+    }
+
+    /// Signs a text for one purpose, so that a signature for another is worth nothing here.
+    pub(crate) fn sign(&self, purpose: &str, text: &str) -> [u8; 32] {
+        mac(&self.secret, purpose, text)
+    }
+}
+
+/// HMAC-SHA-256 over purpose and text.
+pub(crate) fn mac(key: &[u8], purpose: &str, text: &str) -> [u8; 32] {
+    // HMAC takes keys of any length.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
+        return [0; 32];
+    };
+    mac.update(purpose.as_bytes());
+    mac.update(&[0]);
+    mac.update(text.as_bytes());
+    mac.finalize().into_bytes().into()
+}
