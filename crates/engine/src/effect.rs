@@ -107,6 +107,7 @@ impl<'a, 'c> Writing<'a, 'c> {
                 Effect::PageUsers { users, message } => {
                     self.page_by_name(incident, &users, &message, actor)?;
                 }
+                Effect::PageNotYetEngaged => self.page_not_yet_engaged(incident, actor)?,
                 Effect::CancelNotifications => {
                     let why = "answered before it was sent";
                     store::notification::cancel_pages_of(self.tx, id, why)?;
@@ -272,7 +273,10 @@ impl<'a, 'c> Writing<'a, 'c> {
                 store::escalation::disarm(self.tx, TimerKind::Escalation, run.id.0)?;
             }
         }
-        let reached = outcome.executions.iter().any(|e| !e.paged.is_empty());
+        // The last resort is always paged in the end; only a step shows that the policy reaches
+        // somebody (PAGING.md §4.5).
+        let reached =
+            outcome.executions.iter().any(|e| e.step.is_some() && !e.paged.is_empty());
         let unreachable = outcome.unreachable || (incident.unreachable && !reached);
         if unreachable != incident.unreachable {
             incident.unreachable = unreachable;
@@ -314,6 +318,22 @@ impl<'a, 'c> Writing<'a, 'c> {
             )?;
         }
         Ok(())
+    }
+
+    fn page_not_yet_engaged(
+        &mut self,
+        incident: &Incident,
+        actor: Actor,
+    ) -> Result<(), Error> {
+        let directory = self.directory.clone();
+        let Some(policy) = policy_of(incident, &directory) else { return Ok(()) };
+        let mut engaged = store::escalation::paged_people(self.tx, incident.id)?;
+        engaged.extend(actor.user);
+        engaged.extend(incident.acknowledged_by);
+        let config = &policy.current.config;
+        let people =
+            escalation::first_step_people(config, &directory, &engaged, self.now);
+        self.page_by_name(incident, &people, "the severity was raised", actor)
     }
 
     /// One page, with its notifications planned at once (PAGING.md §6.3).

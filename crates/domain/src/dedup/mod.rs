@@ -106,7 +106,11 @@ impl WorkingSet {
             .into_iter()
             .filter_map(|(identity, new)| Some((self.open.remove(&identity)?, new)));
         for (alert, new) in ended.into_iter().chain(open) {
-            if new { changed.new.push(alert) } else { changed.old.push(alert) }
+            if new {
+                changed.new.push(alert)
+            } else {
+                changed.old.push(alert)
+            }
         }
         changed
     }

@@ -28,7 +28,7 @@ use crate::{IncidentId, PolicyId, RunId, Span, Timestamp, UserId};
 pub use decide::{decide, start};
 pub use preview::{Ladder, Rung, RungPerson, RungTarget, preview};
 pub use reason::{OnCallSource, Reason, Via};
-pub use resolve::{Reached, Resolution, Unreached, next_change, resolve_target};
+pub use resolve::{Reached, Resolution, Unreached, first_step_people, next_change, resolve_target};
 pub use warning::{Warning, WarningKind, warnings};
 
 /// The last resort is paged again after this time until somebody acknowledges (PAGING.md §4.2).

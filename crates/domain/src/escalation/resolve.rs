@@ -3,7 +3,7 @@
 use super::reason::{OnCallSource, Via};
 use super::{Named, list_of};
 use crate::directory::{Directory, User};
-use crate::policy::{Step, StepMode, Target};
+use crate::policy::{PolicyConfig, Step, StepMode, Target};
 use crate::{Span, Timestamp, UserId};
 
 /// A person whom a page can reach, and through what.
@@ -93,6 +93,28 @@ fn why_unreachable(user: &User) -> String {
     } else {
         format!("{name} has no verified contact method")
     }
+}
+
+/// Whom the first step of a policy reaches at this instant, but for people who are engaged already.
+pub fn first_step_people(
+    config: &PolicyConfig,
+    directory: &Directory,
+    engaged: &[UserId],
+    at: Timestamp,
+) -> Vec<UserId> {
+    let mut people = Vec::new();
+    for target in config
+        .steps
+        .first()
+        .map_or(&[][..], |step| step.targets.as_slice())
+    {
+        for reached in resolve_target(*target, directory, at).reached {
+            if !engaged.contains(&reached.user) && !people.contains(&reached.user) {
+                people.push(reached.user);
+            }
+        }
+    }
+    people
 }
 
 /// Who a target comes to at this instant.

@@ -12,7 +12,7 @@ use serde_json::json;
 pub(crate) use change::Change;
 
 use crate::directory::Directory;
-use crate::lifecycle::{self, PhaseError, SeverityError};
+use crate::lifecycle::{self, PhaseError, SeverityEffect, SeverityError};
 use crate::service::ServiceSettings;
 use crate::word::{
     AlertSeverity, EntryKind, IncidentSeverity, KeyMoment, Origin, PagingState, Phase, TimerKind,
@@ -197,6 +197,9 @@ pub enum Effect {
         users: Vec<UserId>,
         message: String,
     },
+    /// The severity rose: whoever the policy's first step reaches and was not paged yet is paged
+    /// (INCIDENTS.md §1.2).
+    PageNotYetEngaged,
     /// What has not been sent yet need not be (PAGING.md §6.3).
     CancelNotifications,
     /// The alerts are over, too: the next trigger opens a new one, so that it is not swallowed.
@@ -397,7 +400,7 @@ pub fn decide(
             step.change_phase(actor, &who, *to, reason.as_deref())?;
         }
         Command::ChangeSeverity { to, reason } => {
-            lifecycle::change_severity(
+            let pages = lifecycle::change_severity(
                 incident.phase,
                 incident.is_declared(),
                 incident.severity,
@@ -412,6 +415,9 @@ pub fn decide(
                 text: format!("{who} changed the severity from {from} to {to}: {why}"),
                 details: json!({ "from": from, "to": to, "reason": why }),
             });
+            if pages == SeverityEffect::PageNotYetEngaged && incident.is_open() {
+                step.effects.push(Effect::PageNotYetEngaged);
+            }
         }
         Command::Rename { title } => {
             let title = checked(title, TITLE_MAX)?;

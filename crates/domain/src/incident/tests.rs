@@ -300,3 +300,25 @@ fn a_note_is_kept_as_written_without_nul() {
     };
     assert_eq!((*kind, text.as_str()), (EntryKind::Note, "disk full"));
 }
+
+#[test]
+fn a_raised_severity_pages_whoever_is_not_engaged_yet() {
+    // INCIDENTS.md §1.2: lowering never un-pages.
+    let declare = Command::Declare {
+        severity: Some(IncidentSeverity::Sev3),
+    };
+    let declared = run(&triggered(), &declare, ana(), at(60)).incident;
+    let change = |to| Command::ChangeSeverity {
+        to,
+        reason: Some("more users".into()),
+    };
+    let raised = run(&declared, &change(IncidentSeverity::Sev1), ana(), at(70));
+    assert!(raised.effects.contains(&Effect::PageNotYetEngaged));
+    let lowered = run(
+        &raised.incident,
+        &change(IncidentSeverity::Sev4),
+        ana(),
+        at(80),
+    );
+    assert!(!lowered.effects.contains(&Effect::PageNotYetEngaged));
+}
