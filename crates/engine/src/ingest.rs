@@ -4,24 +4,27 @@
 //! answers everybody; while it commits, the next batch gathers. When the queue is full the caller
 //! is told to come back, quickly.
 
+mod record;
+mod text;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::alert::Identity;
-use domain::dedup::{Applied, Numbering, SignalDecision, WorkingSet};
+use domain::dedup::{Applied, Numbering, WorkingSet};
 use domain::directory::Directory;
 use domain::incident::{Actor, Effect, Incident};
 use domain::service::{Integration, Service};
 use domain::signal::Signal;
 use domain::word::Action;
-use domain::{AlertId, IncidentId, IntegrationId, ServiceId, SignalId, Span, Timestamp};
-use store::alert::{SignalRecord, Traffic};
+use domain::{AlertId, IncidentId, ServiceId, Span, Timestamp};
 use store::{Change, Store, Tx};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::Error;
 use crate::clock::Clock;
 use crate::effect::Writing;
+use record::Records;
 
 /// Requests that may wait.
 const QUEUE: usize = 8_192;
@@ -33,8 +36,6 @@ const BATCH_SIGNALS: usize = 2_000;
 const WORKERS_POSTGRES: usize = 2;
 /// How often a batch is applied again when another node was faster with the same key.
 const TRIES: usize = 5;
-/// Longest raw body kept with a signal's record, in bytes.
-const RAW_MAX: usize = 64 * 1024;
 
 /// One request with what a format made of it.
 #[derive(Debug, Clone)]
@@ -100,7 +101,8 @@ impl Ingest {
     /// [`IngestError`]; nothing of the request was stored then.
     pub async fn submit(&self, submission: Submission) -> Result<Accepted, IngestError> {
         let (reply, answer) = oneshot::channel();
-        let waiting = Waiting { submission: Arc::new(submission), reply };
+        let submission = Arc::new(text::storable(submission));
+        let waiting = Waiting { submission, reply };
         self.queue.try_send(waiting).map_err(|_| IngestError::Overloaded)?;
         answer
             .await
@@ -174,8 +176,10 @@ async fn commit(store: &Store, now: Timestamp, batch: Vec<Waiting>) {
     }
 }
 
+/// Whether the database is to blame, so that trying singly would only take longer.
 fn is_unavailable(error: &Error) -> bool {
-    matches!(error, Error::Store(store::Error::Unavailable(_) | store::Error::Closed))
+    use store::Error::{Busy, Closed, Unavailable};
+    matches!(error, Error::Store(Unavailable(_) | Busy(_) | Closed))
 }
 
 fn unavailable(error: &Error) -> IngestError {
@@ -226,6 +230,8 @@ pub fn apply_in_txn(
         })
         .collect();
     let mut set = load(tx, batch, &known, &directory, now)?;
+    let closed: Vec<IncidentId> =
+        set.incidents.values().filter(|known| !known.is_open()).map(|known| known.id).collect();
     let mut numbering = Provisional { tx, opened: 0 };
     let mut records = Records::default();
     let mut results: Results = Vec::with_capacity(batch.len());
@@ -249,7 +255,7 @@ pub fn apply_in_txn(
         results.push(Ok(accepted));
     }
     let opened = numbering.opened;
-    write(tx, set, opened, now)?;
+    write(tx, set, &closed, opened, now)?;
     records.write(tx, now)?;
     Ok(results)
 }
@@ -378,10 +384,44 @@ fn load(
     Ok(set)
 }
 
-/// Writes what has changed and carries out what follows.
+/// An incident that comes back may find another open one of its group. It then gives up the group,
+/// since alerts go to the other.
+fn yield_groups(
+    tx: &mut Tx<'_>,
+    incidents: &mut BTreeMap<IncidentId, Incident>,
+    changed: &BTreeMap<IncidentId, bool>,
+    closed_before: &[IncidentId],
+) -> Result<(), Error> {
+    for id in closed_before {
+        let Some(back) = incidents.get(id).filter(|incident| incident.is_open()) else { continue };
+        let (Some(service), Some(group)) = (back.service_id, back.group_key.clone()) else {
+            continue;
+        };
+        let rivals = store::incident::open_of_groups(tx, service, std::slice::from_ref(&group))?;
+        let stays = |id: &IncidentId| incidents.get(id).is_none_or(Incident::is_open);
+        let stored = rivals.iter().any(|(_, rival)| rival != id && stays(rival));
+        let fresh = changed.keys().filter(|rival| *rival != id).any(|rival| {
+            incidents.get(rival).is_some_and(|other| {
+                other.is_open()
+                    && other.service_id == Some(service)
+                    && other.group_key.as_ref() == Some(&group)
+            })
+        });
+        if (stored || fresh)
+            && let Some(back) = incidents.get_mut(id)
+        {
+            back.group_key = None;
+        }
+    }
+    Ok(())
+}
+
+/// Writes what has changed and carries out what follows. `closed_before` are the incidents that
+/// were not open when the batch began.
 fn write(
     tx: &mut Tx<'_>,
     mut set: WorkingSet,
+    closed_before: &[IncidentId],
     opened: i64,
     now: Timestamp,
 ) -> Result<(), Error> {
@@ -396,12 +436,19 @@ fn write(
             fresh.push(incident.clone());
         }
     }
-    store::incident::insert(tx, fresh)?;
-    for (id, new) in &changed_incidents {
-        if !new && let Some(incident) = incidents.get(id) {
-            store::incident::update(tx, incident.clone())?;
+    yield_groups(tx, &mut incidents, &changed_incidents, closed_before)?;
+    // Those that are over first: they free their groups for others of the batch.
+    for over in [true, false] {
+        for (id, new) in &changed_incidents {
+            if !new
+                && let Some(incident) = incidents.get(id)
+                && incident.is_open() != over
+            {
+                store::incident::update(tx, incident.clone())?;
+            }
         }
     }
+    store::incident::insert(tx, fresh)?;
     // Resolutions first: they free the identity for an alert opened in the same batch.
     store::alert::update(tx, alerts.old)?;
     store::alert::insert(tx, alerts.new)?;
@@ -421,109 +468,4 @@ fn write(
         tx.changed(Change::Incident(*id));
     }
     Ok(())
-}
-
-/// What is written down about the signals themselves.
-#[derive(Default)]
-struct Records {
-    rows: Vec<SignalRecord>,
-    traffic: BTreeMap<IntegrationId, Traffic>,
-}
-
-impl Records {
-    fn signal(
-        &mut self,
-        tx: &mut Tx<'_>,
-        submission: &Submission,
-        integration: IntegrationId,
-        signal: &Signal,
-        applied: Applied,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        let traffic = self.traffic.entry(integration).or_default();
-        traffic.signals += 1;
-        match applied.decision {
-            // The alert's count says it all.
-            SignalDecision::Repeated => return Ok(()),
-            SignalDecision::Ignored => traffic.ignored += 1,
-            _ => {}
-        }
-        self.rows.push(SignalRecord {
-            id: tx.id(SignalId)?,
-            integration_id: integration,
-            received_at: now,
-            action: Some(signal.action),
-            dedup_key: Some(signal.dedup_key.clone()),
-            severity: Some(signal.severity),
-            summary: signal.summary.clone(),
-            decision: applied.decision,
-            alert_id: applied.alert_id,
-            incident_id: applied.incident_id,
-            warnings: None,
-            raw: (submission.signals.len() == 1).then(|| raw(&submission.raw)),
-        });
-        Ok(())
-    }
-
-    /// Warnings and rejected items of the request as a whole.
-    fn request(
-        &mut self,
-        tx: &mut Tx<'_>,
-        submission: &Submission,
-        integration: IntegrationId,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        let traffic = self.traffic.entry(integration).or_default();
-        traffic.rejected += i64::try_from(submission.rejected.len()).unwrap_or(i64::MAX);
-        if let Some(reason) = submission.rejected.first().or(submission.warnings.first()) {
-            traffic.warning = Some(reason.clone());
-        }
-        for reason in &submission.rejected {
-            self.rows.push(SignalRecord {
-                id: tx.id(SignalId)?,
-                integration_id: integration,
-                received_at: now,
-                action: None,
-                dedup_key: None,
-                severity: None,
-                summary: reason.clone(),
-                decision: SignalDecision::Rejected,
-                alert_id: None,
-                incident_id: None,
-                warnings: None,
-                raw: Some(raw(&submission.raw)),
-            });
-        }
-        if !submission.warnings.is_empty()
-            && let Some(row) = self.rows.last_mut()
-            && row.integration_id == integration
-        {
-            row.warnings = Some(submission.warnings.join("\n"));
-        }
-        Ok(())
-    }
-
-    fn write(self, tx: &mut Tx<'_>, now: Timestamp) -> Result<(), Error> {
-        store::alert::record_signals(tx, &self.rows)?;
-        // In the order of their ids, so that two nodes cannot block each other.
-        for (integration, traffic) in self.traffic {
-            metrics::counter!("quarterdeck_signals_total")
-                .increment(u64::try_from(traffic.signals).unwrap_or(0));
-            store::alert::count_traffic(tx, integration, &traffic, now)?;
-        }
-        Ok(())
-    }
-}
-
-fn raw(text: &str) -> String {
-    // PostgreSQL's text cannot hold NUL.
-    let text = text.replace('\0', "\u{fffd}");
-    if text.len() <= RAW_MAX {
-        return text;
-    }
-    let mut end = RAW_MAX;
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    format!("{}…", &text[..end])
 }

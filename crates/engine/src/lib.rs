@@ -6,6 +6,7 @@ pub mod account;
 pub mod clock;
 pub mod configuration;
 pub mod context;
+pub mod dispatch;
 pub mod error;
 pub mod effect;
 pub mod incident;
@@ -16,13 +17,12 @@ pub mod message;
 pub mod moment;
 pub mod postmortem;
 pub mod reply;
+pub mod retention;
 pub mod role;
 pub mod timer;
 pub mod update;
 pub mod record;
 
-mod dispatch;
-mod retention;
 mod run;
 
 pub use context::OpContext;

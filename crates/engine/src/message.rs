@@ -70,10 +70,12 @@ impl Sender {
         message(row, text.subject(), body, html, Some(incident.number), critical)
     }
 
+    /// A notice, with those that travel as part of it.
     pub(crate) fn notice(
         &self,
         row: &Notification,
         incident: Option<&Incident>,
+        carried: &[(&Notification, &Incident)],
         directory: &Directory,
     ) -> Message {
         let Some(incident) = incident else {
@@ -83,7 +85,7 @@ impl Sender {
             incident_number: incident.number,
             title: incident.title.clone(),
             service: service_name(incident, directory),
-            what: row.body.clone(),
+            what: said_together(row, incident, carried),
             url: self.incident_url(incident.number),
         };
         let (body, html) = match row.channel {
@@ -98,6 +100,34 @@ impl Sender {
         let critical = row.kind == NotificationKind::Page;
         message(row, row.subject.clone(), row.body.clone(), None, None, critical)
     }
+}
+
+/// Sentences of one notice are listed, each once.
+const SENTENCES: usize = 10;
+
+/// What bundled notices say: a sentence for each, those of other incidents with their names.
+fn said_together(
+    row: &Notification,
+    incident: &Incident,
+    carried: &[(&Notification, &Incident)],
+) -> String {
+    let mut said = vec![row.body.clone()];
+    for (other, about) in carried {
+        let sentence = if about.id == incident.id {
+            other.body.clone()
+        } else {
+            format!("{}: {}", about.label(), other.body)
+        };
+        if !said.contains(&sentence) {
+            said.push(sentence);
+        }
+    }
+    let more = said.len().saturating_sub(SENTENCES);
+    said.truncate(SENTENCES);
+    if more > 0 {
+        said.push(format!("and {more} more"));
+    }
+    said.join("; ")
 }
 
 fn service_name(incident: &Incident, directory: &Directory) -> String {

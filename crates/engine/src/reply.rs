@@ -6,8 +6,9 @@ use domain::notification::advance;
 use domain::word::{AccountRole, EntryKind, NotificationState, Origin, PagingState};
 use domain::{IncidentId, NotificationId, ReceiptId, Span, Timestamp, UserId};
 use store::notification::Notification;
-use store::{Change, Store, Tx};
+use store::{Store, Tx};
 
+use crate::dispatch::incidents_of;
 use crate::link::Link;
 use crate::{Error, OpContext, record};
 
@@ -62,11 +63,11 @@ pub struct InboundSms {
 pub async fn sms(store: &Store, sms: InboundSms, now: Timestamp) -> Result<String, Error> {
     store
         .write(move |tx| {
-            if let Some(before) = store::notification::inbound_seen(tx, &sms.provider_id)? {
+            if let Some(before) = store::reply::inbound_seen(tx, &sms.provider_id)? {
                 return Ok(before);
             }
             let answer = answer_sms(tx, &sms, now)?;
-            store::notification::insert_inbound(tx, &sms.provider_id, &answer, now)?;
+            store::reply::insert_inbound(tx, &sms.provider_id, &answer, now)?;
             Ok(answer)
         })
         .await
@@ -76,7 +77,7 @@ fn answer_sms(tx: &mut Tx<'_>, sms: &InboundSms, now: Timestamp) -> Result<Strin
     let Some((verb, code)) = &sms.wanted else {
         return unknown(tx, sms, HELP, now);
     };
-    let Some(sent) = store::notification::by_code(tx, &sms.from, code.as_deref())? else {
+    let Some(sent) = store::reply::by_code(tx, &sms.from, code.as_deref(), now)? else {
         let text = match code {
             Some(code) => format!("No page to this phone has the code {code}. {HELP}"),
             None => format!("There is no page to this phone to answer. {HELP}"),
@@ -97,7 +98,7 @@ fn unknown(
     now: Timestamp,
 ) -> Result<String, Error> {
     let answers =
-        store::notification::count_unknown_reply(tx, &sms.from, now, UNKNOWN_WINDOW)?;
+        store::reply::count_unknown_reply(tx, &sms.from, now, UNKNOWN_WINDOW)?;
     Ok(if answers <= UNKNOWN_ANSWERS { text.to_owned() } else { String::new() })
 }
 
@@ -116,11 +117,12 @@ fn act_on_bundle(
     origin: Origin,
     now: Timestamp,
 ) -> Result<Vec<Done>, Error> {
-    let mut incidents: Vec<IncidentId> = sent.incident_id.into_iter().collect();
-    for carried in store::notification::bundled_in(tx, sent.id)? {
-        incidents.extend(carried.incident_id.filter(|id| !incidents.contains(id)));
-    }
-    answered(tx, sent, now)?;
+    let incidents = incidents_of(tx, sent)?;
+    // All at once and in order, so that two answers cannot block each other.
+    let mut ordered = incidents.clone();
+    ordered.sort();
+    store::incident::lock_all(tx, &ordered)?;
+    answered(tx, sent.id, now)?;
     let mut done = Vec::new();
     for id in incidents {
         let (label, result) = act(tx, id, user, verb, origin, now)?;
@@ -180,7 +182,8 @@ fn sentence(verb: Verb, done: &[Done]) -> String {
 }
 
 /// The person acted on the message: the strongest evidence that it reached them.
-fn answered(tx: &mut Tx<'_>, sent: &Notification, now: Timestamp) -> Result<(), Error> {
+fn answered(tx: &mut Tx<'_>, id: NotificationId, now: Timestamp) -> Result<(), Error> {
+    let sent = store::notification::lock(tx, id)?;
     if advance(sent.state, NotificationState::Answered).is_some() {
         store::notification::set_state(tx, sent.id, NotificationState::Answered, now, None)?;
     }
@@ -210,10 +213,10 @@ pub async fn view_link(store: &Store, link: Link) -> Result<LinkView, Error> {
         .await
 }
 
-/// Acts on a signed link.
+/// Acts on a signed link, and on everything else its mail stood for.
 ///
 /// # Errors
-/// [`Error::Refused`] with the reason, and those of the store.
+/// [`Error::Refused`] with the reason when nothing could be done, and those of the store.
 pub async fn act_on_link(
     store: &Store,
     link: Link,
@@ -222,22 +225,21 @@ pub async fn act_on_link(
 ) -> Result<LinkView, Error> {
     store
         .write(move |tx| {
-            let (_, result) = act(tx, link.incident, link.user, verb, Origin::Email, now)?;
-            if let Err(why) = result {
-                return Err(Error::Refused(why));
-            }
-            match store::notification::fetch(tx, link.notification) {
-                Ok(sent) => {
-                    // A mail that stood for several incidents acts on all.
-                    for carried in store::notification::bundled_in(tx, sent.id)? {
-                        if let Some(id) = carried.incident_id.filter(|id| *id != link.incident) {
-                            act(tx, id, link.user, verb, Origin::Email, now)?.1.unwrap_or(());
-                        }
-                    }
-                    answered(tx, &sent, now)?;
+            let done = match store::notification::fetch(tx, link.notification) {
+                Ok(sent) if sent.user_id == Some(link.user) => {
+                    act_on_bundle(tx, &sent, link.user, verb, Origin::Email, now)?
                 }
-                Err(store::Error::NotFound) => {}
+                Ok(_) | Err(store::Error::NotFound) => {
+                    let (label, result) =
+                        act(tx, link.incident, link.user, verb, Origin::Email, now)?;
+                    vec![Done { label, result }]
+                }
                 Err(other) => return Err(other.into()),
+            };
+            if done.iter().all(|one| one.result.is_err())
+                && let Some(why) = done.into_iter().find_map(|one| one.result.err())
+            {
+                return Err(Error::Refused(why));
             }
             let directory = tx.directory()?;
             Ok(LinkView {
@@ -274,19 +276,22 @@ pub async fn receipt(store: &Store, receipt: Receipt, now: Timestamp) -> Result<
 }
 
 fn receipt_in_txn(tx: &mut Tx<'_>, receipt: &Receipt, now: Timestamp) -> Result<(), Error> {
-    let by_id = match receipt.notification {
-        Some(id) => match store::notification::fetch(tx, id) {
+    let found = match receipt.notification {
+        Some(id) => match store::notification::lock(tx, id) {
             Ok(row) => Some(row),
             Err(store::Error::NotFound) => None,
             Err(other) => return Err(other.into()),
         },
         None => None,
     };
-    let row = match by_id {
-        Some(row) => Some(row),
-        None => store::notification::by_provider_id(tx, &receipt.provider_id)?,
+    let row = match found {
+        Some(row) => row,
+        None => match store::notification::by_provider_id(tx, &receipt.provider_id)? {
+            // Receipts of one message may come at the same time: one after the other.
+            Some(row) => store::notification::lock(tx, row.id)?,
+            None => return Ok(()),
+        },
     };
-    let Some(row) = row else { return Ok(()) };
     let id = tx.id(ReceiptId)?;
     store::notification::insert_receipt(
         tx,
@@ -300,20 +305,10 @@ fn receipt_in_txn(tx: &mut Tx<'_>, receipt: &Receipt, now: Timestamp) -> Result<
         return Ok(());
     };
     store::notification::set_state(tx, row.id, state, now, receipt.error.as_deref())?;
+    let why = receipt.error.as_deref().unwrap_or(&receipt.status);
     if state == NotificationState::Failed {
-        // Somebody must be reached by other means, now (PAGING.md §6.5).
-        if let Some(page) = row.page_id {
-            store::notification::hasten_next(tx, page, now)?;
-            tx.changed(Change::Outbox);
-        }
-        if receipt.method_broken
-            && let Some(method) = row.method_id
-        {
-            let why = receipt.error.as_deref().unwrap_or("the provider refuses it");
-            crate::dispatch::break_method(tx, &row, method, why, now)?;
-        }
+        crate::dispatch::undelivered(tx, &row, receipt.method_broken, why, now)?;
     }
-    let Some(incident) = row.incident_id else { return Ok(()) };
     let directory = tx.directory()?;
     let who = row.user_id.map_or("somebody", |user| directory.user_name(user)).to_owned();
     let (kind, text) = match state {
@@ -323,16 +318,15 @@ fn receipt_in_txn(tx: &mut Tx<'_>, receipt: &Receipt, now: Timestamp) -> Result<
         ),
         NotificationState::Failed => (
             EntryKind::NotificationFailed,
-            format!(
-                "The message to {who} was not delivered by {}: {}",
-                row.channel,
-                receipt.error.as_deref().unwrap_or(&receipt.status)
-            ),
+            format!("The message to {who} was not delivered by {}: {why}", row.channel),
         ),
         _ => return Ok(()),
     };
     let details = serde_json::json!({ "notification_id": row.id, "status": receipt.status });
-    record::entry(tx, incident, Actor::SYSTEM, kind, &text, &details, now)
+    for incident in incidents_of(tx, &row)? {
+        record::entry(tx, incident, Actor::SYSTEM, kind, &text, &details, now)?;
+    }
+    Ok(())
 }
 
 /// Whether an incident still waits for an answer; for the page of a mail link.

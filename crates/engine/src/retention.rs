@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::Span;
+use domain::{Span, Timestamp};
 use store::Store;
 
 use crate::Error;
@@ -11,6 +11,8 @@ use crate::clock::Clock;
 
 /// Raw payloads and decisions about signals.
 const SIGNALS: Span = Span::from_days(30);
+/// Resolved alerts.
+const ALERTS: Span = Span::from_days(400);
 const BATCH: i64 = 500;
 const EVERY: Duration = Duration::from_secs(600);
 /// Between batches, so that people's writes come first.
@@ -21,18 +23,28 @@ pub(crate) async fn run(store: Store, clock: Arc<dyn Clock>) {
     loop {
         tokio::time::sleep(EVERY).await;
         loop {
-            let before = clock.now() - SIGNALS;
-            let deleted: Result<usize, Error> = store
-                .write(move |tx| Ok(store::alert::delete_signals(tx, before, BATCH)?))
-                .await;
-            match deleted {
+            match delete_old(&store, clock.now()).await {
                 Ok(0) => break,
                 Ok(_) => tokio::time::sleep(BREATH).await,
                 Err(error) => {
-                    tracing::warn!(%error, "old signals could not be deleted");
+                    tracing::warn!(%error, "old records could not be deleted");
                     break;
                 }
             }
         }
     }
+}
+
+/// Deletes a small batch of what is too old at `now`; returns how many records.
+///
+/// # Errors
+/// Those of the store.
+pub async fn delete_old(store: &Store, now: Timestamp) -> Result<usize, Error> {
+    store
+        .write(move |tx| {
+            let signals = store::alert::delete_signals(tx, now - SIGNALS, BATCH)?;
+            let alerts = store::alert::delete_resolved(tx, now - ALERTS, BATCH)?;
+            Ok(signals + alerts)
+        })
+        .await
 }

@@ -8,7 +8,7 @@ use domain::incident::Actor;
 use domain::word::AccountRole;
 use domain::{Span, Timestamp};
 use store::escalation::Timer;
-use store::{Change, Store};
+use store::{Change, Store, Tx};
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::clock::Clock;
@@ -31,6 +31,8 @@ fn system(now: Timestamp) -> OpContext {
 /// Runs until the task is aborted.
 pub(crate) async fn run(store: Store, clock: Arc<dyn Clock>) {
     let mut changes = store.changes();
+    // Somebody may have changed who is on call while nobody was running.
+    recheck(&store, clock.now()).await;
     loop {
         let pause = match fire_due(&store, clock.now()).await {
             Ok(()) => match store.read(store::escalation::next_due).await {
@@ -91,33 +93,23 @@ pub async fn fire_due(store: &Store, now: Timestamp) -> Result<(), Error> {
                 tokio::spawn(async move { fire(&store, timer, now).await })
             })
             .collect();
+        // One that fails does not stop the others.
+        let mut failed = None;
         for fired in firing {
-            fired.await.unwrap_or(Err(Error::Store(store::Error::Closed)))?;
+            if let Err(error) = fired.await.unwrap_or(Err(Error::Store(store::Error::Closed))) {
+                failed.get_or_insert(error);
+            }
+        }
+        if let Some(error) = failed {
+            return Err(error);
         }
     }
 }
 
 /// Fires one timer, unless it was fired, moved or removed meanwhile.
 async fn fire(store: &Store, timer: Timer, now: Timestamp) -> Result<(), Error> {
-    let result: Result<(), Error> = store
-        .write(move |tx| {
-            // The row is the claim: another node that holds it is firing it.
-            match store::escalation::take(tx, timer.id)? {
-                Some(current) if current.due_at <= now => {
-                    crate::incident::timer_in_txn(tx, &current, &system(now))?;
-                    // Rules move or remove their timer. One that did neither would spin.
-                    if let Some(left) = store::escalation::take(tx, timer.id)?
-                        && left.due_at <= current.due_at
-                        && left.due_at <= now
-                    {
-                        store::escalation::disarm(tx, left.kind, left.subject_id)?;
-                    }
-                    Ok(())
-                }
-                _ => Ok(()),
-            }
-        })
-        .await;
+    let result: Result<(), Error> =
+        store.write(move |tx| fire_in_txn(tx, timer, now)).await;
     match result {
         Err(Error::Store(
             error @ (store::Error::Unavailable(_) | store::Error::Busy(_) | store::Error::Closed),
@@ -130,12 +122,34 @@ async fn fire(store: &Store, timer: Timer, now: Timestamp) -> Result<(), Error> 
                 incident.id = %timer.incident_id,
                 "a timer could not be carried out; it is tried again"
             );
-            let put_off = Timer { due_at: now + PUT_OFF, ..timer };
-            store
-                .write(move |tx| store::escalation::arm(tx, put_off).map_err(Error::from))
-                .await
+            store.write(move |tx| put_off(tx, timer, now)).await
         }
         Ok(()) => Ok(()),
+    }
+}
+
+fn fire_in_txn(tx: &mut Tx<'_>, timer: Timer, now: Timestamp) -> Result<(), Error> {
+    // First the incident, then its timers, as everybody else: two who lock in different orders
+    // block each other. Another node that fires the timer is waited for here.
+    store::incident::lock(tx, timer.incident_id)?;
+    let Some(current) = store::escalation::take(tx, timer.id)?.filter(|t| t.due_at <= now) else {
+        return Ok(());
+    };
+    crate::incident::timer_in_txn(tx, &current, &system(now))?;
+    // Rules move or remove their timer. One that did neither would spin.
+    match store::escalation::take(tx, timer.id)? {
+        Some(left) if left.due_at <= current.due_at => put_off(tx, left, now),
+        _ => Ok(()),
+    }
+}
+
+/// A timer that cannot be carried out is tried again; unless it is gone meanwhile.
+fn put_off(tx: &mut Tx<'_>, timer: Timer, now: Timestamp) -> Result<(), Error> {
+    match store::escalation::take(tx, timer.id)? {
+        Some(current) if current.due_at <= now => {
+            Ok(store::escalation::arm(tx, Timer { due_at: now + PUT_OFF, ..current })?)
+        }
+        _ => Ok(()),
     }
 }
 

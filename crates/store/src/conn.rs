@@ -54,7 +54,7 @@ impl Conn {
                 Ok(Conn::Sqlite(conn))
             }
             DatabaseUrl::Postgres(text) => {
-                let mut conn = PgConnection::establish(text).map_err(|e| {
+                let mut conn = PgConnection::establish(&patient(text)).map_err(|e| {
                     Error::Unavailable(format!("cannot connect to PostgreSQL: {e}"))
                 })?;
                 // A commit is durable when it returns, whatever the server's default.
@@ -88,19 +88,7 @@ impl Conn {
         &mut self,
         body: impl FnOnce(&mut Conn) -> Result<T, E>,
     ) -> Result<T, E> {
-        match self {
-            Conn::Sqlite(c) => {
-                if depth(c)? == 0 {
-                    AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")
-                        .map_err(Error::from)?;
-                } else {
-                    AnsiTransactionManager::begin_transaction(c).map_err(Error::from)?;
-                }
-            }
-            Conn::Postgres(c) => {
-                AnsiTransactionManager::begin_transaction(c).map_err(Error::from)?;
-            }
-        }
+        self.begin()?;
         match body(self) {
             Ok(value) => {
                 let committed = match self {
@@ -119,6 +107,38 @@ impl Conn {
                 self.roll_back();
                 Err(error)
             }
+        }
+    }
+
+    fn begin(&mut self) -> Result<(), Error> {
+        match self {
+            Conn::Sqlite(c) => {
+                if depth(c)? == 0 {
+                    AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")?;
+                } else {
+                    AnsiTransactionManager::begin_transaction(c)?;
+                }
+            }
+            Conn::Postgres(c) => AnsiTransactionManager::begin_transaction(c)?,
+        }
+        Ok(())
+    }
+
+    /// Whether the transaction that was begun still runs. SQLite ends it by itself when the disk
+    /// is full or fails in the middle; what is written afterwards would stand on its own.
+    pub(crate) fn in_transaction(&mut self) -> bool {
+        match self {
+            // Within a transaction another one cannot be begun.
+            Conn::Sqlite(c) => match c.batch_execute("BEGIN") {
+                Ok(()) => {
+                    if let Err(error) = c.batch_execute("ROLLBACK") {
+                        tracing::debug!(%error, "rollback failed");
+                    }
+                    false
+                }
+                Err(error) => !matches!(Error::from(error), Error::Unavailable(_)),
+            },
+            Conn::Postgres(c) => !matches!(depth(c), Ok(0) | Err(_)),
         }
     }
 
@@ -160,4 +180,37 @@ where
         .transaction_depth()
         .map(|depth| depth.map_or(0, std::num::NonZeroU32::get))
         .map_err(Error::from)
+}
+
+/// The URL with limits for a server that has fallen silent, so that nobody waits for the operating
+/// system's own (hours); whatever the URL says itself stands.
+fn patient(url: &str) -> String {
+    const LIMITS: &[(&str, &str)] = &[
+        ("connect_timeout", "5"),
+        ("tcp_user_timeout", "10000"),
+        ("keepalives_idle", "10"),
+        ("keepalives_interval", "3"),
+        ("keepalives_count", "3"),
+    ];
+    let mut url = url.to_owned();
+    for (name, value) in LIMITS {
+        if !url.contains(&format!("{name}=")) {
+            let mark = if url.contains('?') { '&' } else { '?' };
+            url.push_str(&format!("{mark}{name}={value}"));
+        }
+    }
+    url
+}
+
+#[cfg(test)]
+mod tests {
+    use super::patient;
+
+    #[test]
+    fn a_silent_server_is_given_up_unless_the_url_says_otherwise() {
+        let url = patient("postgres://qd@db.example/qd");
+        assert!(url.starts_with("postgres://qd@db.example/qd?connect_timeout=5&"), "{url}");
+        let own = patient("postgres://db.example/qd?sslmode=require&connect_timeout=60");
+        assert!(own.contains("&connect_timeout=60&tcp_user_timeout="), "{own}");
+    }
 }

@@ -1,6 +1,9 @@
 //! Runs of escalation policies, their executed steps, pages and timers.
 
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel::upsert::excluded;
 use domain::escalation::{Execution, Run};
 use domain::policy::PolicyVersion;
@@ -11,6 +14,9 @@ use crate::conn::Conn;
 use crate::db;
 use crate::error::{Error, json, to_json};
 use crate::schema::{escalation_run, page, policy, policy_version, step_execution, timer};
+
+/// Rows of one statement: SQLite allows 32,766 values.
+const CHUNK: usize = 500;
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Clone)]
 #[diesel(table_name = escalation_run, treat_none_as_null = true, treat_none_as_default_value = false)]
@@ -91,13 +97,22 @@ pub fn update_run(conn: &mut Conn, run: &Run) -> Result<(), Error> {
     if rows == 1 { Ok(()) } else { Err(Error::NotFound) }
 }
 
-/// The newest run of an incident, live or stopped. The caller holds the incident's lock, which is
+/// Spelled out, since only then the databases know that the partial index holds the answer.
+fn is_live() -> SqlLiteral<Bool> {
+    sql("escalation_run.state <> 'stopped'")
+}
+
+/// The live run of an incident, or else its newest. The caller holds the incident's lock, which is
 /// what serialises everything about its runs.
 ///
 /// # Errors
 /// Those of the read.
 pub fn newest_run(conn: &mut Conn, incident: IncidentId) -> Result<Option<Run>, Error> {
     use escalation_run as t;
+    // A clock that was set back must not put a stopped run before the live one.
+    if let Some(live) = live_run(conn, incident)? {
+        return Ok(Some(live));
+    }
     let row: Option<Row> = db!(conn, |c| t::table
         .filter(t::incident_id.eq(incident))
         .order((t::started_at.desc(), t::id.desc()))
@@ -115,7 +130,7 @@ pub fn live_run(conn: &mut Conn, incident: IncidentId) -> Result<Option<Run>, Er
     use escalation_run as t;
     let row: Option<Row> = db!(conn, |c| t::table
         .filter(t::incident_id.eq(incident))
-        .filter(t::state.ne(RunState::Stopped))
+        .filter(is_live())
         .select(Row::as_select())
         .first(c)
         .optional())?;
@@ -129,7 +144,7 @@ pub fn live_run(conn: &mut Conn, incident: IncidentId) -> Result<Option<Run>, Er
 pub fn incidents_with_live_run(conn: &mut Conn) -> Result<Vec<IncidentId>, Error> {
     use escalation_run as t;
     db!(conn, |c| t::table
-        .filter(t::state.ne(RunState::Stopped))
+        .filter(is_live())
         .order(t::incident_id)
         .select(t::incident_id)
         .load(c))
@@ -243,7 +258,9 @@ pub struct Page {
 /// # Errors
 /// [`Error::Conflict`] when the person was already paged by this execution for this cause.
 pub fn insert_pages(conn: &mut Conn, pages: &[Page]) -> Result<(), Error> {
-    db!(conn, |c| diesel::insert_into(page::table).values(pages).execute(c))?;
+    for chunk in pages.chunks(CHUNK) {
+        db!(conn, |c| diesel::insert_into(page::table).values(chunk).execute(c))?;
+    }
     Ok(())
 }
 
@@ -343,8 +360,7 @@ pub fn due(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<Timer>, Er
         .load(c))
 }
 
-/// Takes a timer and keeps other nodes from it until the transaction ends. `None` when it is gone
-/// or another node has it.
+/// Takes a timer and keeps other nodes from it until the transaction ends. `None` when it is gone.
 ///
 /// # Errors
 /// Those of the read.
@@ -356,7 +372,6 @@ pub fn take(conn: &mut Conn, id: TimerId) -> Result<Option<Timer>, Error> {
         Conn::Postgres(c) => timer::table
             .find(id)
             .for_update()
-            .skip_locked()
             .select(Timer::as_select())
             .first(c)
             .optional(),

@@ -1,6 +1,9 @@
 //! Incidents and their key moments.
 
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use domain::incident::{Incident, IncidentKind};
 use domain::word::{
     AlertSeverity, IncidentSeverity, KeyMoment, PagingState, Phase, Urgency,
@@ -157,6 +160,11 @@ pub fn by_number(conn: &mut Conn, number: i64) -> Result<Incident, Error> {
     Ok(row.into())
 }
 
+/// Spelled out, since only then the databases know that the partial indexes hold the answer.
+fn is_open() -> SqlLiteral<Bool> {
+    sql("incident.paging <> 'resolved'")
+}
+
 /// Ids of open incidents of the given groups of a service.
 ///
 /// # Errors
@@ -171,7 +179,7 @@ pub fn open_of_groups(
         let rows: Vec<(Option<String>, IncidentId)> = db!(conn, |c| incident::table
             .filter(incident::service_id.eq(service))
             .filter(incident::group_key.eq_any(chunk))
-            .filter(incident::paging.ne(PagingState::Resolved))
+            .filter(is_open())
             .select((incident::group_key, incident::id))
             .load(c))?;
         found.extend(rows.into_iter().filter_map(|(group, id)| Some((group?, id))));
@@ -187,7 +195,7 @@ pub fn open_of_groups(
 pub fn open_of_service(conn: &mut Conn, service: ServiceId) -> Result<Vec<IncidentId>, Error> {
     db!(conn, |c| incident::table
         .filter(incident::service_id.eq(service))
-        .filter(incident::paging.ne(PagingState::Resolved))
+        .filter(is_open())
         .order(incident::id)
         .select(incident::id)
         .load(c))
@@ -219,6 +227,9 @@ pub struct Cursor {
 macro_rules! narrow {
     ($query:ident, $filter:ident) => {
         if !$filter.paging.is_empty() {
+            if !$filter.paging.contains(&PagingState::Resolved) {
+                $query = $query.filter(is_open());
+            }
             $query = $query.filter(incident::paging.eq_any($filter.paging.clone()));
         }
         if let Some(service) = $filter.service {
@@ -312,7 +323,7 @@ pub struct OpenCount {
 /// Those of the read.
 pub fn open_count(conn: &mut Conn) -> Result<OpenCount, Error> {
     let rows: Vec<(PagingState, i64)> = db!(conn, |c| incident::table
-        .filter(incident::paging.ne(PagingState::Resolved))
+        .filter(is_open())
         .group_by(incident::paging)
         .select((incident::paging, diesel::dsl::count_star()))
         .load(c))?;

@@ -21,6 +21,7 @@ pub mod people;
 pub mod policy;
 pub mod postmortem;
 pub mod proof;
+pub mod reply;
 pub mod schedule;
 pub mod schema;
 pub mod service;
@@ -33,8 +34,10 @@ mod listen;
 mod pool;
 mod writer;
 
+use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, RwLock};
+use std::time::{Duration, Instant};
 
 use ::domain::directory::Directory;
 use tokio::sync::broadcast;
@@ -51,6 +54,8 @@ use crate::writer::Writer;
 
 /// How often a transaction that found the database busy is tried in all.
 const TRIES: u32 = 6;
+/// No further try begins after this time: the caller may come again, and has others waiting.
+const TRY_FOR: Duration = Duration::from_secs(5);
 
 /// Handle to the database; cheap to clone.
 #[derive(Clone)]
@@ -107,6 +112,28 @@ impl Store {
         self.inner.directory()
     }
 
+    /// Looks whether another process has changed the configuration, and if so reads it again and
+    /// says so. On PostgreSQL a notification does that; on SQLite nobody tells a server that
+    /// `quarterdeck apply` was run beside it.
+    ///
+    /// # Errors
+    /// Those of the read.
+    pub async fn refresh(&self) -> Result<(), Error> {
+        let inner = self.inner.clone();
+        tokio::task::spawn_blocking(move || {
+            let before = inner.directory().generation;
+            inner.refresh_directory_from_pool()?;
+            if inner.directory().generation != before {
+                inner.tell(Change::Directory);
+                inner.tell(Change::Timers);
+                inner.tell(Change::Outbox);
+            }
+            Ok(())
+        })
+        .await
+        .unwrap_or(Err(Error::Closed))
+    }
+
     /// What commits change, as they happen.
     pub fn changes(&self) -> broadcast::Receiver<Change> {
         self.inner.changes.subscribe()
@@ -133,9 +160,8 @@ impl Store {
         E: From<Error> + Send + 'static,
     {
         let inner = self.inner.clone();
-        tokio::task::spawn_blocking(move || inner.readers.with(body))
-            .await
-            .unwrap_or_else(|_| Err(Error::Closed.into()))
+        let read = move || tx::without_panic(|| inner.readers.with(body));
+        tokio::task::spawn_blocking(read).await.unwrap_or_else(|_| Err(Error::Closed.into()))
     }
 
     /// [`Store::read`] for callers without a runtime.
@@ -238,10 +264,14 @@ impl Inner {
 
     /// After a commit: refresh our own view first, so that whoever is told sees the new state.
     pub(crate) fn announce(&self, conn: &mut Conn, state: &TxState) {
-        if state.configured
+        if (state.configured || state.behind)
             && let Err(error) = self.refresh_directory(conn)
         {
             tracing::warn!(%error, "the configuration could not be read again");
+        }
+        if state.behind && !state.configured {
+            // Changed by another process that had no other way to tell.
+            self.tell(Change::Directory);
         }
         for change in &state.changes {
             self.tell(*change);
@@ -259,6 +289,7 @@ impl Inner {
     where
         E: From<Error> + MaybeBusy,
     {
+        let begun = Instant::now();
         let mut tries = 0;
         loop {
             tries += 1;
@@ -273,7 +304,7 @@ impl Inner {
                         ids: &self.ids,
                         known,
                     };
-                    let value = body(&mut tx)?;
+                    let value = tx::without_panic(|| body(&mut tx))?;
                     state = std::mem::take(&mut tx.state);
                     listen::notify(tx.conn, &state.changes)?;
                     Ok::<T, E>(value)
@@ -282,10 +313,12 @@ impl Inner {
                 Ok(value)
             });
             match result {
-                Err(error) if error.is_busy() && tries < TRIES => {
+                Err(error)
+                    if error.is_busy() && tries < TRIES && begun.elapsed() < TRY_FOR =>
+                {
                     // Deadlock victims come apart when they wait for different times.
-                    let spread = u64::from(std::process::id() % 7) + 1;
-                    std::thread::sleep(std::time::Duration::from_millis(spread * u64::from(tries)));
+                    let spread = RandomState::new().hash_one(tries) % 8 + 1;
+                    std::thread::sleep(Duration::from_millis(spread * u64::from(tries)));
                 }
                 other => return other,
             }

@@ -36,6 +36,9 @@ pub(crate) fn start(inner: Weak<Inner>) {
             drop(strong);
             if let Err(error) = listen(&url, &inner) {
                 tracing::warn!(%error, "lost the connection that hears of other nodes' changes");
+                if let Some(inner) = inner.upgrade() {
+                    inner.readers.forget_idle();
+                }
             }
             std::thread::sleep(RECONNECT);
         }

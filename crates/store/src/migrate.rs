@@ -72,13 +72,13 @@ fn refuse_newer(conn: &mut Conn) -> Result<(), Error> {
     }
     .map_err(|e| failed(e.as_ref()))?;
     let known = known_versions()?;
-    let newest = applied.iter().map(ToString::to_string).max();
-    match (newest, known.iter().max()) {
-        (Some(found), Some(newest)) if !known.contains(&found) => Err(Error::Newer {
-            found,
-            known: newest.clone(),
-        }),
-        _ => Ok(()),
+    let unknown = applied.iter().map(ToString::to_string).filter(|found| !known.contains(found));
+    match unknown.max() {
+        Some(found) => {
+            let known = known.into_iter().max().unwrap_or_default();
+            Err(Error::Newer { found, known })
+        }
+        None => Ok(()),
     }
 }
 

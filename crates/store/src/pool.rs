@@ -64,10 +64,18 @@ impl Pool {
                 .wait_timeout(state, WAIT)
                 .unwrap_or_else(PoisonError::into_inner);
             state = next;
-            if timeout.timed_out() && state.idle.is_empty() {
+            if timeout.timed_out() && state.idle.is_empty() && state.open >= SIZE {
                 return Err(Error::Unavailable("every connection is in use".into()));
             }
         }
+    }
+
+    /// Closes what nobody uses, because the server has most likely cut it off.
+    pub(crate) fn forget_idle(&self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.open -= state.idle.len();
+        state.idle.clear();
+        self.returned.notify_all();
     }
 
     fn forget(&self) {
@@ -79,11 +87,9 @@ impl Pool {
     fn give_back(&self, mut conn: Conn) {
         if !conn.is_usable() {
             drop(conn);
+            self.forget();
             // The others were most likely cut off by the same event.
-            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-            state.open -= 1 + state.idle.len();
-            state.idle.clear();
-            self.returned.notify_all();
+            self.forget_idle();
             return;
         }
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);

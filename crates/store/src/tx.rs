@@ -16,41 +16,53 @@ use crate::{db, directory};
 
 /// A block of ids reserved by this process. Reserved outside transactions, so that an id is never
 /// handed out twice, whatever is rolled back.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Ids {
     next: i64,
     end: i64,
+    /// How many a transaction starts with at least; rises when that was not enough.
+    at_hand: i64,
+}
+
+impl Default for Ids {
+    fn default() -> Self {
+        Ids { next: 0, end: 0, at_hand: AT_HAND }
+    }
 }
 
 const BLOCK: i64 = 100_000;
-/// A transaction starts with at least this many at hand; the largest needs about 12,000 (a batch
-/// of 1,000 signals that each open an incident).
+/// Enough for any ordinary transaction: a batch of 1,000 signals that each open an incident needs
+/// about 12,000.
 const AT_HAND: i64 = 30_000;
+/// No request is so large that it needs more.
+const AT_HAND_MAX: i64 = 16_000_000;
 
 /// Incidents that a transaction names when it tells of changes; with more it says "many".
 const NAMED_MAX: usize = 64;
 
 impl Ids {
     pub(crate) fn ensure(&mut self, conn: &mut Conn) -> Result<(), Error> {
-        if self.end - self.next >= AT_HAND {
+        if self.end - self.next >= self.at_hand {
             return Ok(());
         }
+        let block = BLOCK.max(2 * self.at_hand);
         let end = db!(conn, |c| diesel::update(sequence::table.find("id"))
-            .set(sequence::next_value.eq(sequence::next_value + BLOCK))
+            .set(sequence::next_value.eq(sequence::next_value + block))
             .returning(sequence::next_value)
             .get_result::<i64>(c))?;
-        *self = Ids {
-            next: end - BLOCK,
-            end,
-        };
+        self.next = end - block;
+        self.end = end;
         Ok(())
     }
 
     fn take(&mut self) -> Option<i64> {
-        (self.next < self.end).then(|| {
-            self.next += 1;
-            self.next - 1
-        })
+        if self.next >= self.end {
+            // The transaction is tried again, and then begins with more.
+            self.at_hand = (self.at_hand * 4).min(AT_HAND_MAX);
+            return None;
+        }
+        self.next += 1;
+        Some(self.next - 1)
     }
 }
 
@@ -61,7 +73,10 @@ pub(crate) struct TxState {
     pub(crate) changes: Vec<Change>,
     /// The configuration as this transaction sees it, once it has looked.
     directory: Option<Arc<Directory>>,
+    /// This transaction changes the configuration.
     pub(crate) configured: bool,
+    /// Another process has changed the configuration since this one last looked.
+    pub(crate) behind: bool,
 }
 
 /// A write transaction in progress. Dereferences to [`Conn`] for queries.
@@ -77,7 +92,7 @@ impl Tx<'_> {
     /// A fresh id, as the wanted type: `tx.id(AlertId)?`.
     ///
     /// # Errors
-    /// [`Error::Busy`] when a transaction asks for more than any should.
+    /// [`Error::Busy`] when none are left: the transaction is tried again with more at hand.
     pub fn id<T>(&mut self, make: impl FnOnce(i64) -> T) -> Result<T, Error> {
         let mut ids = self
             .ids
@@ -101,6 +116,7 @@ impl Tx<'_> {
         let current = if generation == self.known.generation && !self.state.configured {
             self.known.clone()
         } else {
+            self.state.behind |= !self.state.configured;
             Arc::new(directory::load(self.conn)?)
         };
         self.state.directory = Some(current.clone());
@@ -182,35 +198,50 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Runs `body` in a savepoint: an error undoes what it wrote and what it announced.
+    /// Runs `body` in a savepoint: an error, or a panic, undoes what it wrote and what it announced.
     pub(crate) fn savepoint<T, E: From<Error>>(
         &mut self,
         body: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut state = Some(std::mem::take(&mut self.state));
-        let announced = state.as_ref().map_or(0, |s| s.changes.len());
-        let configured = state.as_ref().is_some_and(|s| s.configured);
         let (ids, known) = (self.ids, self.known.clone());
+        let mut state = TxState {
+            changes: Vec::new(),
+            directory: self.state.directory.clone(),
+            configured: self.state.configured,
+            behind: self.state.behind,
+        };
         let slot = &mut state;
         let result = self.conn.transaction(|conn| {
-            let mut inner = Tx {
-                conn,
-                state: slot.take().unwrap_or_default(),
-                ids,
-                known,
-            };
-            let result = body(&mut inner);
-            *slot = Some(inner.state);
+            let mut inner = Tx { conn, state: std::mem::take(slot), ids, known };
+            let result = without_panic(|| body(&mut inner));
+            *slot = inner.state;
             result
         });
-        self.state = state.unwrap_or_default();
-        if result.is_err() {
-            self.state.changes.truncate(announced);
-            self.state.configured = configured;
-            self.state.directory = None;
+        if result.is_ok() {
+            self.state.directory = state.directory;
+            self.state.configured = state.configured;
+            self.state.behind = state.behind;
+            for change in state.changes {
+                self.changed(change);
+            }
         }
         result
     }
+}
+
+/// A panic is a bug of one body alone: that fails, and what runs beside it does not.
+pub(crate) fn without_panic<T, E: From<Error>>(
+    body: impl FnOnce() -> Result<T, E>,
+) -> Result<T, E> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)).unwrap_or_else(|payload| {
+        let message = payload
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| payload.downcast_ref::<String>().cloned())
+            .unwrap_or_default();
+        tracing::error!(panic = %message, "a database operation panicked");
+        Err(Error::Refused(format!("it panicked: {message}")).into())
+    })
 }
 
 impl Deref for Tx<'_> {

@@ -5,7 +5,7 @@ use std::sync::Weak;
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::Inner;
+use crate::{Inner, TRIES};
 use crate::conn::Conn;
 use crate::error::{Error, MaybeBusy};
 use crate::tx::{Tx, TxState};
@@ -23,6 +23,8 @@ pub(crate) struct Writer {
 trait Job: Send {
     /// Runs the write and keeps its value. Returns whether it succeeded.
     fn run(&mut self, tx: &mut Tx<'_>) -> bool;
+    /// Whether it failed in a way that another try may mend.
+    fn wants_again(&self) -> bool;
     /// Answers, after the commit or its failure.
     fn answer(self: Box<Self>, committed: Result<(), Error>);
 }
@@ -30,6 +32,7 @@ trait Job: Send {
 struct Write<F, T, E> {
     body: F,
     result: Option<Result<T, E>>,
+    tries: u32,
     reply: oneshot::Sender<Result<T, E>>,
 }
 
@@ -40,10 +43,15 @@ where
     E: From<Error> + MaybeBusy + Send,
 {
     fn run(&mut self, tx: &mut Tx<'_>) -> bool {
+        self.tries += 1;
         let result = tx.savepoint(|tx| (self.body)(tx));
         let succeeded = result.is_ok();
         self.result = Some(result);
         succeeded
+    }
+
+    fn wants_again(&self) -> bool {
+        self.tries < TRIES && matches!(&self.result, Some(Err(error)) if error.is_busy())
     }
 
     fn answer(self: Box<Self>, committed: Result<(), Error>) {
@@ -83,6 +91,7 @@ impl Writer {
         let job = Box::new(Write {
             body,
             result: None,
+            tries: 0,
             reply,
         });
         if self.queue.send(job).await.is_err() {
@@ -103,6 +112,7 @@ impl Writer {
         let job = Box::new(Write {
             body,
             result: None,
+            tries: 0,
             reply,
         });
         if self.queue.blocking_send(job).is_err() {
@@ -116,12 +126,18 @@ impl Writer {
 
 fn run(mut conn: Conn, mut waiting: mpsc::Receiver<Box<dyn Job>>, inner: &Weak<Inner>) {
     let mut group = Vec::with_capacity(GROUP);
-    while waiting.blocking_recv_many(&mut group, GROUP) > 0 {
+    while !group.is_empty() || waiting.blocking_recv_many(&mut group, GROUP) > 0 {
         let Some(inner) = inner.upgrade() else { return };
         let committed = commit_group(&mut conn, &mut group, &inner);
+        let mut again = Vec::new();
         for job in group.drain(..) {
-            job.answer(committed.clone());
+            if committed.is_ok() && job.wants_again() {
+                again.push(job);
+            } else {
+                job.answer(committed.clone());
+            }
         }
+        group.append(&mut again);
         if !conn.is_usable() {
             match Conn::open(&inner.url) {
                 Ok(fresh) => conn = fresh,
@@ -142,10 +158,13 @@ fn commit_group(conn: &mut Conn, group: &mut [Box<dyn Job>], inner: &Inner) -> R
             known: inner.directory(),
         };
         for job in group.iter_mut() {
-            job.run(&mut tx);
+            if !job.run(&mut tx) && !tx.conn.in_transaction() {
+                // What ran before is undone, what would run now would be committed alone.
+                return Err(Error::Unavailable("the transaction was lost".into()));
+            }
         }
         state = tx.state;
-        Ok::<(), Error>(())
+        Ok(())
     })?;
     inner.announce(conn, &state);
     Ok(())

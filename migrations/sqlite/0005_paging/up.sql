@@ -102,6 +102,7 @@ CREATE INDEX notification_incident ON notification (incident_id);
 CREATE INDEX notification_page ON notification (page_id);
 CREATE INDEX notification_created ON notification (created_at);
 CREATE INDEX notification_bundle ON notification (user_id, channel, address, accepted_at);
+CREATE INDEX notification_carried ON notification (bundle_id) WHERE bundle_id IS NOT NULL;
 CREATE INDEX notification_provider ON notification (provider_id) WHERE provider_id IS NOT NULL;
 
 -- What a provider said afterwards; append-only.
@@ -122,6 +123,7 @@ CREATE TABLE reply_code (
   created_at INTEGER NOT NULL,
   closed_at INTEGER
 ) STRICT;
+CREATE INDEX reply_code_address ON reply_code (address, created_at);
 CREATE UNIQUE INDEX reply_code_open ON reply_code (address, code) WHERE closed_at IS NULL;
 
 -- How many helpful answers a phone got to codes nobody knows (at most 5, PAGING.md 6.8).

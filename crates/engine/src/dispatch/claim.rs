@@ -1,0 +1,216 @@
+//! Takes what is due, ends what is no longer wanted, bundles what belongs together and claims the
+//! rest.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::directory::Directory;
+use domain::escalation::Reason;
+use domain::incident::Incident;
+use domain::notification::{self, BUNDLE_WINDOW, Bundle, Recheck, still_wanted};
+use domain::word::{ContactKind, NotificationKind, NotificationState, PagingState, Urgency};
+use domain::{IncidentId, NotificationId, Timestamp, UserId};
+use store::escalation::Page;
+use store::notification::Notification;
+use store::{Change, Tx};
+
+use super::finish::next_method;
+use super::{Claimed, LEASE};
+use crate::Error;
+use crate::message::Sender;
+
+/// What came of looking at what is due.
+pub(super) struct Claims {
+    /// How many were looked at; 0 when other nodes have all of them.
+    pub(super) taken: usize,
+    pub(super) messages: Vec<Claimed>,
+}
+
+/// A notification with what its message is made of.
+struct Due {
+    row: Notification,
+    incident: Option<Incident>,
+    reason: Option<Reason>,
+}
+
+/// What travels together: the same person, address, urgency and kind. The last part is the row's
+/// own id where it travels alone.
+type Key = (Option<UserId>, ContactKind, String, Urgency, NotificationKind, i64);
+
+pub(super) fn claim_in_txn(
+    tx: &mut Tx<'_>,
+    node: &str,
+    sender: &Sender,
+    own: &[NotificationId],
+    now: Timestamp,
+    limit: i64,
+) -> Result<Claims, Error> {
+    let back = store::notification::reclaim_expired(tx, own, now)?;
+    if back > 0 {
+        tracing::info!(messages = back, "sending again what a sender left behind");
+    }
+    let due = store::notification::take_due(tx, now, limit)?;
+    let taken = due.len();
+    let mut bundles: BTreeMap<Key, Vec<Due>> = BTreeMap::new();
+    for row in due {
+        if let Some(due) = wanted(tx, row, now)? {
+            bundles.entry(key(&due)).or_default().push(due);
+        }
+    }
+    let directory = tx.directory()?;
+    let mut messages = Vec::new();
+    for (_, members) in bundles {
+        messages.extend(claim_one(tx, members, node, sender, &directory, now)?);
+    }
+    Ok(Claims { taken, messages })
+}
+
+/// Looks again at the instant of sending (PAGING.md §6.3); what is not wanted is cancelled.
+fn wanted(tx: &mut Tx<'_>, row: Notification, now: Timestamp) -> Result<Option<Due>, Error> {
+    let incident = row.incident_id.map(|id| store::incident::fetch(tx, id)).transpose()?;
+    let page = row.page_id.map(|id| store::escalation::page(tx, id)).transpose()?;
+    let directory = tx.directory()?;
+    let why = match (answered(&row, incident.as_ref(), page.as_ref()), gone(&row, &directory)) {
+        (true, _) => "answered before it was sent",
+        (false, Some(why)) => why,
+        (false, None) => {
+            let reason = page.and_then(|page| serde_json::from_str(&page.reason).ok());
+            return Ok(Some(Due { row, incident, reason }));
+        }
+    };
+    store::notification::cancel(tx, &[row.id], why)?;
+    // What was bundled into it is due by itself.
+    tx.changed(Change::Outbox);
+    if why != "answered before it was sent"
+        && let Some(page) = row.page_id
+    {
+        next_method(tx, &row, page, now)?;
+    }
+    Ok(None)
+}
+
+fn answered(row: &Notification, incident: Option<&Incident>, page: Option<&Page>) -> bool {
+    let (Some(incident), Some(page)) = (incident, page) else { return false };
+    !still_wanted(&Recheck {
+        kind: row.kind,
+        cause: Some(page.cause),
+        paging: incident.paging,
+        page_created_at: page.created_at,
+        // Triggered again since: the new run made pages of its own.
+        quiet_since: (incident.paging == PagingState::Triggered).then_some(incident.triggered_at),
+    })
+}
+
+/// Why the person or the method is not to be used any more.
+fn gone(row: &Notification, directory: &Directory) -> Option<&'static str> {
+    let user = row.user_id?;
+    let user = match directory.user(user) {
+        Some(user) if !user.disabled => user,
+        _ => return Some("the account was closed before it was sent"),
+    };
+    match row.kind {
+        // A code is what makes a method usable.
+        NotificationKind::Verification | NotificationKind::Reply => None,
+        NotificationKind::Page | NotificationKind::Notice => match user.method(row.method_id?) {
+            None => Some("the contact method was removed before it was sent"),
+            Some(method) if !method.usable() => Some("the contact method is not usable any more"),
+            Some(_) => None,
+        },
+    }
+}
+
+fn key(due: &Due) -> Key {
+    let row = &due.row;
+    // What was tried before goes again as it was.
+    let bundled = row.attempts == 0
+        && row.incident_id.is_some()
+        && matches!(row.kind, NotificationKind::Page | NotificationKind::Notice);
+    (
+        row.user_id,
+        row.channel,
+        row.address.clone(),
+        row.urgency,
+        row.kind,
+        if bundled { 0 } else { row.id.0 },
+    )
+}
+
+/// Claims one message, which stands for all `members`; nothing while the bundling window of an
+/// earlier one is open (PAGING.md §6.4).
+fn claim_one(
+    tx: &mut Tx<'_>,
+    mut members: Vec<Due>,
+    node: &str,
+    sender: &Sender,
+    directory: &Directory,
+    now: Timestamp,
+) -> Result<Option<Claimed>, Error> {
+    let Due { row: mut lead, incident, reason } = members.remove(0);
+    store::notification::hold_address(tx, lead.channel, &lead.address)?;
+    let fresh = lead.attempts == 0;
+    let windowed = matches!(lead.kind, NotificationKind::Page | NotificationKind::Notice)
+        && lead.incident_id.is_some();
+    if fresh && windowed {
+        let last = store::notification::last_sent(tx, &lead, now, BUNDLE_WINDOW)?;
+        if let Bundle::WaitUntil(until) = notification::bundle(last, now) {
+            let ids: Vec<NotificationId> =
+                std::iter::once(lead.id).chain(members.iter().map(|due| due.row.id)).collect();
+            store::notification::put_off(tx, &ids, until)?;
+            return Ok(None);
+        }
+    }
+    let ids: Vec<NotificationId> = members.iter().map(|due| due.row.id).collect();
+    store::notification::bundle_into(tx, &ids, lead.id)?;
+    let carried = if fresh { members } else { carried(tx, lead.id)? };
+    let page = lead.kind == NotificationKind::Page;
+    if page && lead.channel == ContactKind::Sms && lead.reply_code.is_none() {
+        lead.reply_code = Some(new_code(tx, &lead, now)?);
+    }
+    lead.state = NotificationState::Sending;
+    lead.claimed_by = Some(node.to_owned());
+    lead.lease_until = Some(now + LEASE);
+    lead.fence += 1;
+    lead.attempts += 1;
+    lead.first_attempt_at.get_or_insert(now);
+    let message = match (lead.kind, &incident) {
+        (NotificationKind::Page, Some(incident)) => {
+            let others: BTreeSet<IncidentId> = carried
+                .iter()
+                .filter_map(|due| due.row.incident_id)
+                .filter(|id| *id != incident.id)
+                .collect();
+            sender.page(&lead, incident, reason.as_ref(), others.len(), directory, now)
+        }
+        (NotificationKind::Notice, incident) => {
+            let others: Vec<(&Notification, &Incident)> = carried
+                .iter()
+                .filter_map(|due| Some((&due.row, due.incident.as_ref()?)))
+                .collect();
+            sender.notice(&lead, incident.as_ref(), &others, directory)
+        }
+        _ => sender.as_written(&lead),
+    };
+    if page {
+        lead.subject.clone_from(&message.subject);
+        lead.body.clone_from(&message.text);
+    }
+    store::notification::claim(tx, &lead)?;
+    Ok(Some(Claimed { row: lead, message }))
+}
+
+/// What a message that is tried again carries.
+fn carried(tx: &mut Tx<'_>, lead: NotificationId) -> Result<Vec<Due>, Error> {
+    let mut carried = Vec::new();
+    for row in store::notification::bundled_in(tx, lead)? {
+        let incident = row.incident_id.map(|id| store::incident::fetch(tx, id)).transpose()?;
+        carried.push(Due { row, incident, reason: None });
+    }
+    Ok(carried)
+}
+
+/// A reply code that is free on this phone (PAGING.md §6.8).
+fn new_code(tx: &mut Tx<'_>, lead: &Notification, now: Timestamp) -> Result<String, Error> {
+    let used = store::reply::codes_in_use(tx, &lead.address, now)?;
+    let code = notification::code::pick(&used.into_iter().collect(), rand::random());
+    store::reply::insert_code(tx, lead.id, &lead.address, &code, now)?;
+    Ok(code)
+}

@@ -1,0 +1,404 @@
+//! How notifications leave: claimed under a lease, bundled, put off, cancelled, and how an attempt
+//! ended.
+
+use diesel::dsl::{max, min, sql};
+use diesel::expression::SqlLiteral;
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
+use domain::word::{ContactKind, NotificationKind, NotificationState};
+use domain::{IncidentId, NotificationId, PageId, Span, Timestamp, UserId};
+
+use super::{CHUNK, Notification};
+use crate::conn::Conn;
+use crate::db;
+use crate::error::Error;
+use crate::schema::notification as t;
+
+/// Spelled out, since only then the databases know that the partial indexes hold the answer.
+fn planned() -> SqlLiteral<Bool> {
+    sql("notification.state = 'planned'")
+}
+
+/// As [`planned`].
+fn sending() -> SqlLiteral<Bool> {
+    sql("notification.state = 'sending'")
+}
+
+/// Takes what is planned and due, oldest first. Other nodes pass over what this transaction holds.
+///
+/// # Errors
+/// Those of the read.
+pub fn take_due(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<Notification>, Error> {
+    let rows: Result<Vec<Notification>, diesel::result::Error> = match conn {
+        Conn::Sqlite(c) => t::table
+            .filter(planned())
+            .filter(t::due_at.le(now))
+            .order((t::due_at, t::id))
+            .limit(limit)
+            .select(Notification::as_select())
+            .load(c),
+        Conn::Postgres(c) => t::table
+            .filter(planned())
+            .filter(t::due_at.le(now))
+            .order((t::due_at, t::id))
+            .limit(limit)
+            .for_update()
+            .skip_locked()
+            .select(Notification::as_select())
+            .load(c),
+    };
+    Ok(rows?)
+}
+
+/// Keeps other nodes from sending to this address until the transaction ends, so that each sees
+/// what the other has sent: for bundling and for codes.
+///
+/// # Errors
+/// Those of the lock.
+pub fn hold_address(conn: &mut Conn, channel: ContactKind, address: &str) -> Result<(), Error> {
+    if let Conn::Postgres(c) = conn {
+        diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
+            .bind::<Text, _>(format!("{channel} {address}"))
+            .execute(c)?;
+    }
+    Ok(())
+}
+
+/// Puts back what a sender took and did not finish within its lease: it is sent again, with the
+/// same id (PAGING.md §6.6). Returns how many. What the caller itself is still sending (`except`)
+/// stays with it.
+///
+/// # Errors
+/// Those of the write.
+pub fn reclaim_expired(
+    conn: &mut Conn,
+    except: &[NotificationId],
+    now: Timestamp,
+) -> Result<usize, Error> {
+    reclaim(conn, now, except, now)
+}
+
+/// As [`reclaim_expired`], whatever the leases say.
+///
+/// # Errors
+/// Those of the write.
+pub fn reclaim_all(conn: &mut Conn, now: Timestamp) -> Result<usize, Error> {
+    reclaim(conn, Timestamp(i64::MAX), &[], now)
+}
+
+fn reclaim(
+    conn: &mut Conn,
+    lease_until: Timestamp,
+    except: &[NotificationId],
+    now: Timestamp,
+) -> Result<usize, Error> {
+    db!(conn, |c| diesel::update(t::table)
+        .filter(sending())
+        .filter(t::lease_until.le(lease_until))
+        .filter(t::id.ne_all(except))
+        .set((
+            t::state.eq(NotificationState::Planned),
+            t::claimed_by.eq(None::<String>),
+            t::lease_until.eq(None::<Timestamp>),
+            t::due_at.eq(now),
+        ))
+        .execute(c))
+}
+
+/// When the next lease runs out, of what is being sent by others than the caller (`except`).
+///
+/// # Errors
+/// Those of the read.
+pub fn next_lease_end(
+    conn: &mut Conn,
+    except: &[NotificationId],
+) -> Result<Option<Timestamp>, Error> {
+    db!(conn, |c| t::table
+        .filter(sending())
+        .filter(t::id.ne_all(except))
+        .select(min(t::lease_until))
+        .first(c))
+}
+
+/// When the next planned notification is due.
+///
+/// # Errors
+/// Those of the read.
+pub fn next_due(conn: &mut Conn) -> Result<Option<Timestamp>, Error> {
+    db!(conn, |c| t::table.filter(planned()).select(min(t::due_at)).first(c))
+}
+
+/// Claims one for sending: `sending`, with a lease and a higher fence.
+///
+/// # Errors
+/// Those of the write.
+pub fn claim(conn: &mut Conn, claimed: &Notification) -> Result<(), Error> {
+    db!(conn, |c| diesel::update(t::table.find(claimed.id))
+        .set((
+            t::state.eq(NotificationState::Sending),
+            t::claimed_by.eq(claimed.claimed_by.as_ref()),
+            t::lease_until.eq(claimed.lease_until),
+            t::fence.eq(claimed.fence),
+            t::attempts.eq(claimed.attempts),
+            t::first_attempt_at.eq(claimed.first_attempt_at),
+            t::reply_code.eq(claimed.reply_code.as_ref()),
+            t::subject.eq(&claimed.subject),
+            t::body.eq(&claimed.body),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Lengthens the lease of a claim that is still held; false when it is not.
+///
+/// # Errors
+/// Those of the write.
+pub fn renew_lease(
+    conn: &mut Conn,
+    id: NotificationId,
+    fence: i64,
+    until: Timestamp,
+) -> Result<bool, Error> {
+    let rows = db!(conn, |c| diesel::update(t::table.find(id))
+        .filter(t::fence.eq(fence))
+        .filter(t::state.eq(NotificationState::Sending))
+        .set(t::lease_until.eq(until))
+        .execute(c))?;
+    Ok(rows == 1)
+}
+
+/// Moves planned ones to another time.
+///
+/// # Errors
+/// Those of the write.
+pub fn put_off(conn: &mut Conn, ids: &[NotificationId], until: Timestamp) -> Result<(), Error> {
+    for chunk in ids.chunks(CHUNK) {
+        db!(conn, |c| diesel::update(t::table.filter(t::id.eq_any(chunk)))
+            .set(t::due_at.eq(until))
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+/// Ends planned ones unsent. What was to travel as part of them is planned again by itself: the
+/// others' pages are not lost with the one that is no longer wanted.
+///
+/// # Errors
+/// Those of the writes.
+pub fn cancel(conn: &mut Conn, ids: &[NotificationId], why: &str) -> Result<(), Error> {
+    for chunk in ids.chunks(CHUNK) {
+        db!(conn, |c| diesel::update(t::table.filter(t::id.eq_any(chunk)))
+            .set((t::state.eq(NotificationState::Cancelled), t::last_error.eq(why)))
+            .execute(c))?;
+        db!(conn, |c| diesel::update(t::table.filter(t::bundle_id.eq_any(chunk)))
+            .filter(t::state.eq(NotificationState::Bundled))
+            .set((
+                t::state.eq(NotificationState::Planned),
+                t::bundle_id.eq(None::<NotificationId>),
+            ))
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+/// Cancels what has not left yet for an incident (PAGING.md §6.3). Returns how many.
+///
+/// # Errors
+/// Those of the writes.
+pub fn cancel_pages_of(conn: &mut Conn, id: IncidentId, why: &str) -> Result<usize, Error> {
+    let mut ids: Vec<NotificationId> = db!(conn, |c| t::table
+        .filter(t::incident_id.eq(id))
+        .filter(t::kind.eq(NotificationKind::Page))
+        .filter(t::state.eq(NotificationState::Planned))
+        .order(t::id)
+        .select(t::id)
+        .load(c))?;
+    if let Conn::Postgres(c) = conn {
+        // A sender that has just taken one sends it; the others wait for us.
+        ids = t::table
+            .filter(t::id.eq_any(&ids))
+            .filter(t::state.eq(NotificationState::Planned))
+            .order(t::id)
+            .for_update()
+            .select(t::id)
+            .load(c)
+            .map_err(Error::from)?;
+    }
+    cancel(conn, &ids, why)?;
+    Ok(ids.len())
+}
+
+/// They travel as part of `lead`.
+///
+/// # Errors
+/// Those of the write.
+pub fn bundle_into(
+    conn: &mut Conn,
+    ids: &[NotificationId],
+    lead: NotificationId,
+) -> Result<(), Error> {
+    for chunk in ids.chunks(CHUNK) {
+        db!(conn, |c| diesel::update(t::table.filter(t::id.eq_any(chunk)))
+            .set((t::state.eq(NotificationState::Bundled), t::bundle_id.eq(lead)))
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+/// Those that travelled as part of `lead`.
+///
+/// # Errors
+/// Those of the read.
+pub fn bundled_in(conn: &mut Conn, lead: NotificationId) -> Result<Vec<Notification>, Error> {
+    db!(conn, |c| t::table
+        .filter(t::bundle_id.eq(lead))
+        .order(t::id)
+        .select(Notification::as_select())
+        .load(c))
+}
+
+/// When the newest message like this one left, or began to, within `window`: the begin of the
+/// bundling window (PAGING.md §6.4). Like: to the same person and address, of the same kind and
+/// urgency. A message on its way counts, or a burst would leave one by one.
+///
+/// # Errors
+/// Those of the read.
+pub fn last_sent(
+    conn: &mut Conn,
+    like: &Notification,
+    now: Timestamp,
+    window: Span,
+) -> Result<Option<Timestamp>, Error> {
+    let accepted: Option<Timestamp> = db!(conn, |c| t::table
+        .filter(t::user_id.eq(like.user_id))
+        .filter(t::channel.eq(like.channel))
+        .filter(t::address.eq(&like.address))
+        .filter(t::accepted_at.gt(now - window))
+        .filter(t::urgency.eq(like.urgency))
+        .filter(t::kind.eq(like.kind))
+        .select(max(t::accepted_at))
+        .first(c))?;
+    let on_its_way: Option<Timestamp> = db!(conn, |c| t::table
+        .filter(sending())
+        .filter(t::user_id.eq(like.user_id))
+        .filter(t::channel.eq(like.channel))
+        .filter(t::address.eq(&like.address))
+        .filter(t::first_attempt_at.gt(now - window))
+        .filter(t::urgency.eq(like.urgency))
+        .filter(t::kind.eq(like.kind))
+        .select(max(t::first_attempt_at))
+        .first(c))?;
+    Ok(accepted.max(on_its_way))
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug)]
+pub struct AttemptEnd {
+    pub state: NotificationState,
+    /// When it is tried again, if it is planned.
+    pub due_at: Timestamp,
+    pub provider_id: Option<String>,
+    pub error: Option<String>,
+    pub accepted_at: Option<Timestamp>,
+}
+
+/// What became of the report of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finish {
+    Written,
+    /// A receipt came before the provider's reply: the state stays, what else the reply says is
+    /// kept.
+    Overtaken,
+    /// A newer claim exists, or the notification was ended: nothing is written.
+    Refused,
+}
+
+/// Writes how an attempt ended, unless a newer claim exists.
+///
+/// # Errors
+/// Those of the write.
+pub fn finish_attempt(
+    conn: &mut Conn,
+    id: NotificationId,
+    fence: i64,
+    end: &AttemptEnd,
+) -> Result<Finish, Error> {
+    // Planned: the lease ran out, but nobody has claimed it anew.
+    let open = [NotificationState::Sending, NotificationState::Planned];
+    let rows = db!(conn, |c| diesel::update(t::table.find(id))
+        .filter(t::fence.eq(fence))
+        .filter(t::state.eq_any(open))
+        .set((
+            t::state.eq(end.state),
+            t::due_at.eq(end.due_at),
+            t::provider_id.eq(end.provider_id.as_ref()),
+            t::last_error.eq(end.error.as_ref()),
+            t::accepted_at.eq(end.accepted_at),
+            t::claimed_by.eq(None::<String>),
+            t::lease_until.eq(None::<Timestamp>),
+        ))
+        .execute(c))?;
+    if rows == 1 {
+        return Ok(Finish::Written);
+    }
+    let Some(accepted_at) = end.accepted_at else { return Ok(Finish::Refused) };
+    let ahead = [
+        NotificationState::Accepted,
+        NotificationState::Delivered,
+        NotificationState::Answered,
+        NotificationState::Failed,
+    ];
+    let rows = db!(conn, |c| diesel::update(t::table.find(id))
+        .filter(t::fence.eq(fence))
+        .filter(t::state.eq_any(ahead))
+        .filter(t::provider_id.is_null())
+        .set((
+            t::provider_id.eq(end.provider_id.as_ref()),
+            t::accepted_at.eq(accepted_at),
+            t::claimed_by.eq(None::<String>),
+            t::lease_until.eq(None::<Timestamp>),
+        ))
+        .execute(c))?;
+    Ok(if rows == 1 { Finish::Overtaken } else { Finish::Refused })
+}
+
+/// The next in turn of a page's planned notifications is due now instead of later (PAGING.md §6.5:
+/// the first failure starts the next method at once).
+///
+/// # Errors
+/// Those of the write.
+pub fn hasten_next(conn: &mut Conn, page: PageId, now: Timestamp) -> Result<(), Error> {
+    let next: Option<NotificationId> = db!(conn, |c| t::table
+        .filter(t::page_id.eq(page))
+        .filter(t::state.eq(NotificationState::Planned))
+        .filter(t::attempts.eq(0))
+        .filter(t::due_at.gt(now))
+        .order((t::due_at, t::id))
+        .select(t::id)
+        .first(c)
+        .optional())?;
+    if let Some(id) = next {
+        put_off(conn, &[id], now)?;
+    }
+    Ok(())
+}
+
+/// Whether the person got, or is about to get, a notice with this subject since `since`.
+///
+/// # Errors
+/// Those of the read.
+pub fn noticed_since(
+    conn: &mut Conn,
+    user: UserId,
+    subject: &str,
+    since: Timestamp,
+) -> Result<bool, Error> {
+    db!(conn, |c| diesel::select(diesel::dsl::exists(
+        t::table
+            .filter(t::user_id.eq(user))
+            .filter(t::kind.eq(NotificationKind::Notice))
+            .filter(t::created_at.ge(since))
+            .filter(t::subject.eq(subject))
+    ))
+    .get_result(c))
+}
