@@ -9,7 +9,7 @@ use store::{Store, service};
 use super::check::Checks;
 use super::{begin, record, slug};
 use crate::access::{self, Right};
-use crate::{Error, OpContext, Problem};
+use crate::{Error, OpContext, Problem, incident};
 
 pub const REOPEN_WINDOW_MAX: Span = Span::from_hours(24);
 pub const ACK_TIMEOUT_MIN: Span = Span::from_minutes(1);
@@ -134,6 +134,9 @@ pub async fn edit_service(
             let existing = directory.service(id).ok_or(Error::NotFound("service"))?;
             let edited = checked(&directory, &input, id, Some(existing))?;
             service::update(tx, &edited)?;
+            if existing.policy_id != edited.policy_id {
+                incident::restart_of_service(tx, &ctx, id)?;
+            }
             let details = json!({
                 "slug": edited.slug, "name": edited.name, "policy": edited.policy_id,
                 "settings": edited.settings,

@@ -1,6 +1,6 @@
 //! From what the engine refuses to what a form shows: beside the field, or on top.
 
-use engine::{Error, Problem};
+use engine::Error;
 
 use crate::view::Form;
 
@@ -33,6 +33,11 @@ pub fn show_plain(form: &mut Form, error: Error) -> Result<(), Error> {
     show(form, error, str::to_owned)
 }
 
+/// What is said when the name of what is to be deleted was not typed.
+pub fn unconfirmed(name: &str) -> Error {
+    Error::Refused(format!("nothing was deleted: type {name} to confirm it"))
+}
+
 /// A sentence as pages show it: `must be later than the start` → `Must be later than the start.`
 pub fn sentence(text: &str) -> String {
     let text = text.trim();
@@ -46,13 +51,6 @@ pub fn sentence(text: &str) -> String {
         sentence.push('.');
     }
     sentence
-}
-
-/// Notes problems that were found before anything was asked of the engine.
-pub fn note(form: &mut Form, problems: &[Problem], field: impl Fn(&str) -> String) {
-    for problem in problems {
-        form.reject(&field(&problem.field), sentence(&problem.message));
-    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use domain::directory::Directory;
 use domain::schedule::{ConfigProblem, Schedule, ScheduleConfig, ScheduleVersion};
-use domain::{ScheduleId, TeamId, Timestamp, UserId};
+use domain::{ScheduleId, Span, TeamId, Timestamp, UserId};
 use engine::configuration::schedule::{ScheduleInput, config_problems};
 use engine::{Error, Problem};
 use jiff::tz::TimeZone;
@@ -58,39 +58,32 @@ pub fn read(pairs: Vec<(String, String)>, frame: &Frame) -> ScheduleForm {
 
 /// What the form stands for, unless something cannot be read; then what, beside its field.
 pub fn input(form: &mut ScheduleForm, frame: &Frame) -> Option<ScheduleInput> {
-    let from = form.fields.text("from").map(str::to_owned);
-    let effective_from = match &from {
-        None => None,
-        Some(text) => {
-            let at = parse_time(text, &frame.zone);
-            if at.is_none() {
-                let message = "Give a date and a time, or leave it empty for at once.";
-                form.fields.reject("from", message);
-            }
-            // A field of minutes cannot name the running second.
-            at.map(|at| {
-                let minute = domain::Span::from_minutes(1);
-                if at < frame.now && frame.now.since(at) < minute {
-                    frame.now
-                } else {
-                    at
-                }
-            })
-        }
-    };
+    let from = effective_from(&mut form.fields, frame);
     let team = read_id(&mut form.fields, "team", TeamId);
     let config = form.to_config();
-    if from.is_some() && effective_from.is_none() {
-        return None;
-    }
     Some(ScheduleInput {
         name: form.fields.get("name").to_owned(),
         slug: form.fields.text("slug").map(str::to_owned),
         description: form.fields.get("description").to_owned(),
         team_id: team?,
         config: config?,
-        effective_from,
+        effective_from: from?,
     })
+}
+
+/// From when the edit holds; `Some(None)` is at once, `None` what cannot be read.
+fn effective_from(fields: &mut Form, frame: &Frame) -> Option<Option<Timestamp>> {
+    let Some(text) = fields.text("from") else {
+        return Some(None);
+    };
+    let Some(at) = parse_time(text, &frame.zone) else {
+        let message = "Give a date and a time, or leave it empty for at once.";
+        fields.reject("from", message);
+        return None;
+    };
+    // The field holds minutes: the running one means at once.
+    let running = at <= frame.now && frame.now.since(at) < Span::from_minutes(1);
+    Some((!running).then_some(at))
 }
 
 /// An id chosen from a list, `None` when nothing is; rejected when it is no id at all.
@@ -300,7 +293,7 @@ mod tests {
         assert!(input(&mut form, &frame).is_none());
         assert!(!form.fields.error("from").is_empty());
         let mut form = typed("2026-11-21T03:16");
-        assert_eq!(input(&mut form, &frame).unwrap().effective_from, Some(NOW));
+        assert_eq!(input(&mut form, &frame).unwrap().effective_from, None);
         let mut form = typed("2026-11-30T09:00");
         let at = input(&mut form, &frame).unwrap().effective_from;
         assert_eq!(at, Timestamp::parse("2026-11-30T08:00:00Z"));

@@ -1,0 +1,45 @@
+//! What the pages answer: from requests to commands and queries of the engine, and from their
+//! answers to the structs of [`crate::view`].
+
+pub mod answer;
+pub mod auth;
+pub mod choice;
+pub mod complaint;
+pub mod dashboard;
+pub mod incident;
+pub mod name;
+pub mod outbox;
+pub mod person;
+pub mod policy;
+pub mod postmortem;
+pub mod profile;
+pub mod query;
+pub mod rule;
+#[cfg(test)]
+mod sample;
+pub mod schedule;
+pub mod search;
+pub mod service;
+pub mod settings;
+pub mod team;
+pub mod user;
+
+use actix_web::web::ServiceConfig;
+
+/// The addresses of all pages.
+pub fn configure(cfg: &mut ServiceConfig) {
+    dashboard::configure(cfg);
+    incident::configure(cfg);
+    answer::configure(cfg);
+    postmortem::configure(cfg);
+    outbox::configure(cfg);
+    search::configure(cfg);
+    settings::configure(cfg);
+    profile::configure(cfg);
+    team::configure(cfg);
+    user::configure(cfg);
+    policy::configure(cfg);
+    schedule::configure(cfg);
+    service::configure(cfg);
+    auth::configure(cfg);
+}

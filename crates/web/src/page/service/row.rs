@@ -1,0 +1,223 @@
+//! Services and integrations as rows, and a service's settings in words.
+
+use std::collections::BTreeMap;
+
+use domain::directory::Directory;
+use domain::escalation;
+use domain::policy::Policy;
+use domain::service::{Grouping, Integration, Service, ServiceSettings, UrgencyRule};
+use domain::word::PagingState;
+use domain::{IntegrationId, PolicyId, ServiceId, Span, Timestamp};
+use store::Conn;
+use store::service::Traffic;
+
+use crate::page::choice;
+use crate::page::policy::ladder;
+use crate::view::service::{Health, IntegrationRow, ServiceRow};
+
+/// What the rows need besides the configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Signs {
+    pub health: BTreeMap<ServiceId, Health>,
+    pub traffic: BTreeMap<IntegrationId, Traffic>,
+}
+
+/// # Errors
+/// Those of the reads.
+pub fn signs(conn: &mut Conn) -> Result<Signs, store::Error> {
+    let mut health: BTreeMap<ServiceId, Health> = BTreeMap::new();
+    for (service, paging, count) in store::service::open_incidents(conn)? {
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        let entry = health.entry(service).or_default();
+        match paging {
+            PagingState::Triggered => entry.triggered = count,
+            PagingState::Acknowledged => entry.acknowledged = count,
+            PagingState::Resolved => {}
+        }
+    }
+    Ok(Signs {
+        health,
+        traffic: store::service::traffic(conn)?.into_iter().collect(),
+    })
+}
+
+/// Draws rows; looks at each policy once, however many services use it.
+pub struct Rows<'a> {
+    directory: &'a Directory,
+    signs: &'a Signs,
+    now: Timestamp,
+    policies: BTreeMap<PolicyId, (Vec<String>, Option<String>)>,
+}
+
+impl<'a> Rows<'a> {
+    pub fn new(directory: &'a Directory, signs: &'a Signs, now: Timestamp) -> Rows<'a> {
+        Rows {
+            directory,
+            signs,
+            now,
+            policies: BTreeMap::new(),
+        }
+    }
+
+    pub fn row(&mut self, service: &Service) -> ServiceRow {
+        let (on_call, warning) = match service.policy_id.and_then(|id| self.directory.policy(id)) {
+            Some(policy) => self.policy(policy),
+            None => self.without_policy(),
+        };
+        ServiceRow {
+            name: service.name.clone(),
+            slug: service.slug.clone(),
+            team: choice::team_link(self.directory, service.team_id),
+            policy: choice::policy_link(self.directory, service.policy_id),
+            on_call,
+            health: self
+                .signs
+                .health
+                .get(&service.id)
+                .copied()
+                .unwrap_or_default(),
+            last_signal: integrations(self.directory, service.id)
+                .filter_map(|one| self.signs.traffic.get(&one.id)?.last_signal_at)
+                .max(),
+            warning,
+        }
+    }
+
+    fn policy(&mut self, policy: &Policy) -> (Vec<String>, Option<String>) {
+        let (directory, now) = (self.directory, self.now);
+        self.policies
+            .entry(policy.id)
+            .or_insert_with(|| {
+                let config = &policy.current.config;
+                let grave = escalation::warnings(config, directory, now)
+                    .into_iter()
+                    .find(|warning| warning.needs_confirmation());
+                let names = ladder::first_names(config, directory, 0, now);
+                (names, grave.map(|warning| warning.text))
+            })
+            .clone()
+    }
+
+    fn without_policy(&self) -> (Vec<String>, Option<String>) {
+        let names: Vec<String> = self
+            .directory
+            .settings
+            .last_resort
+            .iter()
+            .flat_map(|target| {
+                escalation::resolve_target(*target, self.directory, self.now).reached
+            })
+            .map(|reached| self.directory.user_name(reached.user).to_owned())
+            .collect();
+        let warning = names
+            .is_empty()
+            .then(|| "Has no policy, and the last resort reaches nobody.".to_owned());
+        (names, warning)
+    }
+}
+
+/// The integrations of a service, oldest first.
+pub fn integrations(
+    directory: &Directory,
+    service: ServiceId,
+) -> impl Iterator<Item = &Integration> {
+    directory
+        .integrations
+        .values()
+        .map(AsRef::as_ref)
+        .filter(move |one| one.service_id == service)
+}
+
+pub fn integration_rows(
+    directory: &Directory,
+    service: ServiceId,
+    signs: &Signs,
+) -> Vec<IntegrationRow> {
+    let count = |number: i64| u64::try_from(number).unwrap_or(0);
+    integrations(directory, service)
+        .map(|one| {
+            let traffic = signs.traffic.get(&one.id).cloned().unwrap_or_default();
+            let accepted = traffic.signals - traffic.ignored - traffic.rejected;
+            IntegrationRow {
+                id: one.id,
+                name: one.name.clone(),
+                kind: one.kind,
+                key_hint: one.key_hint.clone(),
+                last_signal: traffic.last_signal_at,
+                accepted: count(accepted),
+                ignored: count(traffic.ignored),
+                rejected: count(traffic.rejected),
+                last_error: traffic.last_warning_at.zip(traffic.last_warning),
+            }
+        })
+        .collect()
+}
+
+/// Settings in words, each with its name.
+pub fn settings_words(settings: &ServiceSettings) -> Vec<(String, String)> {
+    let urgency = match settings.urgency {
+        UrgencyRule::BySeverity => "by severity: critical and error are high, the rest low",
+        UrgencyRule::High => "always high",
+        UrgencyRule::Low => "always low",
+    };
+    let grouping = match settings.grouping {
+        Grouping::GroupKey => "by the monitor's group key",
+        Grouping::None => "each alert is its own incident",
+    };
+    let auto_resolve = match settings.auto_resolve {
+        true => "when all alerts are resolved",
+        false => "by people only",
+    };
+    let reopen = match settings.reopen_window {
+        Span::ZERO => "never".to_owned(),
+        window => format!("within {window} after the end"),
+    };
+    let timeout = |timeout: Option<Span>| match timeout {
+        None => "for ever".to_owned(),
+        Some(span) => format!("{span}, then it pages again"),
+    };
+    [
+        ("Urgency", urgency.to_owned()),
+        ("Incidents", grouping.to_owned()),
+        ("Resolves", auto_resolve.to_owned()),
+        ("Reopens", reopen),
+        (
+            "Acknowledgement of high urgency lasts",
+            timeout(settings.ack_timeout_high),
+        ),
+        (
+            "Acknowledgement of low urgency lasts",
+            timeout(settings.ack_timeout_low),
+        ),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::page::sample::{NOW, directory};
+
+    #[test]
+    fn a_row_says_health_and_who_would_be_paged() {
+        let directory = directory();
+        let mut signs = Signs::default();
+        signs.health.insert(
+            ServiceId(8),
+            Health {
+                triggered: 2,
+                acknowledged: 1,
+            },
+        );
+        let service = directory.service_by_slug("checkout").unwrap();
+        let row = Rows::new(&directory, &signs, NOW).row(service);
+        assert_eq!(row.on_call, ["Ana"]);
+        assert_eq!(row.health.triggered, 2);
+        assert_eq!(row.warning, None);
+        let mut orphan = service.clone();
+        orphan.policy_id = None;
+        let row = Rows::new(&directory, &signs, NOW).row(&orphan);
+        assert_eq!((row.on_call, row.policy), (vec!["Ana".to_owned()], None));
+    }
+}
