@@ -1,19 +1,12 @@
-//! How people and configured things are named on pages: a label with an address, or a choice.
+//! What incidents are named by: their service, and those who may work them.
 
 use domain::directory::{Directory, User};
 use domain::incident::Incident;
 use domain::word::ContactKind;
-use domain::{PolicyId, ServiceId, UserId};
+use domain::ServiceId;
 use engine::access::{Right, allows};
 
-use crate::view::{Choice, ChoiceGroup, Link, Person};
-
-pub fn person(directory: &Directory, id: UserId) -> Person {
-    Person {
-        id,
-        name: directory.user_name(id).to_owned(),
-    }
-}
+use crate::view::{Choice, ChoiceGroup, Link};
 
 pub fn service(directory: &Directory, id: ServiceId) -> Option<Link> {
     directory.service(id).map(|service| Link {
@@ -24,13 +17,6 @@ pub fn service(directory: &Directory, id: ServiceId) -> Option<Link> {
 
 pub fn service_of(directory: &Directory, incident: &Incident) -> Option<Link> {
     incident.service_id.and_then(|id| service(directory, id))
-}
-
-pub fn policy(directory: &Directory, id: PolicyId) -> Option<Link> {
-    directory.policy(id).map(|policy| Link {
-        label: policy.name.clone(),
-        href: format!("/policies/{}", policy.slug),
-    })
 }
 
 /// Everybody who may work incidents, by name.

@@ -9,7 +9,7 @@ use store::escalation::Page;
 use store::notification::Notification;
 
 use super::scene::Scene;
-use crate::page::name;
+use crate::page::{choice, name};
 use crate::view::incident::{Evidence, PagedPerson};
 
 /// Who looks, and how.
@@ -50,7 +50,7 @@ fn person(
         .collect();
     notifications.reverse();
     Some(PagedPerson {
-        person: name::person(directory, user),
+        person: choice::person(directory, user),
         first_at: first.created_at,
         why: why(scene, directory, looker, user, &pages),
         acknowledged_at: acknowledged_at(scene, user),

@@ -24,6 +24,8 @@ const NOTIFICATIONS: i64 = 500;
 
 /// One incident with all that belongs to it.
 pub struct Scene {
+    /// What was asked for.
+    pub part: Part,
     pub incident: Incident,
     /// The escalation that is running.
     pub run: Option<Run>,
@@ -90,6 +92,7 @@ impl Scene {
             ..store::notification::Filter::default()
         };
         Ok(Scene {
+            part,
             ack_timeout_at,
             pages: store::escalation::pages(conn, id)?,
             notifications: store::notification::list(conn, &of_incident, None, NOTIFICATIONS)?,

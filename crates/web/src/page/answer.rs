@@ -1,0 +1,151 @@
+//! Answering by the signed link of a mail: GET confirms, POST acts (PAGING.md §6.8). Both work
+//! signed out, for the link is the proof.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Path, ServiceConfig};
+use domain::directory::Directory;
+use domain::incident::Incident;
+use domain::word::PagingState;
+use engine::Error;
+use engine::link::{BadLink, Link};
+use engine::reply::{LinkView, Verb, act_on_link, view_link};
+
+use super::name;
+use crate::csrf::Plain;
+use crate::error::WebError;
+use crate::frame::{render, render_with};
+use crate::session::Guest;
+use crate::state::State;
+use crate::view::incident::{AnswerDonePage, AnswerOutcome, AnswerPage};
+
+pub fn configure(cfg: &mut ServiceConfig) {
+    cfg.service(
+        web::resource("/a/{token}")
+            .route(web::get().to(ask))
+            .route(web::post().to(act)),
+    );
+}
+
+/// What a link is about, or why it does not hold.
+async fn opened(state: &State, token: &str) -> Result<Result<(Link, LinkView), AnswerOutcome>, WebError> {
+    let link = match Link::verify(token, &state.engine.sender().secret, state.now()) {
+        Ok(link) => link,
+        Err(BadLink::Expired) => return Ok(Err(AnswerOutcome::Expired)),
+        Err(BadLink::Invalid) => return Ok(Err(AnswerOutcome::Invalid)),
+    };
+    match view_link(state.store(), link).await {
+        Ok(view) => Ok(Ok((link, view))),
+        Err(Error::NotFound(_)) => Ok(Err(AnswerOutcome::Invalid)),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// `GET /a/{token}`: changes nothing, since mail scanners follow links.
+async fn ask(
+    state: State,
+    guest: Guest,
+    token: Path<String>,
+) -> Result<HttpResponse, WebError> {
+    let (link, view) = match opened(&state, &token).await? {
+        Ok(found) => found,
+        Err(outcome) => return gone(&state, &guest, outcome),
+    };
+    let directory = state.directory();
+    let incident = &view.incident;
+    let acknowledged = incident.acknowledged_by.map(|user| directory.user_name(user).to_owned());
+    render(&AnswerPage {
+        frame: guest.frame(&state, &format!("Answer {}", incident.label())),
+        token: token.into_inner(),
+        person: view.user_name.clone(),
+        number: incident.number,
+        title: incident.title.clone(),
+        service: name::service_of(&directory, incident).map(|service| service.label),
+        paging: incident.paging,
+        urgency: incident.urgency,
+        opened_at: incident.created_at,
+        alerts: u64::try_from(incident.alerts).unwrap_or(0),
+        acknowledged_by: acknowledged.into_iter().collect(),
+        expires_at: link.expires_at,
+    })
+}
+
+/// `POST /a/{token}`.
+async fn act(
+    state: State,
+    guest: Guest,
+    token: Path<String>,
+    form: Plain,
+) -> Result<HttpResponse, WebError> {
+    let (link, before) = match opened(&state, &token).await? {
+        Ok(found) => found,
+        Err(outcome) => return gone(&state, &guest, outcome),
+    };
+    let directory = state.directory();
+    let verb = match form.0.get("do") {
+        "acknowledge" => Verb::Acknowledge,
+        "resolve" => Verb::Resolve,
+        _ => return Err(WebError::BadRequest("say what to do: acknowledge or resolve".into())),
+    };
+    // Nobody takes an acknowledgement from a colleague by a mail that is older than it.
+    if verb == Verb::Acknowledge
+        && before.incident.paging == PagingState::Acknowledged
+        && before.incident.acknowledged_by != Some(link.user)
+    {
+        let who = before.incident.acknowledged_by;
+        let who = who.map_or("Somebody", |user| directory.user_name(user)).to_owned();
+        return ended(&state, &guest, &before.incident, AnswerOutcome::AlreadyAcknowledged(who));
+    }
+    match act_on_link(state.store(), link, verb, state.now()).await {
+        Ok(after) => {
+            let outcome = match verb {
+                Verb::Resolve => AnswerOutcome::Resolved,
+                _ => AnswerOutcome::Acknowledged,
+            };
+            ended(&state, &guest, &after.incident, outcome)
+        }
+        Err(Error::Refused(_)) => match opened(&state, &token).await? {
+            Ok((_, now)) if !now.incident.is_open() => {
+                let outcome = AnswerOutcome::AlreadyResolved(resolver(&now.incident, &directory));
+                ended(&state, &guest, &now.incident, outcome)
+            }
+            _ => gone(&state, &guest, AnswerOutcome::Invalid),
+        },
+        Err(other) => Err(other.into()),
+    }
+}
+
+fn resolver(incident: &Incident, directory: &Directory) -> String {
+    incident
+        .resolved_by
+        .map_or("the monitor", |user| directory.user_name(user))
+        .to_owned()
+}
+
+fn ended(
+    state: &State,
+    guest: &Guest,
+    incident: &Incident,
+    outcome: AnswerOutcome,
+) -> Result<HttpResponse, WebError> {
+    render(&AnswerDonePage {
+        frame: guest.frame(state, &incident.label()),
+        outcome,
+        incident: Some((incident.number, incident.title.clone())),
+    })
+}
+
+fn gone(state: &State, guest: &Guest, outcome: AnswerOutcome) -> Result<HttpResponse, WebError> {
+    let status = match outcome {
+        AnswerOutcome::Expired => StatusCode::GONE,
+        _ => StatusCode::NOT_FOUND,
+    };
+    render_with(
+        status,
+        &AnswerDonePage {
+            frame: guest.frame(state, "This link does not hold"),
+            outcome,
+            incident: None,
+        },
+    )
+}

@@ -1,0 +1,142 @@
+//! What the palette finds: pages, incidents, services, schedules, policies, people.
+
+use domain::directory::Directory;
+use domain::incident::label;
+use domain::Timestamp;
+use serde::Serialize;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use store::Conn;
+use store::board::{Filter, Order};
+
+use crate::error::WebError;
+use crate::session::SignedIn;
+use crate::state::State;
+
+/// Longest answer.
+const FOUND: usize = 20;
+const INCIDENTS: i64 = 8;
+
+pub fn configure(cfg: &mut ServiceConfig) {
+    cfg.route("/search.json", web::get().to(search));
+}
+
+/// `GET /search.json?q=`.
+async fn search(
+    state: State,
+    _me: SignedIn,
+    req: HttpRequest,
+) -> Result<HttpResponse, WebError> {
+    let query = url::form_urlencoded::parse(req.query_string().as_bytes())
+        .find(|(name, _)| name == "q")
+        .map(|(_, value)| value.chars().take(200).collect::<String>())
+        .unwrap_or_default();
+    let (directory, now) = (state.directory(), state.now());
+    let hits = state.store().read(move |c| find(c, &directory, &query, now)).await?;
+    Ok(HttpResponse::Ok().json(hits))
+}
+
+/// One thing that was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Hit {
+    pub label: String,
+    pub url: String,
+    pub kind: &'static str,
+}
+
+const PAGES: &[(&str, &str)] = &[
+    ("Dashboard", "/"),
+    ("Incidents", "/incidents"),
+    ("Declare an incident", "/incidents/new"),
+    ("On-call", "/schedules"),
+    ("Services", "/services"),
+    ("Policies", "/policies"),
+    ("Postmortems", "/postmortems"),
+    ("People", "/users"),
+    ("Teams", "/teams"),
+    ("Outbox", "/outbox"),
+    ("Settings", "/settings"),
+    ("API", "/api"),
+    ("Profile", "/profile"),
+];
+
+/// Everything but incidents: those whose name has every word.
+fn configured(directory: &Directory, query: &str) -> Vec<Hit> {
+    let words: Vec<String> = query.split_whitespace().map(str::to_lowercase).collect();
+    let matches = |label: &str| {
+        let label = label.to_lowercase();
+        words.iter().all(|word| label.contains(word))
+    };
+    let hit = |label: &str, url: String, kind| {
+        matches(label).then(|| Hit {
+            label: label.to_owned(),
+            url,
+            kind,
+        })
+    };
+    let pages = PAGES.iter().filter_map(|(label, url)| hit(label, (*url).to_owned(), "page"));
+    let services = directory
+        .services
+        .values()
+        .filter_map(|one| hit(&one.name, format!("/services/{}", one.slug), "service"));
+    let schedules = directory
+        .schedules
+        .values()
+        .filter_map(|one| hit(&one.name, format!("/schedules/{}", one.slug), "schedule"));
+    let policies = directory
+        .policies
+        .values()
+        .filter_map(|one| hit(&one.name, format!("/policies/{}", one.slug), "policy"));
+    let people = directory
+        .users
+        .values()
+        .filter(|user| !user.disabled)
+        .filter_map(|one| hit(&one.name, format!("/users/{}", one.id), "person"));
+    pages.chain(services).chain(schedules).chain(people).chain(policies).collect()
+}
+
+/// At most 20 hits: incidents first, open and bad ones before others.
+///
+/// # Errors
+/// Those of the read.
+pub fn find(
+    conn: &mut Conn,
+    directory: &Directory,
+    query: &str,
+    now: Timestamp,
+) -> Result<Vec<Hit>, store::Error> {
+    let mut hits = Vec::new();
+    if !query.trim().is_empty() {
+        let filter = Filter {
+            text: query.to_owned(),
+            ..Filter::default()
+        };
+        let incidents = store::board::list(conn, &filter, Order::Worst, now, 0, INCIDENTS)?;
+        hits.extend(incidents.into_iter().map(|incident| Hit {
+            label: format!("{} {}", label(incident.number), incident.title),
+            url: format!("/incidents/{}", incident.number),
+            kind: "incident",
+        }));
+    }
+    hits.extend(configured(directory, query));
+    hits.truncate(FOUND);
+    Ok(hits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::page::sample::directory;
+
+    #[test]
+    fn every_word_must_stand_in_the_name() {
+        let urls = |query: &str| -> Vec<String> {
+            configured(&directory(), query).into_iter().map(|hit| hit.url).collect()
+        };
+        assert_eq!(urls("check"), ["/services/checkout"]);
+        assert_eq!(urls("DECLARE inc"), ["/incidents/new"]);
+        assert_eq!(urls("plat"), ["/schedules/platform"]);
+        assert_eq!(urls("ana"), ["/users/1"]);
+        assert!(urls("nothing of this name").is_empty());
+    }
+}
