@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
+mod write;
+
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use diesel::upsert::excluded;
 use domain::alert::{Alert, AlertText, Identity};
 use domain::dedup::SignalDecision;
 use domain::word::{Action, AlertSeverity, AlertStatus};
@@ -16,6 +17,8 @@ use crate::conn::Conn;
 use crate::db;
 use crate::error::{Error, json, to_json};
 use crate::schema::{alert, integration_traffic, signal};
+
+pub use write::{insert, resolve_of_incident, update};
 
 const CHUNK: usize = 500;
 
@@ -48,8 +51,11 @@ struct Row {
 
 impl Row {
     fn of(alert: Alert) -> Result<Row, Error> {
-        let first_text =
-            alert.first_text.as_ref().map(|text| to_json("alert.first_text", text)).transpose()?;
+        let first_text = alert
+            .first_text
+            .as_ref()
+            .map(|text| to_json("alert.first_text", text))
+            .transpose()?;
         Ok(Row {
             id: alert.id,
             identity: alert.identity.0.to_vec(),
@@ -133,7 +139,10 @@ fn is_resolved() -> SqlLiteral<Bool> {
 /// # Errors
 /// Those of the read.
 pub fn lock_open(conn: &mut Conn, identities: &[Identity]) -> Result<Vec<Alert>, Error> {
-    let keys: Vec<Vec<u8>> = identities.iter().map(|identity| identity.0.to_vec()).collect();
+    let keys: Vec<Vec<u8>> = identities
+        .iter()
+        .map(|identity| identity.0.to_vec())
+        .collect();
     let mut found = Vec::new();
     for chunk in keys.chunks(CHUNK) {
         let rows: Result<Vec<Row>, diesel::result::Error> = match conn {
@@ -164,7 +173,10 @@ pub fn last_resolved(
     identities: &[Identity],
     since: Timestamp,
 ) -> Result<Vec<Alert>, Error> {
-    let keys: Vec<Vec<u8>> = identities.iter().map(|identity| identity.0.to_vec()).collect();
+    let keys: Vec<Vec<u8>> = identities
+        .iter()
+        .map(|identity| identity.0.to_vec())
+        .collect();
     let mut newest: BTreeMap<Vec<u8>, (Timestamp, AlertId)> = BTreeMap::new();
     for chunk in keys.chunks(CHUNK) {
         // Only the index is read: an alert that flaps has very many rows.
@@ -175,7 +187,9 @@ pub fn last_resolved(
             .select((alert::identity, alert::resolved_at, alert::id))
             .load(c))?;
         for (identity, resolved_at, id) in rows {
-            let Some(resolved_at) = resolved_at else { continue };
+            let Some(resolved_at) = resolved_at else {
+                continue;
+            };
             let slot = newest.entry(identity).or_insert((resolved_at, id));
             *slot = (*slot).max((resolved_at, id));
         }
@@ -218,130 +232,12 @@ pub fn open_of_group(
 }
 
 /// # Errors
-/// [`Error::Conflict`] when another node opened the same identity meanwhile.
-pub fn insert(conn: &mut Conn, new: Vec<Alert>) -> Result<(), Error> {
-    let rows = new.into_iter().map(Row::of).collect::<Result<Vec<_>, _>>()?;
-    match conn {
-        Conn::Sqlite(c) => {
-            for row in &rows {
-                diesel::insert_into(alert::table).values(row).execute(c)?;
-            }
-        }
-        Conn::Postgres(c) => {
-            for chunk in rows.chunks(CHUNK) {
-                diesel::insert_into(alert::table).values(chunk).execute(c)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Writes what may change of alerts that exist.
-///
-/// # Errors
-/// Those of the write.
-pub fn update(conn: &mut Conn, changed: Vec<Alert>) -> Result<(), Error> {
-    let rows = changed.into_iter().map(Row::of).collect::<Result<Vec<_>, _>>()?;
-    match conn {
-        // Without round trips, a statement that stays prepared beats one that is parsed each time.
-        Conn::Sqlite(c) => {
-            for row in &rows {
-                diesel::update(alert::table.find(row.id)).set(Newest::of(row)).execute(c)?;
-            }
-        }
-        Conn::Postgres(c) => {
-            for chunk in rows.chunks(CHUNK) {
-                diesel::insert_into(alert::table)
-                    .values(chunk)
-                    .on_conflict(alert::id)
-                    .do_update()
-                    .set((
-                        alert::status.eq(excluded(alert::status)),
-                        alert::severity.eq(excluded(alert::severity)),
-                        alert::summary.eq(excluded(alert::summary)),
-                        alert::source.eq(excluded(alert::source)),
-                        alert::component.eq(excluded(alert::component)),
-                        alert::signal_group.eq(excluded(alert::signal_group)),
-                        alert::class.eq(excluded(alert::class)),
-                        alert::details.eq(excluded(alert::details)),
-                        alert::links.eq(excluded(alert::links)),
-                        alert::images.eq(excluded(alert::images)),
-                        alert::first_text.eq(excluded(alert::first_text)),
-                        alert::count.eq(excluded(alert::count)),
-                        alert::last_seen.eq(excluded(alert::last_seen)),
-                        alert::monitor_time.eq(excluded(alert::monitor_time)),
-                        alert::resolved_at.eq(excluded(alert::resolved_at)),
-                    ))
-                    .execute(c)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// What a signal may change of an alert that exists.
-#[derive(AsChangeset)]
-#[diesel(table_name = alert, treat_none_as_null = true)]
-struct Newest<'a> {
-    status: AlertStatus,
-    severity: AlertSeverity,
-    summary: &'a str,
-    source: &'a str,
-    component: Option<&'a str>,
-    signal_group: Option<&'a str>,
-    class: Option<&'a str>,
-    details: &'a str,
-    links: &'a str,
-    images: &'a str,
-    first_text: Option<&'a str>,
-    count: i64,
-    last_seen: Timestamp,
-    monitor_time: Option<Timestamp>,
-    resolved_at: Option<Timestamp>,
-}
-
-impl<'a> Newest<'a> {
-    fn of(row: &'a Row) -> Newest<'a> {
-        Newest {
-            status: row.status,
-            severity: row.severity,
-            summary: &row.summary,
-            source: &row.source,
-            component: row.component.as_deref(),
-            signal_group: row.signal_group.as_deref(),
-            class: row.class.as_deref(),
-            details: &row.details,
-            links: &row.links,
-            images: &row.images,
-            first_text: row.first_text.as_deref(),
-            count: row.count,
-            last_seen: row.last_seen,
-            monitor_time: row.monitor_time,
-            resolved_at: row.resolved_at,
-        }
-    }
-}
-
-/// Resolves whatever is open of an incident; returns how many.
-///
-/// # Errors
-/// Those of the write.
-pub fn resolve_of_incident(
-    conn: &mut Conn,
-    incident: IncidentId,
-    now: Timestamp,
-) -> Result<usize, Error> {
-    db!(conn, |c| diesel::update(alert::table)
-        .filter(alert::incident_id.eq(incident))
-        .filter(is_open())
-        .set((alert::status.eq(AlertStatus::Resolved), alert::resolved_at.eq(now)))
-        .execute(c))
-}
-
-/// # Errors
 /// [`Error::NotFound`].
 pub fn fetch(conn: &mut Conn, id: AlertId) -> Result<Alert, Error> {
-    let row: Row = db!(conn, |c| alert::table.find(id).select(Row::as_select()).first(c))?;
+    let row: Row = db!(conn, |c| alert::table
+        .find(id)
+        .select(Row::as_select())
+        .first(c))?;
     row.into_alert()
 }
 
@@ -428,7 +324,9 @@ pub struct SignalRecord {
 /// Those of the write.
 pub fn record_signals(conn: &mut Conn, records: &[SignalRecord]) -> Result<(), Error> {
     for chunk in records.chunks(CHUNK) {
-        db!(conn, |c| diesel::insert_into(signal::table).values(chunk).execute(c))?;
+        db!(conn, |c| diesel::insert_into(signal::table)
+            .values(chunk)
+            .execute(c))?;
     }
     Ok(())
 }
@@ -447,7 +345,10 @@ pub fn recent_signals(
         if let Some(integration) = integration {
             query = query.filter(signal::integration_id.eq(integration));
         }
-        query.order((signal::received_at.desc(), signal::id.desc())).limit(limit).load(c)
+        query
+            .order((signal::received_at.desc(), signal::id.desc()))
+            .limit(limit)
+            .load(c)
     })
 }
 
@@ -462,7 +363,10 @@ pub fn delete_signals(conn: &mut Conn, before: Timestamp, limit: i64) -> Result<
         .limit(limit)
         .select(signal::id)
         .load(c))?;
-    db!(conn, |c| diesel::delete(signal::table.filter(signal::id.eq_any(&old))).execute(c))
+    db!(conn, |c| diesel::delete(
+        signal::table.filter(signal::id.eq_any(&old))
+    )
+    .execute(c))
 }
 
 /// Deletes at most `limit` alerts that were resolved before `before` (PAGING.md §1.9). Their
@@ -479,7 +383,10 @@ pub fn delete_resolved(conn: &mut Conn, before: Timestamp, limit: i64) -> Result
         .limit(limit)
         .select(alert::id)
         .load(c))?;
-    db!(conn, |c| diesel::delete(alert::table.filter(alert::id.eq_any(&old))).execute(c))
+    db!(conn, |c| diesel::delete(
+        alert::table.filter(alert::id.eq_any(&old))
+    )
+    .execute(c))
 }
 
 /// What a batch adds to an integration's counters.
