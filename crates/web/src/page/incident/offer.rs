@@ -133,15 +133,17 @@ fn whom(rung: &Rung) -> String {
 /// What everybody who looks must know.
 pub fn warnings(scene: &Scene, directory: &Directory) -> Vec<String> {
     let mut warnings = Vec::new();
-    if !scene.incident.is_open() {
-        return warnings;
-    }
-    if scene.incident.unreachable {
+    if engine::reply::waits(&scene.incident) && scene.incident.unreachable {
+        let why = match engine::effect::policy_of(&scene.incident, directory) {
+            Some(policy) => format!("No step of the policy {} reaches anybody", policy.name),
+            None => "The service has no policy".to_owned(),
+        };
         warnings.push(match directory.settings.last_resort.is_empty() {
-            true => "No step of the policy reaches anybody, and no last resort is set: nobody is \
-                     paged. Page somebody by name, and set a last resort under Settings."
-                .to_owned(),
-            false => "No step of the policy reaches anybody: the last resort is paged.".to_owned(),
+            true => format!(
+                "{why}, and no last resort is set: nobody is paged. Reassign it to somebody, and \
+                 set a last resort under Settings."
+            ),
+            false => format!("{why}: the last resort is paged."),
         });
     }
     warnings

@@ -155,7 +155,10 @@ fn command(
         seats: scene.roles.iter().map(seat).collect(),
         updates: scene.updates.iter().map(|update| status_update(update, directory)).collect(),
         next_update_due: row::update_due(facts),
-        people: name::responder_choices(directory),
+        people: name::responder_choices(directory)
+            .into_iter()
+            .filter(|choice| choice.value != viewer.to_string())
+            .collect(),
         brief: brief.to_owned(),
     })
 }

@@ -1,0 +1,13 @@
+//! Pages over real HTTP, as browsers without script see them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on must fail"
+)]
+
+mod answer;
+mod house;
+mod incident;
+mod journey;
+mod outbox;
+mod postmortem;
