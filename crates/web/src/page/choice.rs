@@ -91,7 +91,10 @@ pub fn targets(directory: &Directory) -> Vec<ChoiceGroup> {
         (
             "On call",
             schedules
-                .map(|one| Choice::new(value(Target::Schedule(one.id)), &one.name))
+                .map(|one| {
+                    let value = value(Target::Schedule(one.id));
+                    Choice::new(value, format!("On-call {}", one.name))
+                })
                 .collect(),
         ),
         (
@@ -103,7 +106,10 @@ pub fn targets(directory: &Directory) -> Vec<ChoiceGroup> {
         (
             "Teams",
             teams
-                .map(|one| Choice::new(value(Target::Team(one.id)), &one.name))
+                .map(|one| {
+                    let value = value(Target::Team(one.id));
+                    Choice::new(value, format!("Team {}", one.name))
+                })
                 .collect(),
         ),
     ];

@@ -34,6 +34,8 @@ pub struct Calendar {
     /// 14 for two weeks, the month's length for a month.
     pub days: u16,
     pub now: Timestamp,
+    /// When the schedule began; nobody was missing before. `None`: always there.
+    pub since: Option<Timestamp>,
     /// From top to bottom: layers from the highest, overrides, then the final schedule.
     pub rows: Vec<Row>,
 }
@@ -140,7 +142,7 @@ impl Calendar {
         };
         let people = self.people();
         let mut pieces = Vec::with_capacity(row.bars.len());
-        let mut reached = begin;
+        let mut reached = self.since.map_or(begin, |since| since.clamp(begin, end));
         let piece = |start: Timestamp, end: Timestamp, bar: Option<&Bar>| Piece {
             left: Self::place(&midnights, start),
             right: Self::place(&midnights, end),
@@ -360,6 +362,9 @@ impl Calendar {
         for pair in midnights.windows(2) {
             let [begins, ends] = pair else { continue };
             let date = begins.in_zone(&self.zone).date();
+            if self.since.is_some_and(|since| *ends <= since) {
+                continue;
+            }
             let class = if date == today {
                 " class=\"cal-today\""
             } else {
@@ -416,81 +421,4 @@ impl Bar {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn calendar(from: &str, days: u16, spans: &[(i64, i64)]) -> Calendar {
-        let zone = TimeZone::get("Europe/Berlin").unwrap();
-        let from: Date = from.parse().unwrap();
-        let zero = Timestamp::from_jiff(from.to_zoned(zone.clone()).unwrap().timestamp());
-        let bars = spans
-            .iter()
-            .map(|(start, end)| Bar {
-                start: zero + Span::from_hours(*start),
-                end: zero + Span::from_hours(*end),
-                people: vec![(UserId(*start), format!("<P{start}>"))],
-                source: "Layer \"a\"".to_owned(),
-            })
-            .collect();
-        Calendar {
-            title: "Platform".into(),
-            zone,
-            from,
-            days,
-            now: zero + Span::from_hours(30),
-            rows: vec![Row {
-                name: "Final".into(),
-                kind: RowKind::Final,
-                bars,
-            }],
-        }
-    }
-
-    #[test]
-    fn a_day_of_23_hours_is_as_wide_as_any() {
-        let calendar = calendar("2026-03-23", 14, &[]);
-        let midnights = calendar.midnights();
-        assert_eq!(midnights[7].since(midnights[6]), Span::from_hours(23));
-        let place = Calendar::place(&midnights, midnights[7]);
-        assert!((place - 0.5).abs() < 1e-9);
-        let picture = calendar.draw().0;
-        assert!(picture.contains("+1 h") && picture.contains("clock change, 23 h long"));
-    }
-
-    #[test]
-    fn names_are_escaped_and_gaps_are_named() {
-        let picture = calendar("2026-11-16", 14, &[(9, 100)]).draw().0;
-        assert!(picture.contains("&lt;P9&gt;") && !picture.contains("<P9>"));
-        assert!(picture.contains("cal-gap") && picture.contains("Nobody"));
-        assert!(!picture.contains("style="));
-    }
-
-    proptest! {
-        /// Whatever the bars, the final row's pieces tile the span.
-        #[test]
-        fn final_pieces_tile_the_span(
-            cuts in proptest::collection::btree_set(-48i64..900, 0..24),
-            days in 1u16..35,
-            start in 0i32..360,
-        ) {
-            let cuts: Vec<i64> = cuts.into_iter().collect();
-            let spans: Vec<(i64, i64)> =
-                cuts.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
-            let from = jiff::civil::date(2026, 1, 1).checked_add(start.days()).unwrap();
-            let calendar = calendar(&from.to_string(), days, &spans);
-            let pieces = calendar.pieces(&calendar.rows[0]);
-            let midnights = calendar.midnights();
-            prop_assert_eq!(pieces.first().unwrap().start, midnights[0]);
-            prop_assert_eq!(pieces.last().unwrap().end, midnights[usize::from(days)]);
-            prop_assert!(pieces.first().unwrap().left.abs() < 1e-9);
-            prop_assert!((pieces.last().unwrap().right - 1.0).abs() < 1e-9);
-            for pair in pieces.windows(2) {
-                prop_assert_eq!(pair[0].end, pair[1].start);
-                prop_assert_eq!(pair[0].right, pair[1].left);
-                prop_assert!(pair[0].left < pair[0].right);
-            }
-        }
-    }
-}
+mod tests;

@@ -38,14 +38,14 @@ pub struct OnCallRow {
     pub mine: bool,
 }
 
-/// `GET /schedules/{slug}?from=2026-11-16&view=fortnight|month`.
+/// `GET /schedules/{slug}?from=2026-11-16&view=fortnight|month&zone=mine`.
 #[derive(Clone, Debug, Template)]
 #[template(path = "schedule/page.html")]
 pub struct SchedulePage {
     pub frame: Frame,
     pub row: OnCallRow,
     pub description: String,
-    /// In the schedule's zone.
+    /// In the schedule's zone, or with `zone=mine` in the viewer's.
     pub calendar: Calendar,
     /// `false`: the two-week view.
     pub month: bool,
@@ -54,6 +54,8 @@ pub struct SchedulePage {
     pub today: String,
     pub next: String,
     pub other_view: String,
+    /// The same days in the viewer's zone, or back in the schedule's; `None` when they are one.
+    pub other_zone: Option<Link>,
     /// The coming shifts, at most 10.
     pub shifts: Vec<ShiftRow>,
     /// Overrides that have not ended, soonest first.
@@ -158,7 +160,7 @@ impl ScheduleFormPage {
         }
     }
 
-    fn from_hint(&self) -> String {
+    fn effect_hint(&self) -> String {
         format!(
             "In {}. Empty: at once. The past stays as it was.",
             self.frame.zone_name()

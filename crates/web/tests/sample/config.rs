@@ -71,6 +71,7 @@ fn calendar(from: &str, days: u16) -> Calendar {
         from,
         days,
         now: now(),
+        since: None,
         rows: vec![
             Row {
                 name: "Overrides".into(),
@@ -356,6 +357,7 @@ pub fn add(pages: &mut Vec<Sample>) {
         today: "/schedules/platform".into(),
         next: "/schedules/platform?from=2026-11-30".into(),
         other_view: "/schedules/platform?view=month".into(),
+        other_zone: None,
         shifts: shifts(),
         overrides: vec![OverrideRow {
             id: OverrideId(4),

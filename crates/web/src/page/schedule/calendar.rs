@@ -91,6 +91,7 @@ pub fn calendar(
         from,
         days,
         now,
+        since: schedule.versions.first().map(|first| first.effective_from),
         rows: Vec::new(),
     };
     let midnights = calendar.midnights();

@@ -13,6 +13,7 @@ use domain::schedule::Schedule;
 use domain::{Span, Timestamp};
 use engine::access::Right;
 use engine::configuration::schedule;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::{choice, complaint, query};
@@ -71,6 +72,8 @@ async fn list(state: State, me: SignedIn) -> Result<HttpResponse, WebError> {
 struct Shown {
     from: Option<String>,
     view: Option<String>,
+    /// In the viewer's zone instead of the schedule's.
+    mine: bool,
 }
 
 impl Shown {
@@ -78,6 +81,7 @@ impl Shown {
         Shown {
             from: query::value(req, "from"),
             view: query::value(req, "view"),
+            mine: query::value(req, "zone").as_deref() == Some("mine"),
         }
     }
 }
@@ -92,25 +96,35 @@ fn page(
     form: Form,
 ) -> SchedulePage {
     let now = frame.now;
-    let zone = TimeZone::get(&row::zone_name(schedule, now)).unwrap_or(TimeZone::UTC);
+    let own = TimeZone::get(&row::zone_name(schedule, now)).unwrap_or(TimeZone::UTC);
+    let zones_differ = own.iana_name() != frame.zone.iana_name();
+    let mine = shown.mine && zones_differ;
+    let zone = if mine { frame.zone.clone() } else { own };
     let today = now.in_zone(&zone).date();
     let span = calendar::Page::read(shown.from.as_deref(), shown.view.as_deref(), today);
-    let href = |from, view: &str| {
-        format!("/schedules/{}?from={from}&view={view}", schedule.slug)
+    let href = |from: Option<Date>, view: &str, mine: bool| {
+        let from = from.map(|from| format!("from={from}&")).unwrap_or_default();
+        let zone = if mine { "&zone=mine" } else { "" };
+        format!("/schedules/{}?{from}view={view}{zone}", schedule.slug)
     };
     let other = if span.month { "fortnight" } else { "month" };
+    let from = (!span.current).then_some(span.from);
     SchedulePage {
         row: row::on_call(directory, schedule, Some(me.id()), now),
         description: schedule.description.clone(),
         calendar: calendar::calendar(directory, schedule, zone, span.from, span.days(), now),
         month: span.month,
-        previous: href(span.moved(-1), span.view()),
-        today: format!("/schedules/{}?view={}", schedule.slug, span.view()),
-        next: href(span.moved(1), span.view()),
-        other_view: match span.current {
-            true => format!("/schedules/{}?view={other}", schedule.slug),
-            false => href(span.from, other),
-        },
+        previous: href(Some(span.moved(-1)), span.view(), mine),
+        today: href(None, span.view(), mine),
+        next: href(Some(span.moved(1)), span.view(), mine),
+        other_view: href(from, other, mine),
+        other_zone: zones_differ.then(|| Link {
+            label: match mine {
+                true => "Schedule's zone".to_owned(),
+                false => "My zone".to_owned(),
+            },
+            href: href(from, span.view(), !mine),
+        }),
         shifts: row::coming(directory, schedule, Some(me.id()), now),
         overrides: row::overrides(directory, schedule, now),
         form,
