@@ -25,6 +25,12 @@ pub mod record;
 
 mod run;
 
+/// What the SMS provider's webhooks hold and how they are signed, for whoever receives them.
+pub mod provider {
+    pub use channels::Failure;
+    pub use channels::sms::{NOTIFICATION_PARAMETER, signature, webhook};
+}
+
 pub use context::OpContext;
 pub use error::{Error, Problem};
 pub use run::{Engine, EngineConfig};

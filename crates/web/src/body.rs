@@ -1,6 +1,7 @@
 //! Reads request bodies: bounded as sent and as unpacked.
 
 use std::io::Read as _;
+use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
@@ -10,12 +11,25 @@ use futures_util::StreamExt as _;
 
 use crate::error::WebError;
 
+/// A body that takes longer than this is not waited for: slow senders must not hold connections.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// Reads the whole body; `limit` in bytes holds for what is sent and for what a gzip body becomes.
 ///
 /// # Errors
 /// [`WebError::TooLarge`], [`WebError::BadRequest`] for a body that ends early or is not gzip as
-/// announced, [`WebError::UnsupportedEncoding`].
+/// announced, [`WebError::UnsupportedEncoding`], [`WebError::TooSlow`].
 pub async fn read(
+    req: &HttpRequest,
+    payload: Payload,
+    limit: usize,
+) -> Result<Bytes, WebError> {
+    tokio::time::timeout(PATIENCE, read_all(req, payload, limit))
+        .await
+        .unwrap_or(Err(WebError::TooSlow(PATIENCE.as_secs())))
+}
+
+async fn read_all(
     req: &HttpRequest,
     mut payload: Payload,
     limit: usize,

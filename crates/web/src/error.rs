@@ -26,6 +26,13 @@ pub enum WebError {
     StaleForm,
     #[error("{0}")]
     BadRequest(String),
+    #[error("the body is not JSON: {0}")]
+    NotJson(String),
+    /// What a monitor sent makes no sense.
+    #[error(transparent)]
+    Format(#[from] formats::FormatError),
+    #[error("the signature is not right")]
+    BadSignature,
     /// A body over this many bytes.
     #[error("the body is larger than the {0} bytes allowed here")]
     TooLarge(usize),
@@ -33,6 +40,9 @@ pub enum WebError {
     UnsupportedType(&'static str),
     #[error("send the body as it is or compressed by gzip")]
     UnsupportedEncoding,
+    /// The body did not come within this many seconds.
+    #[error("the body did not arrive within {0} s")]
+    TooSlow(u64),
     #[error("this address does not know that method")]
     MethodNotAllowed,
     /// A fault of ours; the text is for the log only.
@@ -100,6 +110,9 @@ impl WebError {
             WebError::SetUp => (StatusCode::FORBIDDEN, "setup_needed"),
             WebError::StaleForm => (StatusCode::FORBIDDEN, "stale_form"),
             WebError::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad_request"),
+            WebError::NotJson(_) => (StatusCode::BAD_REQUEST, "not_json"),
+            WebError::Format(error) => (StatusCode::BAD_REQUEST, error.code()),
+            WebError::BadSignature => (StatusCode::FORBIDDEN, "bad_signature"),
             WebError::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
             WebError::UnsupportedType(_) => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_type")
@@ -107,6 +120,7 @@ impl WebError {
             WebError::UnsupportedEncoding => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_encoding")
             }
+            WebError::TooSlow(_) => (StatusCode::REQUEST_TIMEOUT, "too_slow"),
             WebError::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             WebError::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }

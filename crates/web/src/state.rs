@@ -79,6 +79,8 @@ pub struct AppState {
     /// Signs what a browser keeps for us.
     secret: [u8; 32],
     pub(crate) watch: WatchCache,
+    /// Set when the server stops.
+    pub(crate) stop: tokio::sync::watch::Sender<bool>,
 }
 
 const SECRET_KEY: &str = "web_secret";
@@ -99,7 +101,13 @@ impl AppState {
                 Ok::<[u8; 32], engine::Error>(bytes.ok_or_else(corrupt)?)
             })
             .await?;
-        Ok(AppState { engine, config, secret, watch: WatchCache::default() })
+        Ok(AppState {
+            engine,
+            config,
+            secret,
+            watch: WatchCache::default(),
+            stop: tokio::sync::watch::Sender::new(false),
+        })
     }
 
     pub fn store(&self) -> &store::Store {

@@ -1,0 +1,247 @@
+//! Alerts: what monitors said, one condition each.
+
+use std::collections::BTreeMap;
+
+use actix_web::HttpResponse;
+use actix_web::web::Path;
+use domain::alert::Alert as Row;
+use domain::directory::Directory;
+use domain::word::{AlertSeverity, AlertStatus, IntegrationKind};
+use domain::{AlertId, IncidentId, Timestamp};
+use engine::access::Right;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use store::alert::Filter;
+use utoipa::{IntoParams, ToSchema};
+
+use super::caller::Caller;
+use super::input::{List, Params, decode_cursor, encode_cursor, limit, word};
+use super::timeline::no_incident;
+use super::types::Problem;
+use super::words;
+use crate::error::WebError;
+use crate::state::State;
+
+/// Filters of the list; all of them must hold.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Query {
+    /// `open` or `resolved`.
+    status: Option<String>,
+    /// Slug of a service.
+    service: Option<String>,
+    /// Number of an incident.
+    incident: Option<i64>,
+    /// Exactly this key of the monitor.
+    dedup_key: Option<String>,
+    /// 1–200, 50 when absent.
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// One condition of a monitor.
+#[derive(Serialize, ToSchema)]
+pub struct Alert {
+    id: i64,
+    #[schema(schema_with = words::alert_status)]
+    status: AlertStatus,
+    #[schema(schema_with = words::alert_severity)]
+    severity: AlertSeverity,
+    summary: String,
+    source: String,
+    component: Option<String>,
+    group: Option<String>,
+    class: Option<String>,
+    /// Free fields of the monitor.
+    #[schema(value_type = Object)]
+    details: Value,
+    links: Vec<AlertLink>,
+    images: Vec<AlertImage>,
+    dedup_key: String,
+    integration: AlertIntegration,
+    /// Slug of the service.
+    service: Option<String>,
+    /// Number of its incident.
+    incident: i64,
+    /// Triggers so far.
+    count: i64,
+    #[schema(value_type = String, format = DateTime)]
+    first_seen: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    last_seen: Timestamp,
+    /// When the monitor says it happened.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    monitor_time: Option<Timestamp>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    resolved_at: Option<Timestamp>,
+}
+
+/// A link of an alert.
+#[derive(Serialize, ToSchema)]
+pub struct AlertLink {
+    href: String,
+    text: String,
+}
+
+/// A picture of an alert.
+#[derive(Serialize, ToSchema)]
+pub struct AlertImage {
+    src: String,
+    href: Option<String>,
+    alt: Option<String>,
+}
+
+/// Where an alert came in.
+#[derive(Serialize, ToSchema)]
+pub struct AlertIntegration {
+    id: i64,
+    /// `null` for an integration that was removed.
+    name: Option<String>,
+    #[schema(schema_with = words::integration_kind)]
+    kind: Option<IntegrationKind>,
+}
+
+fn alert(row: Row, incident: i64, directory: &Directory) -> Alert {
+    let integration = directory.integration(row.integration_id);
+    let service = integration.and_then(|one| directory.service(one.service_id));
+    Alert {
+        id: row.id.0,
+        status: row.status,
+        severity: row.text.severity,
+        summary: row.text.summary,
+        source: row.text.source,
+        component: row.text.component,
+        group: row.text.group,
+        class: row.text.class,
+        details: row.text.details,
+        links: row
+            .text
+            .links
+            .into_iter()
+            .map(|link| AlertLink { href: link.href, text: link.text })
+            .collect(),
+        images: row
+            .text
+            .images
+            .into_iter()
+            .map(|image| AlertImage { src: image.src, href: image.href, alt: image.alt })
+            .collect(),
+        dedup_key: row.dedup_key,
+        integration: AlertIntegration {
+            id: row.integration_id.0,
+            name: integration.map(|one| one.name.clone()),
+            kind: integration.map(|one| one.kind),
+        },
+        service: service.map(|service| service.slug.clone()),
+        incident,
+        count: row.count,
+        first_seen: row.first_seen,
+        last_seen: row.last_seen,
+        monitor_time: row.monitor_time,
+        resolved_at: row.resolved_at,
+    }
+}
+
+/// List alerts
+///
+/// Newest first.
+#[utoipa::path(get, path = "/api/v1/alerts", tag = "alerts", params(Query),
+    responses(
+        (status = 200, description = "A page of the list", body = List<Alert>),
+        (status = 401, description = "No valid token", body = Problem),
+        (status = 422, description = "A filter makes no sense", body = Problem),
+    ))]
+pub async fn list(
+    caller: Caller,
+    query: Params<Query>,
+    state: State,
+) -> Result<HttpResponse, WebError> {
+    caller.require(Right::Read)?;
+    let query = query.0;
+    let directory = state.directory();
+    let integrations = match query.service.as_deref() {
+        None => None,
+        Some(slug) => {
+            let service = directory
+                .service_by_slug(slug)
+                .ok_or_else(|| engine::Error::invalid("service", "there is no such service"))?
+                .id;
+            let of_service = directory
+                .integrations
+                .values()
+                .filter(|one| one.service_id == service)
+                .map(|one| one.id);
+            Some(of_service.collect())
+        }
+    };
+    let status: Option<AlertStatus> = word("status", query.status.as_deref())?;
+    let before = match query.cursor.as_deref() {
+        Some(text) => Some(AlertId(decode_cursor::<1>(text)?[0])),
+        None => None,
+    };
+    let limit = limit(query.limit)?;
+    let (incident, dedup_key) = (query.incident, query.dedup_key);
+    let (rows, numbers) = state
+        .store()
+        .read(move |c| {
+            let incident = match incident {
+                Some(number) => {
+                    Some(store::incident::by_number(c, number).map_err(no_incident)?.id)
+                }
+                None => None,
+            };
+            let filter = Filter { status, integrations, incident, dedup_key };
+            let rows = store::alert::list(c, &filter, before, limit + 1)?;
+            let mut numbers: BTreeMap<IncidentId, i64> = BTreeMap::new();
+            for row in &rows {
+                if let std::collections::btree_map::Entry::Vacant(slot) =
+                    numbers.entry(row.incident_id)
+                {
+                    slot.insert(store::incident::fetch(c, row.incident_id)?.number);
+                }
+            }
+            Ok::<_, engine::Error>((rows, numbers))
+        })
+        .await?;
+    let page = List::cut(
+        rows,
+        limit,
+        |last| encode_cursor(&[last.id.0]),
+        |row| {
+            let number = numbers.get(&row.incident_id).copied().unwrap_or_default();
+            alert(row, number, &directory)
+        },
+    );
+    Ok(HttpResponse::Ok().json(page))
+}
+
+/// Get an alert
+#[utoipa::path(get, path = "/api/v1/alerts/{id}", tag = "alerts",
+    params(("id" = i64, Path, description = "Id of the alert")),
+    responses(
+        (status = 200, description = "The alert", body = Alert),
+        (status = 401, description = "No valid token", body = Problem),
+        (status = 404, description = "There is no such alert", body = Problem),
+    ))]
+pub async fn get(
+    caller: Caller,
+    id: Path<i64>,
+    state: State,
+) -> Result<HttpResponse, WebError> {
+    caller.require(Right::Read)?;
+    let id = AlertId(id.into_inner());
+    let (row, number) = state
+        .store()
+        .read(move |c| {
+            let row = store::alert::fetch(c, id).map_err(|error| match error {
+                store::Error::NotFound => engine::Error::NotFound("alert"),
+                other => other.into(),
+            })?;
+            let number = store::incident::fetch(c, row.incident_id)?.number;
+            Ok::<_, engine::Error>((row, number))
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(alert(row, number, &state.directory())))
+}

@@ -1,0 +1,197 @@
+//! Services, users, and the version of the server.
+
+use actix_web::HttpResponse;
+use actix_web::web::Path;
+use domain::directory::{Directory, User as Account};
+use domain::service::{Grouping, Service as Configured, UrgencyRule};
+use domain::word::{AccountRole, IntegrationKind};
+use domain::{Timestamp, UserId};
+use engine::access::Right;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::caller::Caller;
+use super::input::List;
+use super::types::Problem;
+use super::words;
+use crate::error::WebError;
+use crate::state::State;
+
+/// Something people run and are paged for.
+#[derive(Serialize, ToSchema)]
+pub struct Service {
+    slug: String,
+    name: String,
+    description: String,
+    /// Slug of the team.
+    team: Option<String>,
+    /// Slug of the escalation policy; without one the last resort is paged.
+    policy: Option<String>,
+    /// How severity becomes urgency.
+    #[schema(schema_with = words::urgency_rule)]
+    urgency: UrgencyRule,
+    /// How alerts become incidents.
+    #[schema(schema_with = words::grouping)]
+    grouping: Grouping,
+    /// Whether incidents resolve themselves with their last alert.
+    auto_resolve: bool,
+    integrations: Vec<Integration>,
+}
+
+/// A door for signals. Its key is shown once, when it is made.
+#[derive(Serialize, ToSchema)]
+pub struct Integration {
+    id: i64,
+    name: String,
+    #[schema(schema_with = words::integration_kind)]
+    kind: IntegrationKind,
+    /// The last four characters of the key.
+    key_hint: String,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+fn make_service(service: &Configured, directory: &Directory) -> Service {
+    Service {
+        slug: service.slug.clone(),
+        name: service.name.clone(),
+        description: service.description.clone(),
+        team: service.team_id.and_then(|id| directory.team(id)).map(|team| team.slug.clone()),
+        policy: service.policy_id.and_then(|id| directory.policy(id)).map(|one| one.slug.clone()),
+        urgency: service.settings.urgency,
+        grouping: service.settings.grouping,
+        auto_resolve: service.settings.auto_resolve,
+        integrations: directory
+            .integrations
+            .values()
+            .filter(|one| one.service_id == service.id)
+            .map(|one| Integration {
+                id: one.id.0,
+                name: one.name.clone(),
+                kind: one.kind,
+                key_hint: one.key_hint.clone(),
+                created_at: one.created_at,
+            })
+            .collect(),
+    }
+}
+
+/// List services
+#[utoipa::path(get, path = "/api/v1/services", tag = "configuration",
+    responses(
+        (status = 200, description = "All services", body = List<Service>),
+        (status = 401, description = "No valid token", body = Problem),
+    ))]
+pub async fn services(caller: Caller, state: State) -> Result<HttpResponse, WebError> {
+    caller.require(Right::Read)?;
+    let directory = state.directory();
+    let all = directory.services.values().map(|one| make_service(one, &directory)).collect();
+    Ok(HttpResponse::Ok().json(List::whole(all)))
+}
+
+/// Get a service
+#[utoipa::path(get, path = "/api/v1/services/{slug}", tag = "configuration",
+    params(("slug" = String, Path, description = "Slug of the service")),
+    responses(
+        (status = 200, description = "The service", body = Service),
+        (status = 401, description = "No valid token", body = Problem),
+        (status = 404, description = "There is no such service", body = Problem),
+    ))]
+pub async fn service(
+    caller: Caller,
+    slug: Path<String>,
+    state: State,
+) -> Result<HttpResponse, WebError> {
+    caller.require(Right::Read)?;
+    let directory = state.directory();
+    let service =
+        directory.service_by_slug(&slug).ok_or(engine::Error::NotFound("service"))?;
+    Ok(HttpResponse::Ok().json(make_service(service, &directory)))
+}
+
+/// Somebody with an account. Contact methods are not shown: they are for paging only.
+#[derive(Serialize, ToSchema)]
+pub struct User {
+    id: i64,
+    name: String,
+    email: String,
+    #[schema(schema_with = words::account_role)]
+    role: AccountRole,
+    /// IANA zone.
+    zone: String,
+    /// Is never paged and cannot sign in.
+    disabled: bool,
+    /// Whether a page could reach this person at all.
+    reachable: bool,
+}
+
+fn make_user(user: &Account) -> User {
+    User {
+        id: user.id.0,
+        name: user.name.clone(),
+        email: user.email.clone(),
+        role: user.role,
+        zone: user.zone.clone(),
+        disabled: user.disabled,
+        reachable: user.reachable(),
+    }
+}
+
+/// List users
+#[utoipa::path(get, path = "/api/v1/users", tag = "configuration",
+    responses(
+        (status = 200, description = "All users", body = List<User>),
+        (status = 401, description = "No valid token", body = Problem),
+    ))]
+pub async fn users(caller: Caller, state: State) -> Result<HttpResponse, WebError> {
+    caller.require(Right::Read)?;
+    let directory = state.directory();
+    let all = directory.users.values().map(|user| make_user(user)).collect();
+    Ok(HttpResponse::Ok().json(List::whole(all)))
+}
+
+/// Get a user
+#[utoipa::path(get, path = "/api/v1/users/{id}", tag = "configuration",
+    params(("id" = i64, Path, description = "Id of the user")),
+    responses(
+        (status = 200, description = "The user", body = User),
+        (status = 401, description = "No valid token", body = Problem),
+        (status = 404, description = "There is no such user", body = Problem),
+    ))]
+pub async fn user(
+    caller: Caller,
+    id: Path<i64>,
+    state: State,
+) -> Result<HttpResponse, WebError> {
+    caller.require(Right::Read)?;
+    let directory = state.directory();
+    let user = directory.user(UserId(*id)).ok_or(engine::Error::NotFound("user"))?;
+    Ok(HttpResponse::Ok().json(make_user(user)))
+}
+
+/// The server.
+#[derive(Serialize, ToSchema)]
+pub struct Version {
+    name: &'static str,
+    version: &'static str,
+    /// `sqlite` or `postgresql`.
+    database: &'static str,
+    #[schema(value_type = String, format = DateTime)]
+    now: Timestamp,
+}
+
+/// Version of the server
+#[utoipa::path(get, path = "/api/v1/version", tag = "server",
+    responses(
+        (status = 200, description = "The version", body = Version),
+        (status = 401, description = "No valid token", body = Problem),
+    ))]
+pub async fn version(caller: Caller, state: State) -> Result<HttpResponse, WebError> {
+    caller.require(Right::Read)?;
+    Ok(HttpResponse::Ok().json(Version {
+        name: "quarterdeck",
+        version: env!("CARGO_PKG_VERSION"),
+        database: if state.store().is_postgres() { "postgresql" } else { "sqlite" },
+        now: caller.ctx.now,
+    }))
+}

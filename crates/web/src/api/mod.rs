@@ -1,0 +1,55 @@
+//! The REST API under `/api/v1`: JSON in, JSON out, problem details on failure. Its types are its
+//! own, so that what is stored can change without breaking anybody.
+
+pub(crate) mod alert;
+pub(crate) mod caller;
+pub(crate) mod configuration;
+pub(crate) mod incident;
+pub(crate) mod input;
+pub(crate) mod notification;
+pub(crate) mod on_call;
+pub(crate) mod postmortem;
+pub(crate) mod timeline;
+pub(crate) mod types;
+pub(crate) mod words;
+pub(crate) mod work;
+
+use actix_web::web::{self, ServiceConfig};
+
+/// Routes; the OpenAPI document ([`crate::openapi`]) describes each of them, and a test compares
+/// the two.
+pub(crate) fn configure(config: &mut ServiceConfig) {
+    config.service(
+        web::scope("/api/v1")
+            .route("/version", web::get().to(configuration::version))
+            .service(
+                web::resource("/incidents")
+                    .route(web::get().to(incident::list))
+                    .route(web::post().to(incident::create)),
+            )
+            .route("/incidents/{number}", web::get().to(incident::get))
+            .route("/incidents/{number}/acknowledge", web::post().to(work::acknowledge))
+            .route("/incidents/{number}/unacknowledge", web::post().to(work::unacknowledge))
+            .route("/incidents/{number}/resolve", web::post().to(work::resolve))
+            .route("/incidents/{number}/escalate", web::post().to(work::escalate))
+            .route("/incidents/{number}/snooze", web::post().to(work::snooze))
+            .route("/incidents/{number}/reassign", web::post().to(work::reassign))
+            .route("/incidents/{number}/declare", web::post().to(work::declare))
+            .route("/incidents/{number}/phase", web::post().to(work::phase))
+            .route("/incidents/{number}/timeline", web::get().to(timeline::list))
+            .route("/incidents/{number}/notes", web::post().to(timeline::note))
+            .route("/alerts", web::get().to(alert::list))
+            .route("/alerts/{id}", web::get().to(alert::get))
+            .route("/oncall", web::get().to(on_call::now))
+            .route("/schedules", web::get().to(on_call::schedules))
+            .route("/schedules/{slug}/shifts", web::get().to(on_call::shifts))
+            .route("/services", web::get().to(configuration::services))
+            .route("/services/{slug}", web::get().to(configuration::service))
+            .route("/users", web::get().to(configuration::users))
+            .route("/users/{id}", web::get().to(configuration::user))
+            .route("/notifications", web::get().to(notification::list))
+            .route("/postmortems/{number:[0-9]+}.md", web::get().to(postmortem::markdown))
+            .route("/postmortems/{number:[0-9]+}", web::get().to(postmortem::get))
+            .route("/openapi.json", web::get().to(crate::openapi::document)),
+    );
+}

@@ -1,0 +1,43 @@
+//! The vocabularies as the OpenAPI document shows them.
+
+use domain::word::{
+    AccountRole, ActionPriority, ActionStatus, ActionType, AlertSeverity, AlertStatus, CommandRole,
+    ContactKind, EntryKind, IncidentSeverity, IntegrationKind, KeyMoment, NotificationKind,
+    NotificationState, Origin, PagingState, Phase, PostmortemStatus, Urgency,
+};
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+
+macro_rules! vocabularies {
+    ($($name:ident: $words:ty,)*) => {$(
+        pub fn $name() -> Object {
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .enum_values(Some(<$words>::ALL.iter().map(|word| word.as_str())))
+                .build()
+        }
+    )*};
+}
+
+vocabularies! {
+    account_role: AccountRole,
+    action_priority: ActionPriority,
+    action_status: ActionStatus,
+    action_type: ActionType,
+    alert_severity: AlertSeverity,
+    alert_status: AlertStatus,
+    command_role: CommandRole,
+    contact_kind: ContactKind,
+    entry_kind: EntryKind,
+    incident_severity: IncidentSeverity,
+    integration_kind: IntegrationKind,
+    key_moment: KeyMoment,
+    notification_kind: NotificationKind,
+    notification_state: NotificationState,
+    origin: Origin,
+    paging_state: PagingState,
+    phase: Phase,
+    postmortem_status: PostmortemStatus,
+    urgency: Urgency,
+    grouping: domain::service::Grouping,
+    urgency_rule: domain::service::UrgencyRule,
+}

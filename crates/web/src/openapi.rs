@@ -1,0 +1,106 @@
+//! The OpenAPI document, made from the code of the API, and its readable page.
+
+use std::sync::LazyLock;
+
+use actix_web::HttpResponse;
+use actix_web::web::{self, ServiceConfig};
+use serde_json::Value;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+use crate::api::{alert, configuration, incident, notification, on_call, postmortem, timeline, work};
+use crate::error::WebError;
+use crate::frame::{frame, render};
+use crate::session::SignedIn;
+use crate::state::State;
+use crate::view::Nav;
+use crate::view::api_docs::ApiDocsPage;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Quarterdeck API",
+        description = "Send an API token as `Authorization: Bearer qd_…`; administrators make \
+                       tokens on the settings page. Bodies and answers are JSON; unknown fields \
+                       are refused. Failures are problem details (RFC 9457) with a stable `code`. \
+                       Lists come in pages: send `next_cursor` as `cursor` for the next one. \
+                       Signed-in browsers may read without a token.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    paths(
+        incident::list,
+        incident::create,
+        incident::get,
+        work::acknowledge,
+        work::unacknowledge,
+        work::resolve,
+        work::escalate,
+        work::snooze,
+        work::reassign,
+        work::declare,
+        work::phase,
+        timeline::list,
+        timeline::note,
+        alert::list,
+        alert::get,
+        on_call::now,
+        on_call::schedules,
+        on_call::shifts,
+        notification::list,
+        postmortem::get,
+        postmortem::markdown,
+        configuration::services,
+        configuration::service,
+        configuration::users,
+        configuration::user,
+        configuration::version,
+    ),
+    security(("token" = [])),
+    modifiers(&Token),
+    tags(
+        (name = "incidents", description = "What people work on and are paged for"),
+        (name = "alerts", description = "What monitors said"),
+        (name = "on-call", description = "Who is paged"),
+        (name = "postmortems", description = "What was learnt"),
+        (name = "configuration", description = "Services and people"),
+        (name = "server", description = "This installation"),
+    )
+)]
+struct Api;
+
+struct Token;
+
+impl Modify for Token {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("An API token, `qd_…`"))
+            .build();
+        openapi
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("token", SecurityScheme::Http(scheme));
+    }
+}
+
+static DOCUMENT: LazyLock<Value> =
+    LazyLock::new(|| serde_json::to_value(Api::openapi()).unwrap_or(Value::Null));
+
+/// The OpenAPI document of the API.
+pub fn openapi() -> &'static Value {
+    &DOCUMENT
+}
+
+/// `GET /api/v1/openapi.json`.
+pub(crate) async fn document() -> HttpResponse {
+    HttpResponse::Ok().json(openapi())
+}
+
+pub(crate) fn configure(config: &mut ServiceConfig) {
+    config.route("/api", web::get().to(page));
+}
+
+async fn page(me: SignedIn, state: State) -> Result<HttpResponse, WebError> {
+    let frame = frame(&state, &me, "API", Nav::Api).await;
+    render(&ApiDocsPage::from_openapi(frame, openapi()))
+}
