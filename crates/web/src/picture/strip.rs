@@ -86,7 +86,8 @@ impl RuleStrip {
             let _ = write!(
                 out,
                 "<line class=\"strip-tick\" x1=\"{x}\" x2=\"{x}\" y1=\"0\" y2=\"{base}\"/>\
-                 <text class=\"strip-axis\" x=\"{x}\" y=\"{}\" text-anchor=\"{anchor}\">{minute}{}</text>",
+                 <text class=\"strip-axis{}\" x=\"{x}\" y=\"{}\" text-anchor=\"{anchor}\">{minute}{}</text>",
+                if minute % 10 == 5 { " strip-odd" } else { "" },
                 base + 20,
                 if minute == 30 { " min" } else { "" }
             );
