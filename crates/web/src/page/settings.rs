@@ -101,13 +101,12 @@ async fn providers(state: &AppState, ask: bool) -> Result<Vec<ProviderRow>, WebE
         let (name, hint) = match kind {
             ContactKind::Email => (
                 "Email (SMTP)",
-                "Not configured: mails stay on the Outbox page. Start the server with --smtp-url, \
-                 such as smtp://user:password@mail.example.com.",
+                "Mails stay on the Outbox page. Set smtp.host and smtp.from to send them.",
             ),
             ContactKind::Sms => (
                 "SMS (Twilio API)",
-                "Not configured: SMS stay on the Outbox page. Start the server with the account, \
-                 token and sender number of a provider that speaks Twilio's Messages API.",
+                "SMS stay on the Outbox page. Set twilio.account_sid, twilio.auth_token and \
+                 twilio.from to send them.",
             ),
         };
         let mut row = ProviderRow {

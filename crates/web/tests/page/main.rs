@@ -6,8 +6,15 @@
 )]
 
 mod answer;
+mod auth;
 mod house;
 mod incident;
 mod journey;
 mod outbox;
+mod policy;
 mod postmortem;
+mod profile;
+mod schedule;
+mod service;
+mod settings;
+mod user;

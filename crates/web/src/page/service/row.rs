@@ -181,14 +181,8 @@ pub fn settings_words(settings: &ServiceSettings) -> Vec<(String, String)> {
         ("Incidents", grouping.to_owned()),
         ("Resolves", auto_resolve.to_owned()),
         ("Reopens", reopen),
-        (
-            "Acknowledgement of high urgency lasts",
-            timeout(settings.ack_timeout_high),
-        ),
-        (
-            "Acknowledgement of low urgency lasts",
-            timeout(settings.ack_timeout_low),
-        ),
+        ("Ack lasts, high", timeout(settings.ack_timeout_high)),
+        ("Ack lasts, low", timeout(settings.ack_timeout_low)),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .to_vec()

@@ -1,0 +1,186 @@
+//! Schedules: made, edited and overridden by forms alone.
+
+use domain::schedule::OverrideKind;
+
+use crate::house::{House, Visitor};
+use crate::on_both;
+
+fn layer<'a>(turns: &[&'a str]) -> Vec<(&'static str, &'a str)> {
+    let mut fields = vec![
+        ("layer-0-name", "Weekly"),
+        ("layer-0-length", "1"),
+        ("layer-0-unit", "weeks"),
+        ("layer-0-handoff", "09:00"),
+        ("layer-0-start", "2025-01-06"),
+        ("layer-0-end", ""),
+    ];
+    fields.extend(turns.iter().map(|turn| ("layer-0-turn", *turn)));
+    fields.push(("layer-0-turn", ""));
+    fields
+}
+
+fn id(house: &House, name: &str) -> String {
+    let directory = house.engine.directory();
+    let user = directory.users.values().find(|user| user.name == name);
+    user.expect("the person is there").id.to_string()
+}
+
+/// Ana and Bo take weekly turns on Platform.
+pub async fn platform(house: &House, ana: &Visitor) -> (String, String) {
+    let (a, b) = (id(house, "Ana"), id(house, "Bo"));
+    let mut fields = vec![("name", "Platform"), ("zone", "Europe/Berlin"), ("do", "save")];
+    fields.extend(layer(&[&a, &b]));
+    ana.fill("/schedules/new", "/schedules", &fields)
+        .await
+        .shows("The schedule is there.")
+        .shows("Platform");
+    (a, b)
+}
+
+on_both!(a_schedule_is_made_row_by_row, |house| {
+    let ana = house.ana().await;
+    drop(house.bo(&ana).await);
+    let (a, b) = (id(house, "Ana"), id(house, "Bo"));
+    let page = ana.get("/schedules/new").await;
+    page.shows("New schedule").shows("Shown once the layers hold together.");
+
+    // A preview draws the weeks and stores nothing.
+    let mut fields = vec![("name", "Platform"), ("zone", "Europe/Berlin")];
+    fields.extend(layer(&[&a, &b]));
+    let mut press = |word| {
+        let mut pressed = fields.clone();
+        pressed.push(("do", word));
+        pressed
+    };
+    let preview = ana.post(&page, "/schedules", &press("preview")).await;
+    assert_eq!(preview.status, 200);
+    assert!(preview.body.contains("cal-plot") && preview.text().contains("Bo"));
+    let more = ana.post(&page, "/schedules", &press("add-layer")).await;
+    assert_eq!(more.status, 200);
+    assert!(more.body.contains("layer-1-name"), "a second layer stands there");
+    more.hides("Not saved yet.");
+    let hours = ana.post(&page, "/schedules", &press("add-hours-0")).await;
+    assert!(hours.body.contains("layer-0-hours-0-from"));
+    assert!(house.engine.directory().schedules.is_empty());
+
+    // What is wrong stands beside its field, and what was typed stays.
+    let mut wrong = press("save");
+    wrong.iter_mut().filter(|(name, _)| *name == "layer-0-handoff").for_each(|f| f.1 = "25:00");
+    let refused = ana.post(&page, "/schedules", &wrong).await;
+    assert_eq!(refused.status, 422);
+    refused.shows("Give a time such as 09:00.");
+    assert!(refused.body.contains("value=\"25:00\""));
+
+    ana.fill("/schedules/new", "/schedules", &press("save")).await.shows("Coming shifts");
+    let directory = house.engine.directory();
+    let schedule = directory.schedule_by_slug("platform").expect("it is stored");
+    assert_eq!(schedule.versions.len(), 1);
+    ana.get("/schedules").await.shows("Platform").shows("until").shows("next:");
+});
+
+on_both!(an_edit_takes_effect_when_it_says_so, |house| {
+    let ana = house.ana().await;
+    drop(house.bo(&ana).await);
+    let (a, _) = platform(house, &ana).await;
+    let page = ana.get("/schedules/platform/edit").await;
+    page.shows("Edit Platform").shows("Takes effect");
+    let mut fields = vec![("name", "Platform"), ("zone", "Europe/Berlin"), ("do", "save")];
+    fields.extend(layer(&[&a]));
+    let mut past = fields.clone();
+    past.push(("from", "2020-01-01T09:00"));
+    let refused = ana.post(&page, "/schedules/platform", &past).await;
+    assert_eq!(refused.status, 422);
+    refused.shows("who was on call is never rewritten");
+    let mut later = fields.clone();
+    later.push(("from", "2099-01-05T09:00"));
+    ana.fill("/schedules/platform/edit", "/schedules/platform", &later)
+        .await
+        .shows("it takes effect");
+    let directory = house.engine.directory();
+    let schedule = directory.schedule_by_slug("platform").unwrap();
+    assert_eq!(schedule.versions.len(), 2);
+    let last = schedule.versions.last().unwrap();
+    assert_eq!(last.effective_from.to_string(), "2099-01-05T08:00:00Z");
+    // The edit to come is what the form shows now.
+    let page = ana.get("/schedules/platform/edit").await;
+    assert!(page.body.contains("2099-01-05T09:00"));
+    // The calendar of any month can be looked at.
+    for address in [
+        "/schedules/platform?view=month",
+        "/schedules/platform?from=2099-01-01&view=month",
+        "/schedules/platform?from=nonsense&view=nonsense",
+    ] {
+        assert!(ana.get(address).await.body.contains("cal-plot"), "{address}");
+    }
+});
+
+on_both!(somebody_takes_over_and_gives_back, |house| {
+    let ana = house.ana().await;
+    let bo = house.bo(&ana).await;
+    let (a, b) = platform(house, &ana).await;
+    let page = bo.get("/schedules/platform").await;
+    page.shows("Take over").shows("New override");
+    let refused = bo
+        .post(&page, "/schedules/platform/overrides", &[("kind", "replace"), ("user", "")])
+        .await;
+    assert_eq!(refused.status, 422);
+    refused.shows("Choose who is on call.").shows("Give a date and a time.");
+
+    let now = house.engine.now();
+    let (start, end) = (now.to_string(), (now + domain::Span::from_hours(3)).to_string());
+    for (user, name) in [(&a, "Ana"), (&b, "Bo")] {
+        let fields = [
+            ("kind", "replace"),
+            ("user", user.as_str()),
+            ("start", start.as_str()),
+            ("end", end.as_str()),
+        ];
+        let path = "/schedules/platform/overrides";
+        let page = bo.fill("/schedules/platform", path, &fields).await;
+        page.shows("The override is saved.").shows(&format!("{name} instead"));
+        // The later-made wins.
+        let on_call = on_call(house);
+        assert_eq!(on_call, [user.parse().unwrap()]);
+    }
+    let directory = house.engine.directory();
+    let schedule = directory.schedule_by_slug("platform").unwrap();
+    assert!(schedule.overrides.iter().all(|one| one.kind == OverrideKind::Replace));
+    let last = schedule.overrides.iter().max_by_key(|one| one.id).unwrap().id;
+    let path = format!("/schedules/platform/overrides/{last}/delete");
+    bo.fill("/schedules/platform", &path, &[]).await.shows("The override is withdrawn.");
+    assert_eq!(on_call(house), [a.parse().unwrap()]);
+
+    // Observers see it and cannot touch it.
+    let cem = house.invite(&ana, "Cem", "observer").await;
+    let page = cem.get("/schedules/platform").await;
+    page.shows("Ana instead").hides("Take over").hides("New override");
+    let path = "/schedules/platform/overrides";
+    assert_eq!(cem.post(&cem.get("/profile").await, path, &[]).await.status, 403);
+});
+
+fn on_call(house: &House) -> Vec<domain::UserId> {
+    let directory = house.engine.directory();
+    directory.schedule_by_slug("platform").unwrap().users_at(house.engine.now())
+}
+
+on_both!(a_schedule_in_use_is_kept, |house| {
+    let ana = house.ana().await;
+    drop(house.bo(&ana).await);
+    platform(house, &ana).await;
+    let schedule = house.engine.directory().schedule_by_slug("platform").unwrap().id;
+    let target = format!("schedule:{schedule}");
+    let fields = [
+        ("name", "Default"),
+        ("repeats", "1"),
+        ("step-0-target", target.as_str()),
+        ("step-0-wait", "5"),
+        ("step-0-wait_unit", "minutes"),
+        ("step-0-mode", "all"),
+    ];
+    ana.fill("/policies/new", "/policies", &fields).await.shows("On-call Platform");
+    ana.get("/schedules/platform").await.shows("Paged by Default");
+    let page = ana.get("/schedules/platform/edit").await;
+    let refused = ana.post(&page, "/schedules/platform/delete", &[("confirm", "platform")]).await;
+    assert_eq!(refused.status, 422);
+    refused.shows("belongs to the record of who was on call");
+});

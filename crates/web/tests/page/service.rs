@@ -1,0 +1,116 @@
+//! Services and their integrations.
+
+use domain::word::Action;
+
+use crate::on_both;
+
+on_both!(a_key_is_shown_once_with_snippets, |house| {
+    let ana = house.ana().await;
+    let key = house.checkout(&ana).await;
+    assert!(key.len() >= 20, "{key}");
+    let page = ana.get("/services/checkout").await;
+    page.shows("Monitor").shows("waiting for the first signal");
+    assert!(!page.body.contains(&key), "never again");
+    page.shows(&format!("key ends in {}", &key[key.len() - 4..]));
+
+    for (kind, wanted) in [
+        ("pagerduty", "/v2/enqueue"),
+        ("alertmanager", "webhook_configs"),
+        ("generic", "/events"),
+    ] {
+        let fields = [("name", kind), ("kind", kind)];
+        let shown = ana.post(&page, "/services/checkout/integrations", &fields).await;
+        assert_eq!(shown.status, 200);
+        shown.shows(&format!("{kind} is ready")).shows(wanted).shows(&house.url);
+    }
+
+    // A signal later the integration has proved itself.
+    house.signal(&key, Action::Trigger, "k1", "Checkout fails").await;
+    let page = ana.get("/services/checkout").await;
+    page.shows("1 accepted, 0 ignored").shows("Checkout fails").shows("1 triggered");
+    ana.get("/services").await.shows("Checkout").shows("1 triggered");
+
+    // A new key; the old one opens nothing.
+    let id = integration(house, "Monitor");
+    let path = format!("/services/checkout/integrations/{id}/rotate");
+    let shown = ana.post(&page, &path, &[]).await;
+    shown.shows("Monitor is ready").hides(&key);
+
+    // Deleting asks for the name.
+    let path = format!("/services/checkout/integrations/{id}/delete");
+    let refused = ana.post(&page, &path, &[("confirm", "monitor")]).await;
+    assert_eq!(refused.status, 422);
+    refused.shows("Nothing was deleted: type Monitor to confirm it.");
+    ana.fill("/services/checkout", &path, &[("confirm", "Monitor")])
+        .await
+        .shows("its key opens nothing any more");
+    assert_eq!(ana.post(&page, &path, &[("confirm", "Monitor")]).await.status, 404);
+});
+
+fn integration(house: &crate::house::House, name: &str) -> domain::IntegrationId {
+    let directory = house.engine.directory();
+    let found = directory.integrations.values().find(|one| one.name == name);
+    found.expect("the integration is there").id
+}
+
+on_both!(a_service_is_edited_and_deleted, |house| {
+    let ana = house.ana().await;
+    house.checkout(&ana).await;
+    let page = ana.get("/services/checkout/edit").await;
+    page.shows("Edit Checkout");
+    let fields = [
+        ("name", "Checkout 2"),
+        ("urgency", "loud"),
+        ("ack_timeout_high", "99999"),
+        ("policy", ""),
+    ];
+    let refused = ana.post(&page, "/services/checkout", &fields).await;
+    assert_eq!(refused.status, 422);
+    refused.shows("Choose one of the options.");
+    assert!(refused.body.contains("value=\"Checkout 2\""), "what was typed stays");
+    let fields = [
+        ("name", "Checkout 2"),
+        ("urgency", "high"),
+        ("grouping", "group_key"),
+        ("reopen_window", "0"),
+        ("ack_timeout_high", "45"),
+    ];
+    let shown = ana.fill("/services/checkout/edit", "/services/checkout", &fields).await;
+    shown.shows("Saved.").shows("Checkout 2").shows("always high").shows("45 m");
+
+    let refused = ana.post(&page, "/services/checkout/delete", &[("confirm", "no")]).await;
+    assert_eq!(refused.status, 422);
+    let gone = [("confirm", "checkout")];
+    ana.fill("/services/checkout/edit", "/services/checkout/delete", &gone)
+        .await
+        .shows("Checkout 2 is deleted.");
+    assert_eq!(ana.get("/services/checkout").await.status, 404);
+});
+
+on_both!(observers_look_and_touch_nothing, |house| {
+    let ana = house.ana().await;
+    house.checkout(&ana).await;
+    let cem = house.invite(&ana, "Cem", "observer").await;
+    let page = cem.get("/services/checkout").await;
+    page.shows("Checkout").hides("Add an integration");
+    assert!(!page.offers("/services/checkout/integrations"));
+    for path in ["/services/new", "/schedules/new", "/policies/new", "/users/new"] {
+        assert_eq!(cem.get(path).await.status, 403, "{path}");
+    }
+    let page = cem.get("/profile").await;
+    for path in [
+        "/services",
+        "/services/checkout",
+        "/services/checkout/integrations",
+        "/schedules",
+        "/policies",
+        "/users",
+        "/teams",
+        "/settings/last-resort",
+        "/settings/tokens",
+    ] {
+        let refused = cem.post(&page, path, &[("name", "X"), ("kind", "generic")]).await;
+        assert_eq!(refused.status, 403, "{path}");
+    }
+    cem.get("/settings").await.hides("New token");
+});
