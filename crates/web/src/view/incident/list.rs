@@ -285,11 +285,12 @@ impl IncidentFilter {
 
     /// Whether anything but the state narrows the list.
     pub fn is_narrow(&self) -> bool {
-        self.severity.is_some()
-            || self.urgency.is_some()
-            || self.service.is_some()
-            || self.mine
-            || !self.q.is_empty()
+        self.is_chosen() || !self.q.is_empty()
+    }
+
+    /// Whether one of the filters beside the search field is set.
+    fn is_chosen(&self) -> bool {
+        self.severity.is_some() || self.urgency.is_some() || self.service.is_some() || self.mine
     }
 }
 
