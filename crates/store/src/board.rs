@@ -48,7 +48,9 @@ macro_rules! narrow {
             Some(true) => $query = $query.filter(incident::snoozed_until.gt($now)),
             Some(false) => {
                 $query = $query.filter(
-                    incident::snoozed_until.is_null().or(incident::snoozed_until.le($now)),
+                    incident::snoozed_until
+                        .is_null()
+                        .or(incident::snoozed_until.le($now)),
                 );
             }
             None => {}
@@ -92,13 +94,20 @@ diesel::define_sql_function! {
 }
 
 fn escape_like(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+    text.replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_")
 }
 
 /// `42`, `INC-42`, `inc-0042`.
 fn number_of(word: &str) -> Option<i64> {
     let upper = word.to_ascii_uppercase();
-    upper.strip_prefix("INC-").unwrap_or(&upper).parse().ok().filter(|number| *number > 0)
+    upper
+        .strip_prefix("INC-")
+        .unwrap_or(&upper)
+        .parse()
+        .ok()
+        .filter(|number| *number > 0)
 }
 
 /// A part of the list.
@@ -142,7 +151,9 @@ pub fn list(
 /// Those of the read.
 pub fn count(conn: &mut Conn, filter: &Filter, now: Timestamp) -> Result<i64, Error> {
     db!(conn, |c| {
-        let mut query = incident::table.select(diesel::dsl::count_star()).into_boxed();
+        let mut query = incident::table
+            .select(diesel::dsl::count_star())
+            .into_boxed();
         narrow!(query, filter, now);
         query.get_result(c)
     })
@@ -171,10 +182,7 @@ pub fn overdue_updates(
 ///
 /// # Errors
 /// Those of the read.
-pub fn commanders(
-    conn: &mut Conn,
-    ids: &[IncidentId],
-) -> Result<Vec<(IncidentId, UserId)>, Error> {
+pub fn commanders(conn: &mut Conn, ids: &[IncidentId]) -> Result<Vec<(IncidentId, UserId)>, Error> {
     use role_holding as t;
     db!(conn, |c| t::table
         .filter(t::incident_id.eq_any(ids))

@@ -209,8 +209,14 @@ mod tests {
     #[test]
     fn a_silent_server_is_given_up_unless_the_url_says_otherwise() {
         let url = patient("postgres://qd@db.example/qd");
-        assert!(url.starts_with("postgres://qd@db.example/qd?connect_timeout=5&"), "{url}");
+        assert!(
+            url.starts_with("postgres://qd@db.example/qd?connect_timeout=5&"),
+            "{url}"
+        );
         let own = patient("postgres://db.example/qd?sslmode=require&connect_timeout=60");
-        assert!(own.contains("&connect_timeout=60&tcp_user_timeout="), "{own}");
+        assert!(
+            own.contains("&connect_timeout=60&tcp_user_timeout="),
+            "{own}"
+        );
     }
 }

@@ -84,7 +84,9 @@ impl Row {
 /// [`Error::Conflict`] when the incident already has a live run.
 pub fn insert_run(conn: &mut Conn, run: &Run) -> Result<(), Error> {
     let row = Row::of(run)?;
-    db!(conn, |c| diesel::insert_into(escalation_run::table).values(&row).execute(c))?;
+    db!(conn, |c| diesel::insert_into(escalation_run::table)
+        .values(&row)
+        .execute(c))?;
     Ok(())
 }
 
@@ -92,9 +94,14 @@ pub fn insert_run(conn: &mut Conn, run: &Run) -> Result<(), Error> {
 /// [`Error::NotFound`].
 pub fn update_run(conn: &mut Conn, run: &Run) -> Result<(), Error> {
     let row = Row::of(run)?;
-    let rows =
-        db!(conn, |c| diesel::update(escalation_run::table.find(row.id)).set(&row).execute(c))?;
-    if rows == 1 { Ok(()) } else { Err(Error::NotFound) }
+    let rows = db!(conn, |c| diesel::update(escalation_run::table.find(row.id))
+        .set(&row)
+        .execute(c))?;
+    if rows == 1 {
+        Ok(())
+    } else {
+        Err(Error::NotFound)
+    }
 }
 
 /// Spelled out, since only then the databases know that the partial index holds the answer.
@@ -166,16 +173,16 @@ pub fn draw_turn(conn: &mut Conn, id: PolicyId) -> Result<i64, Error> {
 ///
 /// # Errors
 /// [`Error::NotFound`].
-pub fn policy_version(
-    conn: &mut Conn,
-    id: PolicyId,
-    version: i64,
-) -> Result<PolicyVersion, Error> {
+pub fn policy_version(conn: &mut Conn, id: PolicyId, version: i64) -> Result<PolicyVersion, Error> {
     let (created_at, config): (Timestamp, String) = db!(conn, |c| policy_version::table
         .find((id, version))
         .select((policy_version::created_at, policy_version::config))
         .first(c))?;
-    Ok(PolicyVersion { version, created_at, config: json("policy_version.config", &config)? })
+    Ok(PolicyVersion {
+        version,
+        created_at,
+        config: json("policy_version.config", &config)?,
+    })
 }
 
 /// # Errors
@@ -208,12 +215,18 @@ pub fn insert_executions(
 ///
 /// # Errors
 /// Those of the read.
-pub fn executions(
-    conn: &mut Conn,
-    incident: IncidentId,
-) -> Result<Vec<(RunId, Execution)>, Error> {
+pub fn executions(conn: &mut Conn, incident: IncidentId) -> Result<Vec<(RunId, Execution)>, Error> {
     use step_execution as t;
-    type Row = (RunId, i64, i64, Option<i64>, Timestamp, Timestamp, Option<String>, String);
+    type Row = (
+        RunId,
+        i64,
+        i64,
+        Option<i64>,
+        Timestamp,
+        Timestamp,
+        Option<String>,
+        String,
+    );
     let rows: Vec<Row> = db!(conn, |c| t::table
         .inner_join(escalation_run::table.on(escalation_run::id.eq(t::run_id)))
         .filter(escalation_run::incident_id.eq(incident))
@@ -230,12 +243,21 @@ pub fn executions(
         ))
         .load(c))?;
     rows.into_iter()
-        .map(|(run, number, cycle, step, due_at, executed_at, skipped, paged)| {
-            let paged = json("step_execution.paged", &paged)?;
-            let execution =
-                Execution { number, cycle, step, due_at, executed_at, skipped, paged };
-            Ok((run, execution))
-        })
+        .map(
+            |(run, number, cycle, step, due_at, executed_at, skipped, paged)| {
+                let paged = json("step_execution.paged", &paged)?;
+                let execution = Execution {
+                    number,
+                    cycle,
+                    step,
+                    due_at,
+                    executed_at,
+                    skipped,
+                    paged,
+                };
+                Ok((run, execution))
+            },
+        )
         .collect()
 }
 
@@ -259,7 +281,9 @@ pub struct Page {
 /// [`Error::Conflict`] when the person was already paged by this execution for this cause.
 pub fn insert_pages(conn: &mut Conn, pages: &[Page]) -> Result<(), Error> {
     for chunk in pages.chunks(CHUNK) {
-        db!(conn, |c| diesel::insert_into(page::table).values(chunk).execute(c))?;
+        db!(conn, |c| diesel::insert_into(page::table)
+            .values(chunk)
+            .execute(c))?;
     }
     Ok(())
 }
@@ -292,7 +316,10 @@ pub fn paged_people(conn: &mut Conn, incident: IncidentId) -> Result<Vec<UserId>
 /// # Errors
 /// [`Error::NotFound`].
 pub fn page(conn: &mut Conn, id: PageId) -> Result<Page, Error> {
-    db!(conn, |c| page::table.find(id).select(Page::as_select()).first(c))
+    db!(conn, |c| page::table
+        .find(id)
+        .select(Page::as_select())
+        .first(c))
 }
 
 /// Something that falls due.
@@ -309,7 +336,10 @@ pub struct Timer {
 
 impl Timer {
     /// Seconds since it was due.
-    #[expect(clippy::cast_precision_loss, reason = "a lateness needs no microseconds")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a lateness needs no microseconds"
+    )]
     pub fn due_at_lateness(&self, now: Timestamp) -> f64 {
         now.since(self.due_at).0.max(0) as f64 / 1e6
     }
@@ -344,7 +374,9 @@ pub fn disarm(conn: &mut Conn, kind: TimerKind, subject_id: i64) -> Result<(), E
 /// # Errors
 /// Those of the read.
 pub fn next_due(conn: &mut Conn) -> Result<Option<Timestamp>, Error> {
-    db!(conn, |c| timer::table.select(diesel::dsl::min(timer::due_at)).first(c))
+    db!(conn, |c| timer::table
+        .select(diesel::dsl::min(timer::due_at))
+        .first(c))
 }
 
 /// Timers due at `now`, oldest first.
@@ -366,9 +398,11 @@ pub fn due(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<Timer>, Er
 /// Those of the read.
 pub fn take(conn: &mut Conn, id: TimerId) -> Result<Option<Timer>, Error> {
     let row: Result<Option<Timer>, diesel::result::Error> = match conn {
-        Conn::Sqlite(c) => {
-            timer::table.find(id).select(Timer::as_select()).first(c).optional()
-        }
+        Conn::Sqlite(c) => timer::table
+            .find(id)
+            .select(Timer::as_select())
+            .first(c)
+            .optional(),
         Conn::Postgres(c) => timer::table
             .find(id)
             .for_update()
@@ -402,5 +436,8 @@ pub fn timer_due(
 /// # Errors
 /// Those of the read.
 pub fn count_due(conn: &mut Conn, now: Timestamp) -> Result<i64, Error> {
-    db!(conn, |c| timer::table.filter(timer::due_at.le(now)).count().get_result(c))
+    db!(conn, |c| timer::table
+        .filter(timer::due_at.le(now))
+        .count()
+        .get_result(c))
 }

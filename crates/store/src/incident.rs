@@ -5,9 +5,7 @@ use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use domain::incident::{Incident, IncidentKind};
-use domain::word::{
-    AlertSeverity, IncidentSeverity, KeyMoment, PagingState, Phase, Urgency,
-};
+use domain::word::{AlertSeverity, IncidentSeverity, KeyMoment, PagingState, Phase, Urgency};
 use domain::{IncidentId, PolicyId, ServiceId, Timestamp, UserId};
 
 use crate::conn::Conn;
@@ -94,7 +92,9 @@ const CHUNK: usize = 500;
 pub fn insert(conn: &mut Conn, incidents: Vec<Incident>) -> Result<(), Error> {
     let rows: Vec<Row> = incidents.into_iter().map(Row::from).collect();
     for chunk in rows.chunks(CHUNK) {
-        db!(conn, |c| diesel::insert_into(incident::table).values(chunk).execute(c))?;
+        db!(conn, |c| diesel::insert_into(incident::table)
+            .values(chunk)
+            .execute(c))?;
     }
     Ok(())
 }
@@ -105,15 +105,23 @@ pub fn insert(conn: &mut Conn, incidents: Vec<Incident>) -> Result<(), Error> {
 /// [`Error::NotFound`] when it is gone, [`Error::Conflict`] when an open incident has its group.
 pub fn update(conn: &mut Conn, changed: Incident) -> Result<(), Error> {
     let row = Row::from(changed);
-    let rows = db!(conn, |c| diesel::update(incident::table.find(row.id)).set(&row).execute(c))?;
-    if rows == 1 { Ok(()) } else { Err(Error::NotFound) }
+    let rows = db!(conn, |c| diesel::update(incident::table.find(row.id))
+        .set(&row)
+        .execute(c))?;
+    if rows == 1 {
+        Ok(())
+    } else {
+        Err(Error::NotFound)
+    }
 }
 
 /// # Errors
 /// [`Error::NotFound`].
 pub fn fetch(conn: &mut Conn, id: IncidentId) -> Result<Incident, Error> {
-    let row: Row =
-        db!(conn, |c| incident::table.find(id).select(Row::as_select()).first(c))?;
+    let row: Row = db!(conn, |c| incident::table
+        .find(id)
+        .select(Row::as_select())
+        .first(c))?;
     Ok(row.into())
 }
 
@@ -182,7 +190,10 @@ pub fn open_of_groups(
             .filter(is_open())
             .select((incident::group_key, incident::id))
             .load(c))?;
-        found.extend(rows.into_iter().filter_map(|(group, id)| Some((group?, id))));
+        found.extend(
+            rows.into_iter()
+                .filter_map(|(group, id)| Some((group?, id))),
+        );
     }
     Ok(found)
 }
@@ -258,8 +269,7 @@ macro_rules! narrow {
         if let Some(text) = &$filter.text {
             for word in text.split_whitespace().take(8) {
                 let pattern = format!("%{}%", escape_like(&word.to_lowercase()));
-                $query = $query
-                    .filter(lower(incident::title).like(pattern).escape('\\'));
+                $query = $query.filter(lower(incident::title).like(pattern).escape('\\'));
             }
         }
     };
@@ -280,12 +290,17 @@ pub fn list(
         narrow!(query, filter);
         if let Some(cursor) = cursor {
             query = query.filter(
-                incident::created_at.lt(cursor.created_at).or(incident::created_at
-                    .eq(cursor.created_at)
-                    .and(incident::id.lt(cursor.id))),
+                incident::created_at
+                    .lt(cursor.created_at)
+                    .or(incident::created_at
+                        .eq(cursor.created_at)
+                        .and(incident::id.lt(cursor.id))),
             );
         }
-        query.order((incident::created_at.desc(), incident::id.desc())).limit(limit).load(c)
+        query
+            .order((incident::created_at.desc(), incident::id.desc()))
+            .limit(limit)
+            .load(c)
     })?;
     Ok(rows.into_iter().map(Incident::from).collect())
 }
@@ -303,13 +318,14 @@ pub fn count(conn: &mut Conn, filter: &Filter, cap: i64) -> Result<i64, Error> {
     Ok(i64::try_from(ids.len()).unwrap_or(cap))
 }
 
-
 diesel::define_sql_function! {
     fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
 }
 
 fn escape_like(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+    text.replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_")
 }
 
 /// Open and unacknowledged incidents, for the watch bar.
@@ -385,10 +401,12 @@ pub fn renew_moment(
     moment: KeyMoment,
     at: Timestamp,
 ) -> Result<(), Error> {
-    db!(conn, |c| diesel::update(key_moment::table.find((id, moment)))
-        .filter(key_moment::automatic.eq(true))
-        .set(key_moment::at.eq(at))
-        .execute(c))?;
+    db!(conn, |c| diesel::update(
+        key_moment::table.find((id, moment))
+    )
+    .filter(key_moment::automatic.eq(true))
+    .set(key_moment::at.eq(at))
+    .execute(c))?;
     fill_moments(conn, &[(id, moment, at)])
 }
 
@@ -403,7 +421,10 @@ pub fn set_moment(
     at: Option<Timestamp>,
     by: Option<UserId>,
 ) -> Result<(), Error> {
-    db!(conn, |c| diesel::delete(key_moment::table.find((id, moment))).execute(c))?;
+    db!(conn, |c| diesel::delete(
+        key_moment::table.find((id, moment))
+    )
+    .execute(c))?;
     if let Some(at) = at {
         db!(conn, |c| diesel::insert_into(key_moment::table)
             .values((
@@ -435,6 +456,11 @@ pub fn moments(conn: &mut Conn, id: IncidentId) -> Result<Vec<Moment>, Error> {
     })?;
     Ok(rows
         .into_iter()
-        .map(|(moment, at, automatic, set_by)| Moment { moment, at, automatic, set_by })
+        .map(|(moment, at, automatic, set_by)| Moment {
+            moment,
+            at,
+            automatic,
+            set_by,
+        })
         .collect())
 }

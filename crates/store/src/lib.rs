@@ -4,19 +4,18 @@
 //! `&mut Tx` (writes); callers reach them through [`Store::read`] and [`Store::write`].
 
 pub mod account;
+pub mod alert;
+pub mod board;
 pub mod change;
 pub mod command;
 pub mod conn;
 pub mod directory;
 pub mod error;
-pub mod migrate;
-pub mod alert;
-pub mod board;
 pub mod escalation;
 pub mod incident;
+pub mod migrate;
 pub mod notification;
 pub mod outbox;
-pub mod timeline;
 pub mod people;
 pub mod policy;
 pub mod postmortem;
@@ -27,6 +26,7 @@ pub mod schema;
 pub mod service;
 pub mod setting;
 pub mod team;
+pub mod timeline;
 pub mod tx;
 pub mod url;
 
@@ -161,7 +161,9 @@ impl Store {
     {
         let inner = self.inner.clone();
         let read = move || tx::without_panic(|| inner.readers.with(body));
-        tokio::task::spawn_blocking(read).await.unwrap_or_else(|_| Err(Error::Closed.into()))
+        tokio::task::spawn_blocking(read)
+            .await
+            .unwrap_or_else(|_| Err(Error::Closed.into()))
     }
 
     /// [`Store::read`] for callers without a runtime.
@@ -313,9 +315,7 @@ impl Inner {
                 Ok(value)
             });
             match result {
-                Err(error)
-                    if error.is_busy() && tries < TRIES && begun.elapsed() < TRY_FOR =>
-                {
+                Err(error) if error.is_busy() && tries < TRIES && begun.elapsed() < TRY_FOR => {
                     // Deadlock victims come apart when they wait for different times.
                     let spread = RandomState::new().hash_one(tries) % 8 + 1;
                     std::thread::sleep(Duration::from_millis(spread * u64::from(tries)));

@@ -72,7 +72,10 @@ fn refuse_newer(conn: &mut Conn) -> Result<(), Error> {
     }
     .map_err(|e| failed(e.as_ref()))?;
     let known = known_versions()?;
-    let unknown = applied.iter().map(ToString::to_string).filter(|found| !known.contains(found));
+    let unknown = applied
+        .iter()
+        .map(ToString::to_string)
+        .filter(|found| !known.contains(found));
     match unknown.max() {
         Some(found) => {
             let known = known.into_iter().max().unwrap_or_default();

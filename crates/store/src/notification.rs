@@ -99,7 +99,9 @@ const CHUNK: usize = 500;
 /// Those of the write.
 pub fn insert(conn: &mut Conn, rows: &[Notification]) -> Result<(), Error> {
     for chunk in rows.chunks(CHUNK) {
-        db!(conn, |c| diesel::insert_into(notification::table).values(chunk).execute(c))?;
+        db!(conn, |c| diesel::insert_into(notification::table)
+            .values(chunk)
+            .execute(c))?;
     }
     Ok(())
 }
@@ -107,7 +109,10 @@ pub fn insert(conn: &mut Conn, rows: &[Notification]) -> Result<(), Error> {
 /// # Errors
 /// [`Error::NotFound`].
 pub fn fetch(conn: &mut Conn, id: NotificationId) -> Result<Notification, Error> {
-    db!(conn, |c| notification::table.find(id).select(Notification::as_select()).first(c))
+    db!(conn, |c| notification::table
+        .find(id)
+        .select(Notification::as_select())
+        .first(c))
 }
 
 /// Reads it and keeps others from changing it until the transaction ends.
@@ -116,12 +121,15 @@ pub fn fetch(conn: &mut Conn, id: NotificationId) -> Result<Notification, Error>
 /// [`Error::NotFound`].
 pub fn lock(conn: &mut Conn, id: NotificationId) -> Result<Notification, Error> {
     let row: Result<Notification, diesel::result::Error> = match conn {
-        Conn::Sqlite(c) => {
-            notification::table.find(id).select(Notification::as_select()).first(c)
-        }
-        Conn::Postgres(c) => {
-            notification::table.find(id).for_update().select(Notification::as_select()).first(c)
-        }
+        Conn::Sqlite(c) => notification::table
+            .find(id)
+            .select(Notification::as_select())
+            .first(c),
+        Conn::Postgres(c) => notification::table
+            .find(id)
+            .for_update()
+            .select(Notification::as_select())
+            .first(c),
     };
     Ok(row?)
 }
@@ -152,11 +160,18 @@ pub fn sent_methods(
     let rows: Vec<Row> = db!(conn, |c| t::table
         .filter(t::incident_id.eq(id))
         .filter(t::kind.eq(NotificationKind::Page))
-        .filter(t::attempts.gt(0).or(t::state.eq(NotificationState::Bundled)))
+        .filter(
+            t::attempts
+                .gt(0)
+                .or(t::state.eq(NotificationState::Bundled))
+        )
         .order(t::id)
         .select((t::user_id, t::method_id, t::channel))
         .load(c))?;
-    Ok(rows.into_iter().filter_map(|(user, method, kind)| Some((user?, method?, kind))).collect())
+    Ok(rows
+        .into_iter()
+        .filter_map(|(user, method, kind)| Some((user?, method?, kind)))
+        .collect())
 }
 
 /// Records a delivery state, forward only: the caller has asked `domain::notification::advance`.
@@ -171,7 +186,9 @@ pub fn set_state(
     error: Option<&str>,
 ) -> Result<(), Error> {
     use notification as t;
-    db!(conn, |c| diesel::update(t::table.find(id)).set(t::state.eq(state)).execute(c))?;
+    db!(conn, |c| diesel::update(t::table.find(id))
+        .set(t::state.eq(state))
+        .execute(c))?;
     match state {
         NotificationState::Accepted => {
             db!(conn, |c| diesel::update(t::table.find(id))
@@ -200,10 +217,7 @@ pub fn set_state(
 
 /// # Errors
 /// Those of the read.
-pub fn by_provider_id(
-    conn: &mut Conn,
-    provider_id: &str,
-) -> Result<Option<Notification>, Error> {
+pub fn by_provider_id(conn: &mut Conn, provider_id: &str) -> Result<Option<Notification>, Error> {
     db!(conn, |c| notification::table
         .filter(notification::provider_id.eq(provider_id))
         .select(Notification::as_select())
@@ -283,7 +297,9 @@ pub fn list(
 pub fn backlog(conn: &mut Conn, now: Timestamp) -> Result<(i64, Option<Timestamp>), Error> {
     use notification as t;
     db!(conn, |c| t::table
-        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("notification.state = 'planned'"))
+        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(
+            "notification.state = 'planned'"
+        ))
         .filter(t::due_at.le(now))
         .select((diesel::dsl::count_star(), diesel::dsl::min(t::due_at)))
         .first(c))

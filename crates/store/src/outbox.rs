@@ -1,8 +1,8 @@
 //! The outbox as its page lists it.
 
 use diesel::prelude::*;
-use domain::word::{NotificationKind, NotificationState};
 use domain::UserId;
+use domain::word::{NotificationKind, NotificationState};
 
 use crate::conn::Conn;
 use crate::db;
@@ -36,15 +36,21 @@ macro_rules! narrow {
         }
         for word in &$filter.words {
             let text = word.text.to_lowercase();
-            let pattern =
-                format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+            let pattern = format!(
+                "%{}%",
+                text.replace('\\', "\\\\")
+                    .replace('%', "\\%")
+                    .replace('_', "\\_")
+            );
             $query = $query.filter(
                 lower(notification::address)
                     .like(pattern.clone())
                     .escape('\\')
                     .or(lower(notification::subject).like(pattern).escape('\\'))
                     .or(notification::user_id.is_not_null().and(
-                        notification::user_id.assume_not_null().eq_any(word.people.clone()),
+                        notification::user_id
+                            .assume_not_null()
+                            .eq_any(word.people.clone()),
                     )),
             );
         }

@@ -14,18 +14,12 @@ use crate::schema::{inbound_message, incident, notification, reply_code, unknown
 ///
 /// # Errors
 /// Those of the reads and writes.
-pub fn codes_in_use(
-    conn: &mut Conn,
-    address: &str,
-    now: Timestamp,
-) -> Result<Vec<String>, Error> {
+pub fn codes_in_use(conn: &mut Conn, address: &str, now: Timestamp) -> Result<Vec<String>, Error> {
     use reply_code as r;
     type Row = (NotificationId, String, Option<PagingState>);
     let rows: Vec<Row> = db!(conn, |c| r::table
         .inner_join(notification::table.on(notification::id.eq(r::notification_id)))
-        .left_join(
-            incident::table.on(incident::id.nullable().eq(notification::incident_id))
-        )
+        .left_join(incident::table.on(incident::id.nullable().eq(notification::incident_id)))
         .filter(r::address.eq(address))
         .filter(r::closed_at.is_null())
         .select((r::notification_id, r::code, incident::paging.nullable()))
@@ -33,16 +27,16 @@ pub fn codes_in_use(
     let mut used = Vec::new();
     let mut closed = Vec::new();
     for (id, code, paging) in rows {
-        if paging.is_none_or(|state| state == PagingState::Resolved)
-            && !any_open(conn, id)?
-        {
+        if paging.is_none_or(|state| state == PagingState::Resolved) && !any_open(conn, id)? {
             closed.push(id);
         } else {
             used.push(code);
         }
     }
     for id in closed {
-        db!(conn, |c| diesel::update(r::table.find(id)).set(r::closed_at.eq(now)).execute(c))?;
+        db!(conn, |c| diesel::update(r::table.find(id))
+            .set(r::closed_at.eq(now))
+            .execute(c))?;
     }
     Ok(used)
 }
@@ -51,9 +45,7 @@ pub fn codes_in_use(
 fn any_open(conn: &mut Conn, lead: NotificationId) -> Result<bool, Error> {
     db!(conn, |c| diesel::select(diesel::dsl::exists(
         notification::table
-            .inner_join(
-                incident::table.on(incident::id.nullable().eq(notification::incident_id))
-            )
+            .inner_join(incident::table.on(incident::id.nullable().eq(notification::incident_id)))
             .filter(notification::bundle_id.eq(lead))
             .filter(incident::paging.ne(PagingState::Resolved))
     ))
@@ -132,7 +124,11 @@ pub fn count_unknown_reply(
         _ => 1,
     };
     db!(conn, |c| diesel::insert_into(u::table)
-        .values((u::address.eq(address), u::answers.eq(answers), u::last_at.eq(now)))
+        .values((
+            u::address.eq(address),
+            u::answers.eq(answers),
+            u::last_at.eq(now)
+        ))
         .on_conflict(u::address)
         .do_update()
         .set((u::answers.eq(answers), u::last_at.eq(now)))
@@ -162,7 +158,11 @@ pub fn insert_inbound(
 ) -> Result<(), Error> {
     use inbound_message as m;
     db!(conn, |c| diesel::insert_into(m::table)
-        .values((m::provider_id.eq(provider_id), m::received_at.eq(now), m::reply.eq(reply)))
+        .values((
+            m::provider_id.eq(provider_id),
+            m::received_at.eq(now),
+            m::reply.eq(reply)
+        ))
         .execute(c))?;
     Ok(())
 }

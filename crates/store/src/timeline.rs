@@ -31,7 +31,9 @@ const CHUNK: usize = 500;
 /// Those of the write.
 pub fn append(conn: &mut Conn, entries: &[Entry]) -> Result<(), Error> {
     for chunk in entries.chunks(CHUNK) {
-        db!(conn, |c| diesel::insert_into(timeline_entry::table).values(chunk).execute(c))?;
+        db!(conn, |c| diesel::insert_into(timeline_entry::table)
+            .values(chunk)
+            .execute(c))?;
     }
     Ok(())
 }

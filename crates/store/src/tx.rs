@@ -26,7 +26,11 @@ pub(crate) struct Ids {
 
 impl Default for Ids {
     fn default() -> Self {
-        Ids { next: 0, end: 0, at_hand: AT_HAND }
+        Ids {
+            next: 0,
+            end: 0,
+            at_hand: AT_HAND,
+        }
     }
 }
 
@@ -164,7 +168,9 @@ impl Tx<'_> {
         }
         self.state.changes.push(change);
         if named && self.state.changes.len() > NAMED_MAX {
-            self.state.changes.retain(|change| !matches!(change, Change::Incident(_)));
+            self.state
+                .changes
+                .retain(|change| !matches!(change, Change::Incident(_)));
             self.state.changes.push(Change::Incidents);
         }
     }
@@ -212,7 +218,12 @@ impl Tx<'_> {
         };
         let slot = &mut state;
         let result = self.conn.transaction(|conn| {
-            let mut inner = Tx { conn, state: std::mem::take(slot), ids, known };
+            let mut inner = Tx {
+                conn,
+                state: std::mem::take(slot),
+                ids,
+                known,
+            };
             let result = without_panic(|| body(&mut inner));
             *slot = inner.state;
             result

@@ -5,10 +5,10 @@ use std::sync::Weak;
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{Inner, TRIES};
 use crate::conn::Conn;
 use crate::error::{Error, MaybeBusy};
 use crate::tx::{Tx, TxState};
+use crate::{Inner, TRIES};
 
 /// Writes that may wait; more wait for a place.
 const QUEUE: usize = 4096;

@@ -125,7 +125,10 @@ pub fn next_lease_end(
 /// # Errors
 /// Those of the read.
 pub fn next_due(conn: &mut Conn) -> Result<Option<Timestamp>, Error> {
-    db!(conn, |c| t::table.filter(planned()).select(min(t::due_at)).first(c))
+    db!(conn, |c| t::table
+        .filter(planned())
+        .select(min(t::due_at))
+        .first(c))
 }
 
 /// Claims one for sending: `sending`, with a lease and a higher fence.
@@ -173,9 +176,11 @@ pub fn renew_lease(
 /// Those of the write.
 pub fn put_off(conn: &mut Conn, ids: &[NotificationId], until: Timestamp) -> Result<(), Error> {
     for chunk in ids.chunks(CHUNK) {
-        db!(conn, |c| diesel::update(t::table.filter(t::id.eq_any(chunk)))
-            .set(t::due_at.eq(until))
-            .execute(c))?;
+        db!(conn, |c| diesel::update(
+            t::table.filter(t::id.eq_any(chunk))
+        )
+        .set(t::due_at.eq(until))
+        .execute(c))?;
     }
     Ok(())
 }
@@ -187,16 +192,23 @@ pub fn put_off(conn: &mut Conn, ids: &[NotificationId], until: Timestamp) -> Res
 /// Those of the writes.
 pub fn cancel(conn: &mut Conn, ids: &[NotificationId], why: &str) -> Result<(), Error> {
     for chunk in ids.chunks(CHUNK) {
-        db!(conn, |c| diesel::update(t::table.filter(t::id.eq_any(chunk)))
-            .set((t::state.eq(NotificationState::Cancelled), t::last_error.eq(why)))
-            .execute(c))?;
-        db!(conn, |c| diesel::update(t::table.filter(t::bundle_id.eq_any(chunk)))
-            .filter(t::state.eq(NotificationState::Bundled))
-            .set((
-                t::state.eq(NotificationState::Planned),
-                t::bundle_id.eq(None::<NotificationId>),
-            ))
-            .execute(c))?;
+        db!(conn, |c| diesel::update(
+            t::table.filter(t::id.eq_any(chunk))
+        )
+        .set((
+            t::state.eq(NotificationState::Cancelled),
+            t::last_error.eq(why)
+        ))
+        .execute(c))?;
+        db!(conn, |c| diesel::update(
+            t::table.filter(t::bundle_id.eq_any(chunk))
+        )
+        .filter(t::state.eq(NotificationState::Bundled))
+        .set((
+            t::state.eq(NotificationState::Planned),
+            t::bundle_id.eq(None::<NotificationId>),
+        ))
+        .execute(c))?;
     }
     Ok(())
 }
@@ -238,9 +250,14 @@ pub fn bundle_into(
     lead: NotificationId,
 ) -> Result<(), Error> {
     for chunk in ids.chunks(CHUNK) {
-        db!(conn, |c| diesel::update(t::table.filter(t::id.eq_any(chunk)))
-            .set((t::state.eq(NotificationState::Bundled), t::bundle_id.eq(lead)))
-            .execute(c))?;
+        db!(conn, |c| diesel::update(
+            t::table.filter(t::id.eq_any(chunk))
+        )
+        .set((
+            t::state.eq(NotificationState::Bundled),
+            t::bundle_id.eq(lead)
+        ))
+        .execute(c))?;
     }
     Ok(())
 }
@@ -341,7 +358,9 @@ pub fn finish_attempt(
     if rows == 1 {
         return Ok(Finish::Written);
     }
-    let Some(accepted_at) = end.accepted_at else { return Ok(Finish::Refused) };
+    let Some(accepted_at) = end.accepted_at else {
+        return Ok(Finish::Refused);
+    };
     let ahead = [
         NotificationState::Accepted,
         NotificationState::Delivered,
@@ -359,7 +378,11 @@ pub fn finish_attempt(
             t::lease_until.eq(None::<Timestamp>),
         ))
         .execute(c))?;
-    Ok(if rows == 1 { Finish::Overtaken } else { Finish::Refused })
+    Ok(if rows == 1 {
+        Finish::Overtaken
+    } else {
+        Finish::Refused
+    })
 }
 
 /// The next in turn of a page's planned notifications is due now instead of later (PAGING.md §6.5:

@@ -4,4 +4,12 @@
     reason = "helpers of tests fail their test like the tests themselves"
 )]
 
+mod backend;
 mod command;
+mod migrate;
+mod node;
+mod outage;
+mod paging;
+mod plan;
+mod sample;
+mod write;

@@ -1,0 +1,262 @@
+//! The queries that run all the time find their rows by an index, however many rows there are.
+
+use std::sync::{Arc, Mutex};
+
+use diesel::connection::InstrumentationEvent;
+use diesel::prelude::*;
+use domain::alert::Identity;
+use domain::word::{AlertStatus, PagingState};
+use domain::{IncidentId, NotificationId, Span};
+use store::incident::{Cursor, Filter};
+use store::{Conn, alert, escalation, incident, notification, reply, timeline};
+
+use crate::backend::Backend;
+use crate::sample::{self, INTEGRATION, NOW, SERVICE};
+
+#[derive(diesel::QueryableByName)]
+struct Plan {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    detail: String,
+}
+
+/// A database with enough rows that a scan would hurt, and few that are open.
+fn full() -> (Backend, Conn) {
+    let backend = Backend::sqlite();
+    let store = backend.store();
+    sample::house(&store);
+    store
+        .write_blocking(|tx| {
+            for table in [
+                "INSERT INTO incident (id, number, title, service_id, kind, urgency, \
+                 alert_severity, paging, phase, group_key, alerts, open_alerts, unreachable, \
+                 created_at, triggered_at, updated_at) SELECT n, n, 'x', 1, 'real', 'high', \
+                 'critical', CASE WHEN n % 100 = 0 THEN 'triggered' ELSE 'resolved' END, 'triage', \
+                 'g' || n, 1, 1, 0, n, n, n FROM many",
+                "INSERT INTO alert (id, identity, integration_id, incident_id, dedup_key, status, \
+                 severity, summary, source, details, links, images, count, first_seen, last_seen, \
+                 resolved_at) SELECT n, randomblob(16), 1, n, 'k' || n, CASE WHEN n % 100 = 0 \
+                 THEN 'open' ELSE 'resolved' END, 'critical', 'x', 'x', 'null', '[]', '[]', 1, n, \
+                 n, n FROM many",
+                "INSERT INTO escalation_run (id, incident_id, policy_version, state, cycle, \
+                 next_step, executions, round_robin, started_at, watching, paged_now) SELECT n, n, \
+                 0, 'stopped', 0, 0, 0, 0, n, '[]', '[]' FROM many",
+                "INSERT INTO timer (id, kind, incident_id, subject_id, due_at) \
+                 SELECT n, 'escalation', n, n, n FROM many",
+                "INSERT INTO notification (id, kind, state, user_id, channel, address, urgency, \
+                 incident_id, subject, body, created_at, due_at, attempts, fence) SELECT n, \
+                 'page', 'accepted', 1, 'sms', '+49' || n, 'high', n, '', '', n, n, 1, 1 FROM many",
+                "INSERT INTO reply_code (notification_id, address, code, created_at, closed_at) \
+                 SELECT n, '+49' || n, '4217', n, n FROM many",
+                "INSERT INTO timeline_entry (id, incident_id, occurred_at, recorded_at, kind, \
+                 origin, text, details) SELECT n, n, n, n, 'note', 'web', '', 'null' FROM many",
+            ] {
+                tx.execute(&table.replacen(
+                    "INSERT",
+                    "WITH RECURSIVE many (n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM many \
+                     WHERE n < 5000) INSERT",
+                    1,
+                ))?;
+            }
+            Ok::<(), store::Error>(())
+        })
+        .unwrap();
+    let conn = backend.conn();
+    (backend, conn)
+}
+
+/// The plans of the statements that `body` runs.
+fn plans<T>(
+    conn: &mut Conn,
+    body: impl FnOnce(&mut Conn) -> Result<T, store::Error>,
+) -> Vec<(String, Vec<String>)> {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let Conn::Sqlite(sqlite) = conn else {
+        panic!("SQLite only")
+    };
+    let record = seen.clone();
+    sqlite.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+        if let InstrumentationEvent::StartQuery { query, .. } = event {
+            record.lock().unwrap().push(query.to_string());
+        }
+    });
+    body(conn).unwrap();
+    let Conn::Sqlite(sqlite) = conn else {
+        panic!("SQLite only")
+    };
+    sqlite.set_instrumentation(|_: InstrumentationEvent<'_>| {});
+    let statements = std::mem::take(&mut *seen.lock().unwrap());
+    assert!(!statements.is_empty());
+    statements
+        .into_iter()
+        .map(|statement| {
+            let sql = statement.split(" -- binds").next().unwrap().to_owned();
+            let explain = format!("EXPLAIN QUERY PLAN {sql}");
+            let rows: Vec<Plan> = diesel::sql_query(explain).load(sqlite).unwrap();
+            (sql, rows.into_iter().map(|row| row.detail).collect())
+        })
+        .collect()
+}
+
+fn no_scan<T>(
+    what: &str,
+    conn: &mut Conn,
+    body: impl FnOnce(&mut Conn) -> Result<T, store::Error>,
+) -> String {
+    let mut all = String::new();
+    for (sql, plan) in plans(conn, body) {
+        for step in &plan {
+            let reads_table = step.starts_with("SCAN")
+                && !step.starts_with("SCAN CONSTANT")
+                && !step.contains("USING INDEX")
+                && !step.contains("USING COVERING INDEX");
+            let sorts = step.contains("USE TEMP B-TREE FOR ORDER BY");
+            assert!(!reads_table && !sorts, "{what}: {plan:#?}\n{sql}");
+            all.push_str(step);
+            all.push('\n');
+        }
+    }
+    all
+}
+
+#[test]
+fn ingest_reads_by_index() {
+    let (_backend, mut conn) = full();
+    let c = &mut conn;
+    let keys = [
+        Identity::of(INTEGRATION, "a"),
+        Identity::of(INTEGRATION, "b"),
+    ];
+    let plan = no_scan("open alerts", c, |c| alert::lock_open(c, &keys));
+    assert!(plan.contains("alert_open_identity"), "{plan}");
+    let plan = no_scan("resolved alerts", c, |c| {
+        alert::last_resolved(c, &keys, NOW)
+    });
+    assert!(
+        plan.contains("COVERING INDEX alert_resolved_identity"),
+        "{plan}"
+    );
+    let plan = no_scan("a group", c, |c| alert::open_of_group(c, INTEGRATION, "g"));
+    assert!(plan.contains("alert_open_group"), "{plan}");
+    let groups = ["g1".to_owned(), "g2".to_owned()];
+    let plan = no_scan("groups", c, |c| {
+        incident::open_of_groups(c, SERVICE, &groups)
+    });
+    assert!(plan.contains("incident_open_group"), "{plan}");
+    let ids = [IncidentId(3), IncidentId(4)];
+    no_scan("incidents", c, |c| incident::lock_all(c, &ids));
+    no_scan("resolving", c, |c| {
+        alert::resolve_of_incident(c, IncidentId(3), NOW)
+    });
+}
+
+#[test]
+fn clocks_read_by_index() {
+    let (_backend, mut conn) = full();
+    let c = &mut conn;
+    let plan = no_scan("the next timer", c, escalation::next_due);
+    assert!(plan.contains("timer_due"), "{plan}");
+    no_scan("due timers", c, |c| escalation::due(c, NOW, 100));
+    no_scan("a timer", c, |c| {
+        escalation::disarm(c, domain::word::TimerKind::Escalation, 3)
+    });
+    no_scan("a run", c, |c| escalation::live_run(c, IncidentId(3)));
+    for (sql, plan) in plans(c, |c| escalation::newest_run(c, IncidentId(1_000_000))) {
+        // An incident has few runs: they may be sorted.
+        assert!(
+            plan.iter().all(|step| !step.starts_with("SCAN")),
+            "{plan:#?}
+{sql}"
+        );
+    }
+    let plan = no_scan("live runs", c, escalation::incidents_with_live_run);
+    assert!(plan.contains("escalation_run_live"), "{plan}");
+}
+
+#[test]
+fn the_outbox_is_read_by_index() {
+    let (_backend, mut conn) = full();
+    let c = &mut conn;
+    let like = sample::page(1, None);
+    for plan in [
+        no_scan("the next message", c, notification::next_due),
+        no_scan("due messages", c, |c| notification::take_due(c, NOW, 100)),
+        no_scan("the backlog", c, |c| notification::backlog(c, NOW)),
+    ] {
+        assert!(plan.contains("notification_due"), "{plan}");
+    }
+    let own = [NotificationId(3)];
+    for plan in [
+        no_scan("leases", c, |c| notification::next_lease_end(c, &own)),
+        no_scan("lost leases", c, |c| {
+            notification::reclaim_expired(c, &own, NOW)
+        }),
+    ] {
+        assert!(plan.contains("notification_lease"), "{plan}");
+    }
+    let minute = Span::from_minutes(1);
+    no_scan("the window", c, |c| {
+        notification::last_sent(c, &like, NOW, minute)
+    });
+    no_scan("a bundle", c, |c| {
+        notification::bundled_in(c, NotificationId(3))
+    });
+    no_scan("a cancelled bundle", c, |c| {
+        notification::cancel(c, &own, "x")
+    });
+    no_scan("an incident's pages", c, |c| {
+        notification::cancel_pages_of(c, IncidentId(3), "x")
+    });
+    no_scan("a receipt", c, |c| notification::by_provider_id(c, "SM1"));
+    no_scan("told before", c, |c| {
+        notification::noticed_since(c, sample::ANA, "x", NOW)
+    });
+    for (sql, plan) in plans(c, |c| reply::by_code(c, "+494217", Some("4217"), NOW)) {
+        let scans = plan
+            .iter()
+            .any(|step| step.starts_with("SCAN") && !step.contains("INDEX"));
+        assert!(!scans, "{plan:#?}\n{sql}");
+    }
+}
+
+#[test]
+fn lists_are_read_by_index() {
+    let (_backend, mut conn) = full();
+    let c = &mut conn;
+    let open = Filter {
+        paging: vec![PagingState::Triggered, PagingState::Acknowledged],
+        ..Filter::default()
+    };
+    let plan = no_scan("open incidents", c, |c| incident::list(c, &open, None, 50));
+    assert!(plan.contains("incident_open\n"), "{plan}");
+    let cursor = Some(Cursor {
+        created_at: NOW,
+        id: IncidentId(77),
+    });
+    no_scan("all incidents", c, |c| {
+        incident::list(c, &Filter::default(), cursor, 50)
+    });
+    let of_service = Filter {
+        service: Some(SERVICE),
+        ..Filter::default()
+    };
+    no_scan("incidents of a service", c, |c| {
+        incident::list(c, &of_service, None, 50)
+    });
+    let plan = no_scan("how many are open", c, incident::open_count);
+    assert!(plan.contains("incident_open"), "{plan}");
+    no_scan("a timeline", c, |c| timeline::latest(c, IncidentId(3), 50));
+    no_scan("an incident's alerts", c, |c| {
+        alert::of_incident(c, IncidentId(3), 0, 50)
+    });
+    let open = alert::Filter {
+        status: Some(AlertStatus::Open),
+        ..alert::Filter::default()
+    };
+    for (sql, plan) in plans(c, |c| alert::list(c, &open, None, 50)) {
+        // Newest first by id: the table itself is in that order.
+        assert!(
+            !plan.iter().any(|step| step.contains("TEMP B-TREE")),
+            "{plan:#?}\n{sql}"
+        );
+    }
+}
