@@ -1,1 +1,68 @@
-fn main() {}
+//! The binary: serves, and does the small jobs beside the server.
+
+mod channel;
+mod cli;
+mod command;
+mod demo;
+mod failure;
+mod log;
+mod output;
+mod serve;
+mod setting;
+
+use std::process::ExitCode;
+
+use clap::ArgMatches;
+
+use crate::failure::Failure;
+use crate::setting::Settings;
+use crate::setting::source::{Environment, Values};
+
+fn main() -> ExitCode {
+    // Prints help and usage errors itself, with exit codes 0 and 2.
+    let matches = cli::command().get_matches();
+    match run(&matches) {
+        Ok(code) => code,
+        Err(failure) => {
+            output::error(&failure.to_string());
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
+    let Some((name, inner)) = matches.subcommand() else {
+        return Err(Failure::usage("a command is needed").next("`quarterdeck --help` lists them."));
+    };
+    if name == "version" {
+        output::line(&format!("quarterdeck {}", env!("CARGO_PKG_VERSION")))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let demo = name == "serve" && inner.get_flag("demo");
+    let innermost = inner.subcommand().map_or(inner, |(_, matches)| matches);
+    let values = Values::gather(innermost, &Environment::of_process())?;
+    let settings = Settings::from_values(&values, demo)?;
+    log::start(&settings, if name == "serve" { "info" } else { "warn" })?;
+    if matches!(name, "serve" | "check") {
+        for name in &values.unknown {
+            tracing::warn!("the variable {name} is no setting of Quarterdeck and is ignored");
+        }
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(format!("cannot start threads: {error}")))?;
+    runtime.block_on(async {
+        match name {
+            "serve" => serve::run(settings, demo).await,
+            "check" => command::check(&settings).await,
+            "migrate" => command::migrate(&settings),
+            "apply" => command::apply(&settings, inner).await,
+            "export" => command::export(&settings, inner).await,
+            "user" => command::user(&settings, inner).await,
+            "token" => command::token(&settings, inner).await,
+            "oncall" => command::oncall(&settings, inner),
+            other => Err(Failure::usage(format!("there is no command `{other}`"))),
+        }
+    })
+}

@@ -1,0 +1,279 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, Command, value_parser};
+
+use crate::setting::table::{SETTINGS, Scope, Setting};
+
+/// The whole command line; flags of settings come from their table.
+pub fn command() -> Command {
+    let about = "On-call paging and incident management: one binary, SQLite inside, PostgreSQL \
+                 when one machine is not enough.";
+    Command::new("quarterdeck")
+        .about(about)
+        .version(env!("CARGO_PKG_VERSION"))
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .arg(config())
+        .args(settings(Scope::Common))
+        .subcommand(serve())
+        .subcommand(check())
+        .subcommand(Command::new("migrate").about("Bring the database up to this version"))
+        .subcommand(apply())
+        .subcommand(export())
+        .subcommand(user())
+        .subcommand(token())
+        .subcommand(oncall())
+        .subcommand(Command::new("version").about("Print the version"))
+}
+
+fn config() -> Arg {
+    Arg::new("config")
+        .long("config")
+        .value_name("FILE")
+        .value_parser(value_parser!(PathBuf))
+        .global(true)
+        .display_order(0)
+        .help("Settings file (TOML) [env: QUARTERDECK_CONFIG]")
+}
+
+fn settings(scope: Scope) -> Vec<Arg> {
+    let of_scope = SETTINGS.iter().filter(|setting| setting.scope == scope);
+    of_scope.filter_map(setting_arg).collect()
+}
+
+fn setting_arg(setting: &Setting) -> Option<Arg> {
+    let flag = setting.flag()?;
+    let file = if setting.file { " or …_FILE" } else { "" };
+    let help = format!(
+        "{}\n[default: {}]\n[env: {}{file}]",
+        setting.help,
+        setting.default,
+        setting.variable(),
+    );
+    let heading = match setting.key.split_once('.') {
+        Some(("smtp", _)) => "Mail (SMTP)",
+        Some(_) => "SMS (Twilio)",
+        None => "Settings",
+    };
+    Some(
+        Arg::new(setting.key)
+            .long(flag)
+            .value_name(setting.value)
+            .global(setting.scope == Scope::Common)
+            .help_heading(heading)
+            .help(help),
+    )
+}
+
+/// What help says behind the flags: where secrets go.
+fn secrets() -> String {
+    let mut text = String::from("Secrets, by environment or settings file only:\n");
+    for setting in SETTINGS.iter().filter(|setting| setting.secret) {
+        text.push_str(&format!(
+            "  {} or {0}_FILE\n          {}\n",
+            setting.variable(),
+            setting.help
+        ));
+    }
+    text.push_str(
+        "\nEvery setting can be given as a flag, as a variable, or in the settings file; in this \
+         order\nthe first one counts.",
+    );
+    text
+}
+
+fn serve() -> Command {
+    Command::new("serve")
+        .about("Run the server")
+        .args(settings(Scope::Serve))
+        .arg(
+            Arg::new("demo")
+                .long("demo")
+                .action(ArgAction::SetTrue)
+                .help(
+                    "Start with people, schedules and services to try: sign in as \
+                     admin@example.com with quarterdeck-demo. Its passwords and keys are public: \
+                     loopback only",
+                ),
+        )
+        .after_help(secrets())
+}
+
+fn check() -> Command {
+    Command::new("check")
+        .about("Check settings and connections: database, mail server, SMS provider")
+        .args(settings(Scope::Serve))
+        .after_help(secrets())
+}
+
+fn apply() -> Command {
+    Command::new("apply")
+        .about("Apply a configuration file, as a whole or not at all; removes nothing")
+        .arg(
+            Arg::new("file")
+                .short('f')
+                .long("file")
+                .required(true)
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .help("YAML file, or - for standard input"),
+        )
+        .arg(
+            Arg::new("dry-run")
+                .long("dry-run")
+                .action(ArgAction::SetTrue)
+                .help("Only print what would change"),
+        )
+}
+
+fn export() -> Command {
+    Command::new("export")
+        .about("Print the configuration as a file that `apply` takes")
+        .arg(
+            Arg::new("with-secrets")
+                .long("with-secrets")
+                .action(ArgAction::SetTrue)
+                .help("With the hashes of the passwords"),
+        )
+}
+
+fn role() -> Arg {
+    Arg::new("role")
+        .long("role")
+        .value_name("ROLE")
+        .value_parser(["admin", "responder", "observer"])
+        .help("What it may do")
+}
+
+fn email() -> Arg {
+    Arg::new("email")
+        .long("email")
+        .required(true)
+        .value_name("ADDRESS")
+        .help("E-mail address, which is also the name to sign in with")
+}
+
+fn password() -> Arg {
+    Arg::new("password-stdin")
+        .long("password-stdin")
+        .action(ArgAction::SetTrue)
+        .help("Read the password from standard input; otherwise one is made up and printed")
+}
+
+fn user() -> Command {
+    Command::new("user")
+        .about("Create accounts and set passwords")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .subcommand(
+            Command::new("create")
+                .about("Create an account")
+                .arg(email())
+                .arg(
+                    Arg::new("name")
+                        .long("name")
+                        .required(true)
+                        .value_name("NAME")
+                        .help("Name of the person"),
+                )
+                .arg(role().default_value("responder"))
+                .arg(
+                    Arg::new("zone")
+                        .long("zone")
+                        .value_name("ZONE")
+                        .default_value("UTC")
+                        .help("IANA time zone, such as Europe/Berlin"),
+                )
+                .arg(
+                    Arg::new("verified")
+                        .long("verified")
+                        .action(ArgAction::SetTrue)
+                        .help("Vouch for the address: pages go there without a code"),
+                )
+                .arg(password()),
+        )
+        .subcommand(
+            Command::new("password")
+                .about("Set a password and end the person's sessions")
+                .arg(email())
+                .arg(password()),
+        )
+}
+
+fn token() -> Command {
+    Command::new("token")
+        .about("Create tokens for the API")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .subcommand(
+            Command::new("create")
+                .about("Create a token and print it: it is shown this once")
+                .arg(role().required(true))
+                .arg(
+                    Arg::new("name")
+                        .long("name")
+                        .required(true)
+                        .value_name("NAME")
+                        .help("What it is for"),
+                ),
+        )
+}
+
+fn oncall() -> Command {
+    Command::new("oncall")
+        .about("Say who is on call")
+        .arg(
+            Arg::new("at")
+                .long("at")
+                .value_name("TIME")
+                .help("At another time, such as 2026-12-24T18:00:00Z or 2026-12-24T18:00+01:00"),
+        )
+        .arg(
+            Arg::new("json")
+                .long("json")
+                .action(ArgAction::SetTrue)
+                .help("As JSON"),
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn help_of_serve_names_every_setting() {
+        let mut root = command();
+        root.build();
+        let help = root
+            .find_subcommand_mut("serve")
+            .unwrap()
+            .render_long_help()
+            .to_string();
+        for setting in SETTINGS {
+            assert!(help.contains(&setting.variable()), "{}", setting.key);
+        }
+        assert!(help.contains("--demo"));
+    }
+
+    #[test]
+    fn secrets_are_no_flags() {
+        let mut root = command();
+        root.build();
+        let serve = root.find_subcommand("serve").unwrap();
+        assert!(
+            serve
+                .get_arguments()
+                .all(|arg| arg.get_id() != "smtp.password")
+        );
+    }
+}
