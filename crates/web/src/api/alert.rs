@@ -147,7 +147,8 @@ fn alert(row: Row, incident: i64, directory: &Directory) -> Alert {
 /// List alerts
 ///
 /// Newest first.
-#[utoipa::path(get, path = "/api/v1/alerts", tag = "alerts", params(Query),
+#[utoipa::path(get, path = "/api/v1/alerts", operation_id = "list_alerts",
+    tag = "alerts", params(Query),
     responses(
         (status = 200, description = "A page of the list", body = List<Alert>),
         (status = 401, description = "No valid token", body = Problem),
@@ -218,7 +219,8 @@ pub async fn list(
 }
 
 /// Get an alert
-#[utoipa::path(get, path = "/api/v1/alerts/{id}", tag = "alerts",
+#[utoipa::path(get, path = "/api/v1/alerts/{id}", operation_id = "get_alert",
+    tag = "alerts",
     params(("id" = i64, Path, description = "Id of the alert")),
     responses(
         (status = 200, description = "The alert", body = Alert),

@@ -77,7 +77,8 @@ fn make_service(service: &Configured, directory: &Directory) -> Service {
 }
 
 /// List services
-#[utoipa::path(get, path = "/api/v1/services", tag = "configuration",
+#[utoipa::path(get, path = "/api/v1/services", operation_id = "list_services",
+    tag = "configuration",
     responses(
         (status = 200, description = "All services", body = List<Service>),
         (status = 401, description = "No valid token", body = Problem),
@@ -90,7 +91,8 @@ pub async fn services(caller: Caller, state: State) -> Result<HttpResponse, WebE
 }
 
 /// Get a service
-#[utoipa::path(get, path = "/api/v1/services/{slug}", tag = "configuration",
+#[utoipa::path(get, path = "/api/v1/services/{slug}", operation_id = "get_service",
+    tag = "configuration",
     params(("slug" = String, Path, description = "Slug of the service")),
     responses(
         (status = 200, description = "The service", body = Service),
@@ -138,7 +140,8 @@ fn make_user(user: &Account) -> User {
 }
 
 /// List users
-#[utoipa::path(get, path = "/api/v1/users", tag = "configuration",
+#[utoipa::path(get, path = "/api/v1/users", operation_id = "list_users",
+    tag = "configuration",
     responses(
         (status = 200, description = "All users", body = List<User>),
         (status = 401, description = "No valid token", body = Problem),
@@ -151,7 +154,8 @@ pub async fn users(caller: Caller, state: State) -> Result<HttpResponse, WebErro
 }
 
 /// Get a user
-#[utoipa::path(get, path = "/api/v1/users/{id}", tag = "configuration",
+#[utoipa::path(get, path = "/api/v1/users/{id}", operation_id = "get_user",
+    tag = "configuration",
     params(("id" = i64, Path, description = "Id of the user")),
     responses(
         (status = 200, description = "The user", body = User),
@@ -181,7 +185,8 @@ pub struct Version {
 }
 
 /// Version of the server
-#[utoipa::path(get, path = "/api/v1/version", tag = "server",
+#[utoipa::path(get, path = "/api/v1/version", operation_id = "get_version",
+    tag = "server",
     responses(
         (status = 200, description = "The version", body = Version),
         (status = 401, description = "No valid token", body = Problem),

@@ -52,7 +52,8 @@ pub struct Query {
 /// List incidents
 ///
 /// Newest first.
-#[utoipa::path(get, path = "/api/v1/incidents", tag = "incidents", params(Query),
+#[utoipa::path(get, path = "/api/v1/incidents", operation_id = "list_incidents",
+    tag = "incidents", params(Query),
     responses(
         (status = 200, description = "A page of the list", body = List<Incident>),
         (status = 401, description = "No valid token", body = Problem),
@@ -149,7 +150,8 @@ pub struct Moment {
 }
 
 /// Get an incident
-#[utoipa::path(get, path = "/api/v1/incidents/{number}", tag = "incidents",
+#[utoipa::path(get, path = "/api/v1/incidents/{number}", operation_id = "get_incident",
+    tag = "incidents",
     params(("number" = i64, Path, description = "Number of the incident")),
     responses(
         (status = 200, description = "The incident", body = IncidentDetail),
@@ -225,7 +227,8 @@ pub struct NewIncidentBody {
 /// Open an incident
 ///
 /// Without any alert, as people do who see something wrong. With a service its policy is paged.
-#[utoipa::path(post, path = "/api/v1/incidents", tag = "incidents", request_body = NewIncidentBody,
+#[utoipa::path(post, path = "/api/v1/incidents", operation_id = "create_incident",
+    tag = "incidents", request_body = NewIncidentBody,
     responses(
         (status = 201, description = "The incident; its address is in `Location`", body = IncidentDetail),
         (status = 400, description = "The body is not JSON", body = Problem),

@@ -14,13 +14,17 @@ pub(crate) mod types;
 pub(crate) mod words;
 pub(crate) mod work;
 
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 
 /// Routes; the OpenAPI document ([`crate::openapi`]) describes each of them, and a test compares
 /// the two.
 pub(crate) fn configure(config: &mut ServiceConfig) {
+    // The document itself holds no secret.
+    config.route("/api/v1/openapi.json", web::get().to(crate::openapi::document));
     config.service(
         web::scope("/api/v1")
+            .wrap(from_fn(caller::admit))
             .route("/version", web::get().to(configuration::version))
             .service(
                 web::resource("/incidents")
@@ -49,7 +53,6 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
             .route("/users/{id}", web::get().to(configuration::user))
             .route("/notifications", web::get().to(notification::list))
             .route("/postmortems/{number:[0-9]+}.md", web::get().to(postmortem::markdown))
-            .route("/postmortems/{number:[0-9]+}", web::get().to(postmortem::get))
-            .route("/openapi.json", web::get().to(crate::openapi::document)),
+            .route("/postmortems/{number:[0-9]+}", web::get().to(postmortem::get)),
     );
 }

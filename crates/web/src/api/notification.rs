@@ -70,7 +70,8 @@ pub struct Notification {
 /// List notifications
 ///
 /// Newest first. Not for observers, since it holds people's addresses.
-#[utoipa::path(get, path = "/api/v1/notifications", tag = "on-call", params(Query),
+#[utoipa::path(get, path = "/api/v1/notifications", operation_id = "list_notifications",
+    tag = "on-call", params(Query),
     responses(
         (status = 200, description = "A page of the outbox", body = List<Notification>),
         (status = 401, description = "No valid token", body = Problem),

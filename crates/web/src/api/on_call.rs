@@ -83,7 +83,8 @@ fn no_schedule() -> engine::Error {
 /// Who is on call
 ///
 /// At any instant: answers come from the same rules that page.
-#[utoipa::path(get, path = "/api/v1/oncall", tag = "on-call", params(NowQuery),
+#[utoipa::path(get, path = "/api/v1/oncall", operation_id = "get_on_call",
+    tag = "on-call", params(NowQuery),
     responses(
         (status = 200, description = "Who is on call", body = OnCall),
         (status = 401, description = "No valid token", body = Problem),
@@ -140,7 +141,8 @@ pub struct Schedule {
 }
 
 /// List schedules
-#[utoipa::path(get, path = "/api/v1/schedules", tag = "on-call",
+#[utoipa::path(get, path = "/api/v1/schedules", operation_id = "list_schedules",
+    tag = "on-call",
     responses(
         (status = 200, description = "All schedules", body = List<Schedule>),
         (status = 401, description = "No valid token", body = Problem),
@@ -199,7 +201,8 @@ const SHIFTS_DEFAULT: Span = Span::from_days(14);
 const SHIFTS_MAX: Span = Span::from_days(366);
 
 /// Shifts of a schedule
-#[utoipa::path(get, path = "/api/v1/schedules/{slug}/shifts", tag = "on-call",
+#[utoipa::path(get, path = "/api/v1/schedules/{slug}/shifts", operation_id = "list_shifts",
+    tag = "on-call",
     params(("slug" = String, Path, description = "Slug of the schedule"), ShiftsQuery),
     responses(
         (status = 200, description = "The shifts", body = Shifts),

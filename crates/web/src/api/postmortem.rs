@@ -62,7 +62,8 @@ pub struct ActionItem {
 }
 
 /// Get a postmortem
-#[utoipa::path(get, path = "/api/v1/postmortems/{number}", tag = "postmortems",
+#[utoipa::path(get, path = "/api/v1/postmortems/{number}", operation_id = "get_postmortem",
+    tag = "postmortems",
     params(("number" = i64, Path, description = "Number of the incident")),
     responses(
         (status = 200, description = "The postmortem", body = Postmortem),
@@ -112,7 +113,8 @@ pub async fn get(
 }
 
 /// Download a postmortem as Markdown
-#[utoipa::path(get, path = "/api/v1/postmortems/{number}.md", tag = "postmortems",
+#[utoipa::path(get, path = "/api/v1/postmortems/{number}.md", operation_id = "download_postmortem",
+    tag = "postmortems",
     params(("number" = i64, Path, description = "Number of the incident")),
     responses(
         (status = 200, description = "The file", body = String, content_type = "text/markdown"),

@@ -73,7 +73,8 @@ fn entry(row: store::timeline::Entry, directory: &Directory) -> Entry {
 ///
 /// In the order in which it was written down. To follow it, keep the last `next_cursor`, or ask
 /// again from the start.
-#[utoipa::path(get, path = "/api/v1/incidents/{number}/timeline", tag = "incidents",
+#[utoipa::path(get, path = "/api/v1/incidents/{number}/timeline", operation_id = "list_timeline",
+    tag = "incidents",
     params(("number" = i64, Path, description = "Number of the incident"), Query),
     responses(
         (status = 200, description = "A page of the timeline", body = List<Entry>),
@@ -133,7 +134,8 @@ pub struct NoteBody {
 }
 
 /// Add a note
-#[utoipa::path(post, path = "/api/v1/incidents/{number}/notes", tag = "incidents",
+#[utoipa::path(post, path = "/api/v1/incidents/{number}/notes", operation_id = "add_note",
+    tag = "incidents",
     params(("number" = i64, Path, description = "Number of the incident")),
     request_body = NoteBody,
     responses(

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::caller::Caller;
 use super::incident::{IncidentDetail, detail};
 use super::input::Body;
+use super::timeline::no_incident;
 use super::types::Problem;
 use super::words;
 use crate::error::WebError;
@@ -30,7 +31,8 @@ async fn give(
 /// Acknowledge
 ///
 /// Stops the escalation: somebody works on it.
-#[utoipa::path(post, path = "/api/v1/incidents/{number}/acknowledge", tag = "incidents",
+#[utoipa::path(post, path = "/api/v1/incidents/{number}/acknowledge", operation_id = "acknowledge_incident",
+    tag = "incidents",
     params(("number" = i64, Path, description = "Number of the incident")),
     responses(
         (status = 200, description = "The incident afterwards", body = IncidentDetail),
@@ -50,7 +52,8 @@ pub async fn acknowledge(
 /// Take an acknowledgement back
 ///
 /// The escalation starts again at its first step.
-#[utoipa::path(post, path = "/api/v1/incidents/{number}/unacknowledge", tag = "incidents",
+#[utoipa::path(post, path = "/api/v1/incidents/{number}/unacknowledge", operation_id = "unacknowledge_incident",
+    tag = "incidents",
     params(("number" = i64, Path, description = "Number of the incident")),
     responses(
         (status = 200, description = "The incident afterwards", body = IncidentDetail),
@@ -70,7 +73,8 @@ pub async fn unacknowledge(
 /// Resolve
 ///
 /// It is over: the escalation stops and its alerts close.
-#[utoipa::path(post, path = "/api/v1/incidents/{number}/resolve", tag = "incidents",
+#[utoipa::path(post, path = "/api/v1/incidents/{number}/resolve", operation_id = "resolve_incident",
+    tag = "incidents",
     params(("number" = i64, Path, description = "Number of the incident")),
     responses(
         (status = 200, description = "The incident afterwards", body = IncidentDetail),
@@ -99,7 +103,8 @@ pub struct EscalateBody {
 /// Escalate
 ///
 /// Executes the next step of the policy, or the named one, at once.
-#[utoipa::path(post, path = "/api/v1/incidents/{number}/escalate", tag = "incidents",
+#[utoipa::path(post, path = "/api/v1/incidents/{number}/escalate", operation_id = "escalate_incident",
+    tag = "incidents",
     params(("number" = i64, Path, description = "Number of the incident")),
     request_body = EscalateBody,
     responses(
@@ -122,7 +127,27 @@ pub async fn escalate(
         return Err(engine::Error::invalid("to_step", "steps are numbered from 1").into());
     }
     let to_step = body.0.to_step.map(|step| step - 1);
+    if let Some(step) = to_step {
+        let known = steps(*number, &state).await?;
+        if step >= known {
+            let message = format!("the policy has {known} steps");
+            return Err(engine::Error::invalid("to_step", message).into());
+        }
+    }
     give(&caller, *number, &state, Command::Escalate { to_step }).await
+}
+
+/// How many steps the policy of an incident has.
+async fn steps(number: i64, state: &State) -> Result<i64, WebError> {
+    let directory = state.directory();
+    let incident = state
+        .store()
+        .read(move |c| store::incident::by_number(c, number).map_err(no_incident))
+        .await?;
+    let of_service = incident.service_id.and_then(|id| directory.service(id)?.policy_id);
+    let policy = incident.policy_id.or(of_service).and_then(|id| directory.policy(id));
+    let steps = policy.map_or(0, |policy| policy.current.config.steps.len());
+    Ok(i64::try_from(steps).unwrap_or(i64::MAX))
 }
 
 /// Until when: one of the two.
@@ -141,7 +166,8 @@ pub struct SnoozeBody {
 /// Snooze
 ///
 /// Acknowledges until a time; then paging starts again.
-#[utoipa::path(post, path = "/api/v1/incidents/{number}/snooze", tag = "incidents",
+#[utoipa::path(post, path = "/api/v1/incidents/{number}/snooze", operation_id = "snooze_incident",
+    tag = "incidents",
     params(("number" = i64, Path, description = "Number of the incident")),
     request_body = SnoozeBody,
     responses(
@@ -189,7 +215,8 @@ pub struct ReassignBody {
 /// Reassign
 ///
 /// To a person, who is paged, or to another policy, which starts at its first step.
-#[utoipa::path(post, path = "/api/v1/incidents/{number}/reassign", tag = "incidents",
+#[utoipa::path(post, path = "/api/v1/incidents/{number}/reassign", operation_id = "reassign_incident",
+    tag = "incidents",
     params(("number" = i64, Path, description = "Number of the incident")),
     request_body = ReassignBody,
     responses(
@@ -244,7 +271,8 @@ pub struct DeclareBody {
 /// Declare
 ///
 /// Makes it an incident with a severity, roles, updates and a postmortem.
-#[utoipa::path(post, path = "/api/v1/incidents/{number}/declare", tag = "incidents",
+#[utoipa::path(post, path = "/api/v1/incidents/{number}/declare", operation_id = "declare_incident",
+    tag = "incidents",
     params(("number" = i64, Path, description = "Number of the incident")),
     request_body = DeclareBody,
     responses(
@@ -278,7 +306,8 @@ pub struct PhaseBody {
 }
 
 /// Change the phase
-#[utoipa::path(post, path = "/api/v1/incidents/{number}/phase", tag = "incidents",
+#[utoipa::path(post, path = "/api/v1/incidents/{number}/phase", operation_id = "change_phase",
+    tag = "incidents",
     params(("number" = i64, Path, description = "Number of the incident")),
     request_body = PhaseBody,
     responses(

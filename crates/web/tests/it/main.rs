@@ -1,0 +1,16 @@
+//! The edge over real HTTP: a server on a free port, each with a database of its own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on must fail"
+)]
+
+mod api;
+mod edge;
+mod fault;
+mod house;
+mod ingest;
+mod outage;
+mod session;
+mod stream;
+mod twilio;
