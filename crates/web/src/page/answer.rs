@@ -28,7 +28,10 @@ pub fn configure(cfg: &mut ServiceConfig) {
 }
 
 /// What a link is about, or why it does not hold.
-async fn opened(state: &State, token: &str) -> Result<Result<(Link, LinkView), AnswerOutcome>, WebError> {
+async fn opened(
+    state: &State,
+    token: &str,
+) -> Result<Result<(Link, LinkView), AnswerOutcome>, WebError> {
     let link = match Link::verify(token, &state.engine.sender().secret, state.now()) {
         Ok(link) => link,
         Err(BadLink::Expired) => return Ok(Err(AnswerOutcome::Expired)),
@@ -42,18 +45,16 @@ async fn opened(state: &State, token: &str) -> Result<Result<(Link, LinkView), A
 }
 
 /// `GET /a/{token}`: changes nothing, since mail scanners follow links.
-async fn ask(
-    state: State,
-    guest: Guest,
-    token: Path<String>,
-) -> Result<HttpResponse, WebError> {
+async fn ask(state: State, guest: Guest, token: Path<String>) -> Result<HttpResponse, WebError> {
     let (link, view) = match opened(&state, &token).await? {
         Ok(found) => found,
         Err(outcome) => return gone(&state, &guest, outcome),
     };
     let directory = state.directory();
     let incident = &view.incident;
-    let acknowledged = incident.acknowledged_by.map(|user| directory.user_name(user).to_owned());
+    let acknowledged = incident
+        .acknowledged_by
+        .map(|user| directory.user_name(user).to_owned());
     render(&AnswerPage {
         frame: guest.frame(&state, &format!("Answer {}", incident.label())),
         token: token.into_inner(),
@@ -85,7 +86,11 @@ async fn act(
     let verb = match form.0.get("do") {
         "acknowledge" => Verb::Acknowledge,
         "resolve" => Verb::Resolve,
-        _ => return Err(WebError::BadRequest("say what to do: acknowledge or resolve".into())),
+        _ => {
+            return Err(WebError::BadRequest(
+                "say what to do: acknowledge or resolve".into(),
+            ));
+        }
     };
     // Nobody takes an acknowledgement from a colleague by a mail that is older than it.
     if verb == Verb::Acknowledge
@@ -93,8 +98,15 @@ async fn act(
         && before.incident.acknowledged_by != Some(link.user)
     {
         let who = before.incident.acknowledged_by;
-        let who = who.map_or("Somebody", |user| directory.user_name(user)).to_owned();
-        return ended(&state, &guest, &before.incident, AnswerOutcome::AlreadyAcknowledged(who));
+        let who = who
+            .map_or("Somebody", |user| directory.user_name(user))
+            .to_owned();
+        return ended(
+            &state,
+            &guest,
+            &before.incident,
+            AnswerOutcome::AlreadyAcknowledged(who),
+        );
     }
     match act_on_link(state.store(), link, verb, state.now()).await {
         Ok(after) => {

@@ -36,7 +36,10 @@ async fn page(state: State, me: SignedIn) -> Result<HttpResponse, WebError> {
     let directory = state.directory();
     let frame = frame(&state, &me, "Dashboard", Nav::Dashboard).await;
     let (known, now) = (directory.clone(), frame.now);
-    let found = state.store().read(move |c| Found::read(c, &known, now)).await?;
+    let found = state
+        .store()
+        .read(move |c| Found::read(c, &known, now))
+        .await?;
     let id = me.id();
     let page = web::block(move || found.page(&directory, frame, id))
         .await
@@ -76,8 +79,12 @@ impl Found {
             rows: row::rows(conn, &open, directory)?,
             open_total: store::board::count(conn, &filter, now)?,
             pulse: store::board::pulse(conn, now, PULSE_MINUTES)?,
-            numbers: store::board::numbers(conn, &incidents)?.into_iter().collect(),
-            counts: store::board::alert_counts(conn, &alerts)?.into_iter().collect(),
+            numbers: store::board::numbers(conn, &incidents)?
+                .into_iter()
+                .collect(),
+            counts: store::board::alert_counts(conn, &alerts)?
+                .into_iter()
+                .collect(),
             overdue: store::board::overdue_updates(conn, now, SHOWN)?,
             open,
             signals,
@@ -90,7 +97,11 @@ impl Found {
         DashboardPage {
             open_total: u64::try_from(self.open_total).unwrap_or(0),
             on_call: duty(directory, viewer, now),
-            signals: self.signals.iter().map(|one| self.signal(one, directory)).collect(),
+            signals: self
+                .signals
+                .iter()
+                .map(|one| self.signal(one, directory))
+                .collect(),
             overdue_updates: self.late_updates(now),
             first_steps: match frame.can_admin {
                 true => first_steps(directory, !self.signals.is_empty()),
@@ -117,7 +128,9 @@ impl Found {
                 label: "a former service".to_owned(),
                 href: "/services".to_owned(),
             }),
-            incident: one.incident_id.and_then(|id| self.numbers.get(&id).copied()),
+            incident: one
+                .incident_id
+                .and_then(|id| self.numbers.get(&id).copied()),
             count: one
                 .alert_id
                 .and_then(|id| self.counts.get(&id))
@@ -163,9 +176,21 @@ fn first_steps(directory: &Directory, heard: bool) -> Vec<FirstStep> {
         done,
     };
     let steps = vec![
-        step("Invite a second person", "/users/new", directory.users.len() > 1),
-        step("Say who is on call", "/schedules/new", !directory.schedules.is_empty()),
-        step("Write an escalation policy", "/policies/new", !directory.policies.is_empty()),
+        step(
+            "Invite a second person",
+            "/users/new",
+            directory.users.len() > 1,
+        ),
+        step(
+            "Say who is on call",
+            "/schedules/new",
+            !directory.schedules.is_empty(),
+        ),
+        step(
+            "Write an escalation policy",
+            "/policies/new",
+            !directory.policies.is_empty(),
+        ),
         step(
             "Add a service with an integration",
             "/services/new",
@@ -202,8 +227,10 @@ mod tests {
         other.overrides.clear();
         other.versions[0].config.layers[0].participants = vec![UserId(2).into()];
         directory.schedules.insert(other.id, other.into());
-        let names: Vec<String> =
-            duty(&directory, UserId(1), NOW).into_iter().map(|row| row.name).collect();
+        let names: Vec<String> = duty(&directory, UserId(1), NOW)
+            .into_iter()
+            .map(|row| row.name)
+            .collect();
         assert_eq!(names, ["Platform", "Aaa"]);
     }
 }

@@ -1,9 +1,9 @@
 //! What incidents are named by: their service, and those who may work them.
 
+use domain::ServiceId;
 use domain::directory::{Directory, User};
 use domain::incident::Incident;
 use domain::word::ContactKind;
-use domain::ServiceId;
 use engine::access::{Right, allows};
 
 use crate::view::{Choice, ChoiceGroup, Link};

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
 use domain::directory::Directory;
 use domain::word::{ContactKind, NotificationKind, NotificationState};
 use domain::{IncidentId, UserId};
-use actix_web::web::{self, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse};
 use store::Conn;
 use store::notification::Notification;
 use store::outbox::{Filter, Word};
@@ -26,18 +26,20 @@ pub fn configure(cfg: &mut ServiceConfig) {
 }
 
 /// `GET /outbox?state=&kind=&q=&page=`.
-async fn page(
-    state: State,
-    me: SignedIn,
-    req: HttpRequest,
-) -> Result<HttpResponse, WebError> {
+async fn page(state: State, me: SignedIn, req: HttpRequest) -> Result<HttpResponse, WebError> {
     let filter = OutboxFilter::from_query(req.query_string());
     let directory = state.directory();
     let (known, wanted) = (directory.clone(), filter.clone());
-    let found = state.store().read(move |c| Found::read(c, &known, &wanted)).await?;
+    let found = state
+        .store()
+        .read(move |c| Found::read(c, &known, &wanted))
+        .await?;
     let frame = frame(&state, &me, "Outbox", Nav::Outbox).await;
     let channels = state.engine.channels();
-    let missing = ContactKind::ALL.iter().copied().filter(|kind| !channels.is_configured(*kind));
+    let missing = ContactKind::ALL
+        .iter()
+        .copied()
+        .filter(|kind| !channels.is_configured(*kind));
     render(&found.page(&directory, frame, me.id(), filter, missing.collect()))
 }
 
@@ -63,7 +65,11 @@ impl Found {
         rows.truncate(shown);
         let ids: Vec<IncidentId> = rows.iter().filter_map(|row| row.incident_id).collect();
         let numbers = store::board::numbers(conn, &ids)?.into_iter().collect();
-        Ok(Found { rows, more, numbers })
+        Ok(Found {
+            rows,
+            more,
+            numbers,
+        })
     }
 
     /// The page as the viewer of `frame` sees it; `without_provider` are the channels whose
@@ -90,7 +96,9 @@ impl Found {
             .rows
             .into_iter()
             .map(|row| {
-                let number = row.incident_id.and_then(|id| self.numbers.get(&id).copied());
+                let number = row
+                    .incident_id
+                    .and_then(|id| self.numbers.get(&id).copied());
                 let mine = row.user_id == Some(viewer);
                 let whole = mine || frame.can_admin;
                 let secret = !mine && !without_provider.contains(&row.channel);
@@ -109,7 +117,9 @@ impl Found {
 
 fn offset(filter: &OutboxFilter) -> i64 {
     let skipped = filter.page.saturating_sub(1);
-    i64::try_from(skipped).unwrap_or(i64::MAX).saturating_mul(ROWS)
+    i64::try_from(skipped)
+        .unwrap_or(i64::MAX)
+        .saturating_mul(ROWS)
 }
 
 /// Names of people are in the configuration, not beside the messages.

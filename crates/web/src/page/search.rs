@@ -1,11 +1,11 @@
 //! What the palette finds: pages, incidents, services, schedules, policies, people.
 
-use domain::directory::Directory;
-use domain::incident::label;
-use domain::Timestamp;
-use serde::Serialize;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
+use domain::Timestamp;
+use domain::directory::Directory;
+use domain::incident::label;
+use serde::Serialize;
 use store::Conn;
 use store::board::{Filter, Order};
 
@@ -22,17 +22,16 @@ pub fn configure(cfg: &mut ServiceConfig) {
 }
 
 /// `GET /search.json?q=`.
-async fn search(
-    state: State,
-    _me: SignedIn,
-    req: HttpRequest,
-) -> Result<HttpResponse, WebError> {
+async fn search(state: State, _me: SignedIn, req: HttpRequest) -> Result<HttpResponse, WebError> {
     let query = url::form_urlencoded::parse(req.query_string().as_bytes())
         .find(|(name, _)| name == "q")
         .map(|(_, value)| value.chars().take(200).collect::<String>())
         .unwrap_or_default();
     let (directory, now) = (state.directory(), state.now());
-    let hits = state.store().read(move |c| find(c, &directory, &query, now)).await?;
+    let hits = state
+        .store()
+        .read(move |c| find(c, &directory, &query, now))
+        .await?;
     Ok(HttpResponse::Ok().json(hits))
 }
 
@@ -74,7 +73,9 @@ fn configured(directory: &Directory, query: &str) -> Vec<Hit> {
             kind,
         })
     };
-    let pages = PAGES.iter().filter_map(|(label, url)| hit(label, (*url).to_owned(), "page"));
+    let pages = PAGES
+        .iter()
+        .filter_map(|(label, url)| hit(label, (*url).to_owned(), "page"));
     let services = directory
         .services
         .values()
@@ -92,7 +93,12 @@ fn configured(directory: &Directory, query: &str) -> Vec<Hit> {
         .values()
         .filter(|user| !user.disabled)
         .filter_map(|one| hit(&one.name, format!("/users/{}", one.id), "person"));
-    pages.chain(services).chain(schedules).chain(people).chain(policies).collect()
+    pages
+        .chain(services)
+        .chain(schedules)
+        .chain(people)
+        .chain(policies)
+        .collect()
 }
 
 /// At most 20 hits: incidents first, open and bad ones before others.
@@ -131,7 +137,10 @@ mod tests {
     #[test]
     fn every_word_must_stand_in_the_name() {
         let urls = |query: &str| -> Vec<String> {
-            configured(&directory(), query).into_iter().map(|hit| hit.url).collect()
+            configured(&directory(), query)
+                .into_iter()
+                .map(|hit| hit.url)
+                .collect()
         };
         assert_eq!(urls("check"), ["/services/checkout"]);
         assert_eq!(urls("DECLARE inc"), ["/incidents/new"]);

@@ -206,14 +206,16 @@ impl Swimlane {
             out,
             "<line class=\"lane-line\" x1=\"0\" x2=\"100%\" y1=\"{base}\" y2=\"{base}\"/>"
         );
-        const TICKS: i64 = 4;
         let whole = self.end.since(self.start);
         let seconds = whole < Span::from_minutes(10);
-        for n in 0..=TICKS {
-            let at = self.start + Span(whole.0 / TICKS * n);
+        // Long labels must find room on a phone.
+        let long = seconds || whole > Span::from_hours(20);
+        let ticks = if long { 2 } else { 4 };
+        for n in 0..=ticks {
+            let at = self.start + Span(whole.0 / ticks * n);
             let anchor = match n {
                 0 => "start",
-                TICKS => "end",
+                n if n == ticks => "end",
                 _ => "middle",
             };
             let _ = write!(

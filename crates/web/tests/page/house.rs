@@ -5,8 +5,6 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use actix_web::web::Data;
-use actix_web::{App, HttpServer};
 use channels::Channels;
 use domain::incident::Incident;
 use domain::signal::Signal;
@@ -17,7 +15,10 @@ use engine::{Engine, EngineConfig};
 use sha2::{Digest, Sha256};
 use store::{DatabaseUrl, Store};
 use testkit::{PgDatabase, Scratch};
-use web::state::{AppState, WebConfig};
+use web::state::WebConfig;
+
+/// What stands in messages and snippets.
+pub const PUBLIC_URL: &str = "http://quarterdeck.example";
 
 pub struct House {
     pub engine: Engine,
@@ -48,28 +49,20 @@ impl House {
 
     async fn open(url: &DatabaseUrl, home: Option<Scratch>, database: Option<PgDatabase>) -> House {
         let store = Store::open(url).unwrap();
-        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        let address: SocketAddr = listener.local_addr().unwrap();
-        let url = format!("http://{address}");
+        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
         let config = EngineConfig {
-            public_url: url.clone(),
+            public_url: PUBLIC_URL.into(),
             node_name: "test".into(),
         };
         let engine = Engine::start(store, Channels::default(), config, Arc::new(SystemClock))
             .await
             .unwrap();
-        let state = AppState::new(engine.clone(), WebConfig::new(address, &url)).await.unwrap();
-        let state = Data::new(state);
-        let server = HttpServer::new(move || {
-            App::new().app_data(state.clone()).configure(web::page::configure)
-        })
-        .workers(2)
-        .disable_signals()
-        .listen(listener)
-        .unwrap()
-        .run();
+        let mut config = WebConfig::new(listen, PUBLIC_URL);
+        config.workers = 2;
+        let server = web::server::bind(engine.clone(), config).await.unwrap();
+        let url = format!("http://{}", server.addr());
         let handle = server.handle();
-        tokio::spawn(server);
+        tokio::spawn(server.run(std::future::pending()));
         House {
             engine,
             url,
@@ -82,7 +75,10 @@ impl House {
     /// Somebody with a browser of their own.
     pub fn visitor(&self) -> Visitor {
         let mut cookies = BTreeMap::new();
-        cookies.insert("qd_csrf".to_owned(), "0123456789abcdefghijklmnopqrstuv".to_owned());
+        cookies.insert(
+            "qd_csrf".to_owned(),
+            "0123456789abcdefghijklmnopqrstuv".to_owned(),
+        );
         Visitor {
             client: testkit::http_client(),
             url: self.url.clone(),
@@ -101,7 +97,12 @@ impl House {
             ("zone", "Europe/Berlin"),
         ];
         let after = ana.post(&page, "/setup", &fields).await;
-        assert_eq!((after.status, after.leads_to.as_str()), (303, "/"), "{}", after.body);
+        assert_eq!(
+            (after.status, after.leads_to.as_str()),
+            (303, "/"),
+            "{}",
+            after.body
+        );
         ana
     }
 
@@ -124,7 +125,10 @@ impl House {
         assert_eq!(after.status, 303, "{}", after.body);
         let other = self.visitor();
         let page = other.get("/sign-in").await;
-        let fields = [("email", email.as_str()), ("password", "battery staple horse")];
+        let fields = [
+            ("email", email.as_str()),
+            ("password", "battery staple horse"),
+        ];
         let after = other.post(&page, "/sign-in", &fields).await;
         assert_eq!(after.status, 303, "{}", after.body);
         other
@@ -146,15 +150,22 @@ impl House {
         assert_eq!(after.status, 303, "{}", after.body);
         let page = ana.get("/services/checkout").await;
         let fields = [("name", "Monitor"), ("kind", "generic")];
-        let shown = ana.post(&page, "/services/checkout/integrations", &fields).await;
-        let after = shown.body.split("id=\"copy-key\"").nth(1).expect("the key is shown");
+        let shown = ana
+            .post(&page, "/services/checkout/integrations", &fields)
+            .await;
+        let after = shown
+            .body
+            .split("id=\"copy-key\"")
+            .nth(1)
+            .expect("the key is shown");
         let key = after.split('>').nth(1).unwrap().split('<').next().unwrap();
         key.trim().to_owned()
     }
 
     /// A monitor says something; returns once it is stored.
     pub async fn signal(&self, key: &str, action: Action, dedup_key: &str, summary: &str) {
-        self.signals(key, vec![Signal::new(action, dedup_key, summary)]).await;
+        self.signals(key, vec![Signal::new(action, dedup_key, summary)])
+            .await;
     }
 
     pub async fn signals(&self, key: &str, signals: Vec<Signal>) {
@@ -190,7 +201,10 @@ impl House {
 
     pub async fn incident(&self, number: i64) -> Incident {
         let store = self.engine.store();
-        store.read(move |c| store::incident::by_number(c, number)).await.unwrap()
+        store
+            .read(move |c| store::incident::by_number(c, number))
+            .await
+            .unwrap()
     }
 }
 
@@ -214,7 +228,9 @@ impl Page {
     /// The token of the page's forms.
     fn csrf(&self) -> &str {
         let after = self.body.split("name=\"csrf\" value=\"").nth(1);
-        after.and_then(|rest| rest.split('"').next()).unwrap_or_default()
+        after
+            .and_then(|rest| rest.split('"').next())
+            .unwrap_or_default()
     }
 
     /// The text without tags, white space collapsed.
@@ -233,20 +249,30 @@ impl Page {
             }
         }
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        text.replace("&#39;", "'").replace("&quot;", "\"").replace("&amp;", "&")
+        text.replace("&#39;", "'")
+            .replace("&quot;", "\"")
+            .replace("&amp;", "&")
     }
 
     #[track_caller]
     pub fn shows(&self, wanted: &str) -> &Page {
         let text = self.text();
-        assert!(text.contains(wanted), "“{wanted}” is not in: {}", shortened(&text));
+        assert!(
+            text.contains(wanted),
+            "“{wanted}” is not in: {}",
+            shortened(&text)
+        );
         self
     }
 
     #[track_caller]
     pub fn hides(&self, unwanted: &str) -> &Page {
         let text = self.text();
-        assert!(!text.contains(unwanted), "“{unwanted}” is in: {}", shortened(&text));
+        assert!(
+            !text.contains(unwanted),
+            "“{unwanted}” is in: {}",
+            shortened(&text)
+        );
         self
     }
 
@@ -262,14 +288,16 @@ fn shortened(text: &str) -> String {
 
 impl Visitor {
     pub async fn get(&self, path: &str) -> Page {
-        self.send(self.client.get(format!("{}{path}", self.url))).await
+        self.send(self.client.get(format!("{}{path}", self.url)))
+            .await
     }
 
     /// Sends a form of a page that was read before.
     pub async fn post(&self, page: &Page, path: &str, fields: &[(&str, &str)]) -> Page {
         let mut all: Vec<(&str, &str)> = vec![("csrf", page.csrf())];
         all.extend_from_slice(fields);
-        self.send(self.client.post(format!("{}{path}", self.url)).form(&all)).await
+        self.send(self.client.post(format!("{}{path}", self.url)).form(&all))
+            .await
     }
 
     /// Reads a page, sends one of its forms and reads what it leads to.
@@ -277,20 +305,28 @@ impl Visitor {
         let page = self.get(from).await;
         let sent = self.post(&page, path, fields).await;
         assert_eq!(sent.status, 303, "{path}: {}", shortened(&sent.text()));
-        let to = sent.leads_to.split('#').next().unwrap_or_default().to_owned();
+        let to = sent
+            .leads_to
+            .split('#')
+            .next()
+            .unwrap_or_default()
+            .to_owned();
         self.get(&to).await
     }
 
     /// The same form without a token.
     pub async fn post_without_token(&self, path: &str, fields: &[(&str, &str)]) -> Page {
-        self.send(self.client.post(format!("{}{path}", self.url)).form(fields)).await
+        self.send(self.client.post(format!("{}{path}", self.url)).form(fields))
+            .await
     }
 
     async fn send(&self, request: reqwest::RequestBuilder) -> Page {
         let cookies = {
             let cookies = self.cookies.lock().unwrap();
-            let pairs: Vec<String> =
-                cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let pairs: Vec<String> = cookies
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect();
             pairs.join("; ")
         };
         let response = request.header("cookie", cookies).send().await.unwrap();
@@ -309,7 +345,9 @@ impl Visitor {
                 }
             }
         }
-        let leads_to = headers.get("location").map_or("", |value| value.to_str().unwrap());
+        let leads_to = headers
+            .get("location")
+            .map_or("", |value| value.to_str().unwrap());
         Page {
             status,
             leads_to: leads_to.to_owned(),

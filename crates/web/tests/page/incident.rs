@@ -8,25 +8,48 @@ use crate::on_both;
 on_both!(the_list_is_narrowed_sorted_and_counted, |house| {
     let ana = house.ana().await;
     let key = house.checkout(&ana).await;
-    for (key_of, text) in [("a", "Disk full"), ("b", "Checkout is down"), ("c", "Queue is long")] {
+    for (key_of, text) in [
+        ("a", "Disk full"),
+        ("b", "Checkout is down"),
+        ("c", "Queue is long"),
+    ] {
         house.signal(&key, Action::Trigger, key_of, text).await;
     }
-    ana.fill("/incidents/1", "/incidents/1/acknowledge", &[]).await;
+    ana.fill("/incidents/1", "/incidents/1/acknowledge", &[])
+        .await;
     ana.fill("/incidents/2", "/incidents/2/snooze", &[("minutes", "60")])
         .await
         .shows("Snoozed for 1 h");
     let all = ana.get("/incidents").await;
-    all.shows("Open 3").shows("Triggered 1").shows("Acknowledged 1").shows("Snoozed 1");
+    all.shows("Open 3")
+        .shows("Triggered 1")
+        .shows("Acknowledged 1")
+        .shows("Snoozed 1");
     all.shows("Resolved 0").shows("All 3");
     // Unacknowledged first.
     let place = |text: &str| all.body.find(text).unwrap();
     assert!(place("Queue is long") < place("Disk full"));
-    ana.get("/incidents?state=snoozed").await.shows("Checkout is down").hides("Disk full");
-    ana.get("/incidents?q=inc-3").await.shows("Queue is long").hides("Disk full");
-    ana.get("/incidents?q=disk%20full").await.shows("Disk full").hides("Queue is long");
-    ana.get("/incidents?q=100%25").await.shows("No incident matches these filters.");
-    ana.get("/incidents?service=checkout&mine=yes").await.shows("Disk full");
-    ana.get("/incidents?service=gone&state=all").await.hides("Disk full");
+    ana.get("/incidents?state=snoozed")
+        .await
+        .shows("Checkout is down")
+        .hides("Disk full");
+    ana.get("/incidents?q=inc-3")
+        .await
+        .shows("Queue is long")
+        .hides("Disk full");
+    ana.get("/incidents?q=disk%20full")
+        .await
+        .shows("Disk full")
+        .hides("Queue is long");
+    ana.get("/incidents?q=100%25")
+        .await
+        .shows("No incident matches these filters.");
+    ana.get("/incidents?service=checkout&mine=yes")
+        .await
+        .shows("Disk full");
+    ana.get("/incidents?service=gone&state=all")
+        .await
+        .hides("Disk full");
     ana.get("/incidents?severity=SEV1").await.hides("Disk full");
     ana.get("/incidents?page=7").await.hides("Disk full");
     let newest = ana.get("/incidents?sort=newest").await;
@@ -44,13 +67,28 @@ on_both!(the_list_is_narrowed_sorted_and_counted, |house| {
         ("next", "/incidents?state=all"),
     ];
     let after = ana.fill("/incidents", "/incidents/bulk", &fields).await;
-    after.shows("1 incident acknowledged.").shows("INC-0003: the incident is resolved");
+    after
+        .shows("1 incident acknowledged.")
+        .shows("INC-0003: the incident is resolved");
     after.shows("INC-0099: there is no such incident");
-    let fields = [("do", "resolve"), ("number", "1"), ("number", "2"), ("next", "//evil.example")];
+    let fields = [
+        ("do", "resolve"),
+        ("number", "1"),
+        ("number", "2"),
+        ("next", "//evil.example"),
+    ];
     let page = ana.get("/incidents").await;
     let sent = ana.post(&page, "/incidents/bulk", &fields).await;
     assert_eq!(sent.leads_to, "/", "only pages of this site");
     assert_eq!(house.incident(2).await.paging, PagingState::Resolved);
+    // What is back is opened again, with a reason.
+    let over = ana.get("/incidents/3").await;
+    assert!(over.offers("/incidents/3/phase"));
+    let fields = [("phase", "triage"), ("reason", "It is back")];
+    ana.fill("/incidents/3", "/incidents/3/phase", &fields)
+        .await
+        .shows("It is back");
+    assert_eq!(house.incident(3).await.paging, PagingState::Triggered);
 });
 
 #[actix_web::test]
@@ -59,7 +97,10 @@ async fn declaring_keeps_what_was_typed() {
     let ana = house.ana().await;
     house.checkout(&ana).await;
     let form = ana.get("/incidents/new?service=checkout").await;
-    assert!(form.body.contains("selected>Checkout</option>"), "the service is chosen");
+    assert!(
+        form.body.contains("selected>Checkout</option>"),
+        "the service is chosen"
+    );
     let fields = [
         ("title", "  "),
         ("severity", "SEV1"),
@@ -68,9 +109,17 @@ async fn declaring_keeps_what_was_typed() {
     ];
     let refused = ana.post(&form, "/incidents", &fields).await;
     assert_eq!(refused.status, 422);
-    refused.shows("Say in a few words what is wrong.").shows("Since **noon**");
-    assert!(refused.body.contains("value=\"SEV1\" checked"), "the severity is kept");
-    assert!(refused.body.contains("value=\"low\" checked"), "the urgency is kept");
+    refused
+        .shows("Say in a few words what is wrong.")
+        .shows("Since **noon**");
+    assert!(
+        refused.body.contains("value=\"SEV1\" checked"),
+        "the severity is kept"
+    );
+    assert!(
+        refused.body.contains("value=\"low\" checked"),
+        "the urgency is kept"
+    );
     let fields = [
         ("title", "Cards are declined"),
         ("severity", "SEV1"),
@@ -79,12 +128,18 @@ async fn declaring_keeps_what_was_typed() {
         ("command", "yes"),
     ];
     let page = ana.fill("/incidents/new", "/incidents", &fields).await;
-    page.shows("Declared. You are the commander.").shows("SEV1").shows("Since noon");
+    page.shows("Declared. You are the commander.")
+        .shows("SEV1")
+        .shows("Since noon");
     page.shows("Next update in");
     // Without a service nobody is paged.
     page.shows("Nobody has been paged yet.");
     // Without a severity it is opened, and can be declared later.
-    let fields = [("title", "Something is odd"), ("severity", ""), ("urgency", "high")];
+    let fields = [
+        ("title", "Something is odd"),
+        ("severity", ""),
+        ("urgency", "high"),
+    ];
     let page = ana.fill("/incidents/new", "/incidents", &fields).await;
     assert!(page.offers("/incidents/2/declare"));
 }
@@ -93,20 +148,38 @@ async fn declaring_keeps_what_was_typed() {
 async fn refusals_say_why_and_lose_nothing() {
     let house = House::on_sqlite().await;
     let ana = house.ana().await;
-    let fields = [("title", "Cards are declined"), ("severity", "SEV2"), ("urgency", "high")];
+    let fields = [
+        ("title", "Cards are declined"),
+        ("severity", "SEV2"),
+        ("urgency", "high"),
+    ];
     ana.fill("/incidents/new", "/incidents", &fields).await;
     let page = ana.get("/incidents/1").await;
 
     let long = "x".repeat(20_001);
-    let refused = ana.post(&page, "/incidents/1/note", &[("body", &long)]).await;
+    let refused = ana
+        .post(&page, "/incidents/1/note", &[("body", &long)])
+        .await;
     assert_eq!(refused.status, 422);
-    refused.shows("longer than 20000 characters").shows(&long[..100]);
+    refused
+        .shows("longer than 20000 characters")
+        .shows(&long[..100]);
 
-    let fields = [("body", "Since {{started}} it burns"), ("phase", "monitoring"), ("do", "publish")];
+    let fields = [
+        ("body", "Since {{started}} it burns"),
+        ("phase", "monitoring"),
+        ("do", "publish"),
+    ];
     let refused = ana.post(&page, "/incidents/1/updates", &fields).await;
     assert_eq!(refused.status, 422);
-    refused.shows("Fill in or remove {{started}}").shows("Since {{started}} it burns");
-    assert_eq!(house.incident(1).await.phase.as_str(), "investigating", "nothing half done");
+    refused
+        .shows("Fill in or remove {{started}}")
+        .shows("Since {{started}} it burns");
+    assert_eq!(
+        house.incident(1).await.phase.as_str(),
+        "investigating",
+        "nothing half done"
+    );
 
     let fields = [("body", "It *burns*"), ("do", "preview")];
     let shown = ana.post(&page, "/incidents/1/updates", &fields).await;
@@ -114,34 +187,61 @@ async fn refusals_say_why_and_lose_nothing() {
     assert!(shown.body.contains("<em>burns</em>"));
     shown.shows("No update yet.");
 
-    let refused = ana.post(&page, "/incidents/1/severity", &[("severity", "SEV1")]).await;
+    let refused = ana
+        .post(&page, "/incidents/1/severity", &[("severity", "SEV1")])
+        .await;
     assert_eq!(refused.status, 422);
     refused.shows("Changing the severity needs a reason.");
-    let refused = ana.post(&page, "/incidents/1/reassign", &[("target", "team:1")]).await;
+    let refused = ana
+        .post(&page, "/incidents/1/reassign", &[("target", "team:1")])
+        .await;
     assert_eq!(refused.status, 422);
     refused.shows("Choose a person or a policy.");
-    let refused = ana.post(&page, "/incidents/1/reassign", &[("target", "user:424242")]).await;
+    let refused = ana
+        .post(&page, "/incidents/1/reassign", &[("target", "user:424242")])
+        .await;
     assert_eq!(refused.status, 422);
     refused.shows("There is no such person.");
 
     // Buttons lead back with the sentence.
-    let after = ana.fill("/incidents/1", "/incidents/1/snooze", &[("minutes", "0")]).await;
+    let after = ana
+        .fill("/incidents/1", "/incidents/1/snooze", &[("minutes", "0")])
+        .await;
     after.shows("A snooze lasts between 1 minute and 7 days.");
-    ana.fill("/incidents/1", "/incidents/1/resolve", &[("note", "It was DNS")])
-        .await
-        .shows("It was DNS");
+    ana.fill(
+        "/incidents/1",
+        "/incidents/1/resolve",
+        &[("note", "It was DNS")],
+    )
+    .await
+    .shows("It was DNS");
     let after = ana.fill("/incidents/1", "/incidents/1/resolve", &[]).await;
     after.shows("The incident is already resolved.");
     // Undoing a resolution is reopening it.
-    let fields = [("phase", "investigating"), ("reason", "Resolved by mistake")];
-    ana.fill("/incidents/1", "/incidents/1/phase", &fields).await.shows("Resolved by mistake");
+    let fields = [
+        ("phase", "investigating"),
+        ("reason", "Resolved by mistake"),
+    ];
+    ana.fill("/incidents/1", "/incidents/1/phase", &fields)
+        .await
+        .shows("Resolved by mistake");
     assert!(house.incident(1).await.is_open());
 
     // What does not exist is not there, whoever asks how.
     assert_eq!(ana.get("/incidents/99").await.status, 404);
     assert_eq!(ana.get("/incidents/none").await.status, 404);
-    assert_eq!(ana.post(&page, "/incidents/99/acknowledge", &[]).await.status, 404);
-    assert_eq!(ana.post(&page, "/incidents/1/roles/king/claim", &[]).await.status, 404);
+    assert_eq!(
+        ana.post(&page, "/incidents/99/acknowledge", &[])
+            .await
+            .status,
+        404
+    );
+    assert_eq!(
+        ana.post(&page, "/incidents/1/roles/king/claim", &[])
+            .await
+            .status,
+        404
+    );
     // Without the page's token nothing is done.
     let forged = ana.post_without_token("/incidents/1/resolve", &[]).await;
     assert_eq!(forged.status, 403);
@@ -153,12 +253,23 @@ async fn observers_see_everything_and_change_nothing() {
     let house = House::on_sqlite().await;
     let ana = house.ana().await;
     let key = house.checkout(&ana).await;
-    house.signal(&key, Action::Trigger, "k1", "Checkout is down").await;
+    house
+        .signal(&key, Action::Trigger, "k1", "Checkout is down")
+        .await;
     let olga = house.invite(&ana, "Olga", "observer").await;
     let page = olga.get("/incidents/1").await;
     page.shows("Checkout is down").shows("You are an observer");
-    assert!(!page.body.contains("action=\"/incidents/1/"), "no form is offered");
-    for path in ["acknowledge", "resolve", "note", "declare", "roles/scribe/claim"] {
+    assert!(
+        !page.body.contains("action=\"/incidents/1/"),
+        "no form is offered"
+    );
+    for path in [
+        "acknowledge",
+        "resolve",
+        "note",
+        "declare",
+        "roles/scribe/claim",
+    ] {
         let path = format!("/incidents/1/{path}");
         let fields = [("body", "x"), ("severity", "SEV1")];
         assert_eq!(olga.post(&page, &path, &fields).await.status, 403, "{path}");
@@ -166,7 +277,10 @@ async fn observers_see_everything_and_change_nothing() {
     assert_eq!(olga.get("/incidents/new").await.status, 403);
     assert_eq!(house.incident(1).await.paging, PagingState::Triggered);
     // Addresses of others are not theirs to see in full.
-    olga.get("/incidents/1").await.hides("ana@example.com").shows("a•••@example.com");
+    olga.get("/incidents/1")
+        .await
+        .hides("ana@example.com")
+        .shows("a•••@example.com");
 }
 
 #[actix_web::test]
@@ -195,17 +309,32 @@ async fn many_alerts_come_in_parts() {
     assert_eq!(after.status, 303, "{}", after.text());
     house.signals(&key, signals).await;
     let first = ana.get("/incidents/1").await;
-    first.shows("Alerts 120").shows("Dedup key k119").hides("Dedup key k19");
+    first
+        .shows("Alerts 120")
+        .shows("Dedup key k119")
+        .hides("Dedup key k19");
     first.shows("1–100 of 120");
     let second = ana.get("/incidents/1?alerts=2").await;
-    second.shows("Dedup key k19").hides("Dedup key k119").shows("101–120 of 120");
+    second
+        .shows("Dedup key k19")
+        .hides("Dedup key k119")
+        .shows("101–120 of 120");
     // The live parts show the same alerts.
-    assert!(second.body.contains("hx-get=\"/incidents/1/timeline?alerts=2\""));
+    assert!(
+        second
+            .body
+            .contains("hx-get=\"/incidents/1/timeline?alerts=2\"")
+    );
     let live = ana.get("/incidents/1/timeline?alerts=2&after=0").await;
     assert_eq!(live.status, 200);
     live.shows("Dedup key k19");
-    assert!(live.body.contains("id=\"incident-state\" hx-swap-oob=\"true\""));
+    assert!(
+        live.body
+            .contains("id=\"incident-state\" hx-swap-oob=\"true\"")
+    );
     let newest = house.newest_entry(1).await;
-    let nothing = ana.get(&format!("/incidents/1/timeline?after={newest}")).await;
+    let nothing = ana
+        .get(&format!("/incidents/1/timeline?after={newest}"))
+        .await;
     assert!(!nothing.body.contains("data-entry="), "nothing is new");
 }

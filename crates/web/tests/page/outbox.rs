@@ -8,12 +8,23 @@ use crate::on_both;
 on_both!(messages_are_found_by_person_state_and_kind, |house| {
     let ana = house.ana().await;
     let key = house.checkout(&ana).await;
-    ana.get("/outbox").await.shows("No message.").shows("No provider is configured for Email and SMS");
-    house.signal(&key, Action::Trigger, "k1", "Checkout is down").await;
+    ana.get("/outbox")
+        .await
+        .shows("No message.")
+        .shows("No provider is configured for Email and SMS");
+    house
+        .signal(&key, Action::Trigger, "k1", "Checkout is down")
+        .await;
     let page = house.mail_to(&ana, "Acknowledge: ").await;
-    page.shows("Email to Ana ana@example.com").shows("INC-0001").shows("Why you: The last resort");
-    ana.get("/outbox?q=ANA&kind=page").await.shows("Email to Ana");
-    ana.get("/outbox?q=checkout+down").await.shows("Email to Ana");
+    page.shows("Email to Ana ana@example.com")
+        .shows("INC-0001")
+        .shows("Why you: The last resort");
+    ana.get("/outbox?q=ANA&kind=page")
+        .await
+        .shows("Email to Ana");
+    ana.get("/outbox?q=checkout+down")
+        .await
+        .shows("Email to Ana");
     ana.get("/outbox?q=nobody").await.shows("No message.");
     ana.get("/outbox?state=failed").await.shows("No message.");
     ana.get("/outbox?page=9").await.shows("No message.");
@@ -24,14 +35,22 @@ async fn the_palette_finds_what_people_look_for() {
     let house = House::on_sqlite().await;
     let ana = house.ana().await;
     let key = house.checkout(&ana).await;
-    house.signal(&key, Action::Trigger, "k1", "Checkout <is> down").await;
+    house
+        .signal(&key, Action::Trigger, "k1", "Checkout <is> down")
+        .await;
     let hits = async |query: &str| -> Vec<String> {
         let page = ana.get(&format!("/search.json?q={query}")).await;
         assert_eq!(page.headers["content-type"], "application/json");
         let found: Vec<serde_json::Value> = serde_json::from_str(&page.body).unwrap();
-        found.iter().map(|hit| hit["url"].as_str().unwrap().to_owned()).collect()
+        found
+            .iter()
+            .map(|hit| hit["url"].as_str().unwrap().to_owned())
+            .collect()
     };
-    assert_eq!(hits("checkout").await, ["/incidents/1", "/services/checkout"]);
+    assert_eq!(
+        hits("checkout").await,
+        ["/incidents/1", "/services/checkout"]
+    );
     assert_eq!(hits("inc-1").await, ["/incidents/1"]);
     assert_eq!(hits("outb").await, ["/outbox"]);
     assert!(hits("").await.len() > 5, "every page");

@@ -6,16 +6,24 @@ use crate::on_both;
 
 /// A resolved incident with a postmortem.
 async fn written(ana: &Visitor) {
-    let fields = [("title", "Cards are declined"), ("severity", "SEV3"), ("urgency", "high")];
+    let fields = [
+        ("title", "Cards are declined"),
+        ("severity", "SEV3"),
+        ("urgency", "high"),
+    ];
     ana.fill("/incidents/new", "/incidents", &fields).await;
     let page = ana.get("/incidents/1").await;
     // Looking back is for what is over.
     let early = ana.post(&page, "/incidents/1/postmortem", &[]).await;
     assert_eq!(early.leads_to, "/incidents/1");
-    ana.get("/incidents/1").await.shows("Resolve the incident first");
+    ana.get("/incidents/1")
+        .await
+        .shows("Resolve the incident first");
     let page = ana.fill("/incidents/1", "/incidents/1/resolve", &[]).await;
     assert!(page.offers("/incidents/1/postmortem"));
-    let page = ana.fill("/incidents/1", "/incidents/1/postmortem", &[]).await;
+    let page = ana
+        .fill("/incidents/1", "/incidents/1/postmortem", &[])
+        .await;
     page.shows("The postmortem has begun").shows("Draft");
     let page = ana.get("/incidents/1").await;
     assert!(page.body.contains("href=\"/postmortems/1\""));
@@ -31,9 +39,17 @@ on_both!(two_people_who_save_at_once_see_both_texts, |house| {
     let theirs = bo.get("/postmortems/1?edit=lessons").await;
     let revision = value_of(&mine.body, "revision");
     let path = "/postmortems/1/sections/lessons";
-    let fields = [("body", "Bo's lesson"), ("revision", revision.as_str()), ("do", "save")];
+    let fields = [
+        ("body", "Bo's lesson"),
+        ("revision", revision.as_str()),
+        ("do", "save"),
+    ];
     assert_eq!(bo.post(&theirs, path, &fields).await.status, 303);
-    let fields = [("body", "Ana's lesson"), ("revision", revision.as_str()), ("do", "save")];
+    let fields = [
+        ("body", "Ana's lesson"),
+        ("revision", revision.as_str()),
+        ("do", "save"),
+    ];
     let conflict = ana.post(&mine, path, &fields).await;
     assert_eq!(conflict.status, 409);
     conflict.shows("Bo saved this section while you wrote.");
@@ -46,7 +62,11 @@ on_both!(two_people_who_save_at_once_see_both_texts, |house| {
         .map(|form| value_of(form, "revision"))
         .unwrap();
     assert_ne!(seen, revision);
-    let fields = [("body", "Both lessons"), ("revision", seen.as_str()), ("do", "save")];
+    let fields = [
+        ("body", "Both lessons"),
+        ("revision", seen.as_str()),
+        ("do", "save"),
+    ];
     assert_eq!(ana.post(&conflict, path, &fields).await.status, 303);
     ana.get("/postmortems/1").await.shows("Both lessons");
 });
@@ -59,12 +79,18 @@ async fn a_preview_stores_nothing() {
     let page = ana.get("/postmortems/1?edit=lessons").await;
     let revision = value_of(&page.body, "revision");
     let path = "/postmortems/1/sections/lessons";
-    let fields = [("body", "Went *well*"), ("revision", revision.as_str()), ("do", "preview")];
+    let fields = [
+        ("body", "Went *well*"),
+        ("revision", revision.as_str()),
+        ("do", "preview"),
+    ];
     let shown = ana.post(&page, path, &fields).await;
     assert_eq!(shown.status, 200);
     assert!(shown.body.contains("<em>well</em>") && shown.body.contains("Went *well*"));
     ana.get("/postmortems/1").await.hides("Went well");
-    let unknown = ana.post(&page, "/postmortems/1/sections/none", &fields[2..]).await;
+    let unknown = ana
+        .post(&page, "/postmortems/1/sections/none", &fields[2..])
+        .await;
     assert!(unknown.status == 200 || unknown.status == 404);
     assert_eq!(ana.get("/postmortems/9").await.status, 404);
     assert_eq!(ana.get("/postmortems/9.md").await.status, 404);
@@ -79,45 +105,66 @@ async fn the_way_to_closed_moments_and_actions() {
 
     // Key moments: set, refused, given back.
     let fields = [("moment", "impact_started"), ("at", "2026-01-05T09:00")];
-    let page = ana.fill("/postmortems/1", "/postmortems/1/moments", &fields).await;
+    let page = ana
+        .fill("/postmortems/1", "/postmortems/1/moments", &fields)
+        .await;
     page.shows("Key moment set.").shows("set by Ana");
     let fields = [("moment", "impact_started"), ("at", "2999-01-05T09:00")];
     let refused = ana.post(&page, "/postmortems/1/moments", &fields).await;
     assert_eq!(refused.status, 422);
     refused.shows("lies in the future");
     let fields = [("moment", "impact_started"), ("at", "")];
-    ana.fill("/postmortems/1", "/postmortems/1/moments", &fields).await.hides("set by Ana");
+    ana.fill("/postmortems/1", "/postmortems/1/moments", &fields)
+        .await
+        .hides("set by Ana");
 
     // Owner and actions.
     let to = id_of(&page.body, "Bo");
-    ana.fill("/postmortems/1", "/postmortems/1/owner", &[("owner", &to)]).await.shows("Owner set.");
-    let fields = [("title", "Add a check"), ("type", "prevent"), ("priority", "P0")];
+    ana.fill("/postmortems/1", "/postmortems/1/owner", &[("owner", &to)])
+        .await
+        .shows("Owner set.");
+    let fields = [
+        ("title", "Add a check"),
+        ("type", "prevent"),
+        ("priority", "P0"),
+    ];
     let page = ana.get("/postmortems/1").await;
     let refused = ana.post(&page, "/postmortems/1/actions", &fields).await;
     assert_eq!(refused.status, 422);
     refused.shows("A P0 action needs an owner.");
-    assert!(refused.body.contains("value=\"Add a check\""), "what was typed is kept");
+    assert!(
+        refused.body.contains("value=\"Add a check\""),
+        "what was typed is kept"
+    );
     let fields = [
         ("title", "Add a check"),
         ("type", "prevent"),
         ("priority", "P0"),
         ("owner", to.as_str()),
     ];
-    ana.fill("/postmortems/1", "/postmortems/1/actions", &fields).await.shows("AI-1 Add a check");
+    ana.fill("/postmortems/1", "/postmortems/1/actions", &fields)
+        .await
+        .shows("AI-1 Add a check");
     let page = ana.get("/postmortems/1").await;
-    let refused =
-        ana.post(&page, "/postmortems/1/actions/1", &[("status", "wont_do")]).await;
+    let refused = ana
+        .post(&page, "/postmortems/1/actions/1", &[("status", "wont_do")])
+        .await;
     assert_eq!(refused.status, 422);
     refused.shows("AI-1: Say why it will not be done.");
     let fields = [("status", "wont_do"), ("reason", "The service goes away")];
-    ana.fill("/postmortems/1", "/postmortems/1/actions/1", &fields).await.shows("Won't do");
+    ana.fill("/postmortems/1", "/postmortems/1/actions/1", &fields)
+        .await
+        .shows("Won't do");
 
     // Review, approval by somebody else, publication; then it is read-only.
     let step = async |who: &Visitor, status: &str, reason: &str| {
         let page = who.get("/postmortems/1").await;
         let revision = value_of(&page.body, "revision");
-        let fields =
-            [("status", status), ("revision", revision.as_str()), ("reason", reason)];
+        let fields = [
+            ("status", status),
+            ("revision", revision.as_str()),
+            ("reason", reason),
+        ];
         who.post(&page, "/postmortems/1/status", &fields).await
     };
     assert_eq!(step(&ana, "in_review", "").await.status, 303);
@@ -128,13 +175,22 @@ async fn the_way_to_closed_moments_and_actions() {
     assert_eq!(step(&ana, "published", "").await.status, 303);
     let page = ana.get("/postmortems/1?edit=lessons").await;
     page.shows("Published");
-    assert!(!page.body.contains("<textarea"), "published ones are read-only");
+    assert!(
+        !page.body.contains("<textarea"),
+        "published ones are read-only"
+    );
     let fields = [("body", "x"), ("revision", "1"), ("do", "save")];
-    let refused = ana.post(&page, "/postmortems/1/sections/lessons", &fields).await;
+    let refused = ana
+        .post(&page, "/postmortems/1/sections/lessons", &fields)
+        .await;
     assert_eq!(refused.status, 422);
     refused.shows("read-only");
     assert_eq!(step(&ana, "draft", " ").await.status, 422);
     assert_eq!(step(&ana, "draft", "New facts").await.status, 303);
-    ana.get("/postmortems?status=draft&q=cards").await.shows("Cards are declined");
-    ana.get("/postmortems?status=closed").await.hides("Cards are declined");
+    ana.get("/postmortems?status=draft&q=cards")
+        .await
+        .shows("Cards are declined");
+    ana.get("/postmortems?status=closed")
+        .await
+        .hides("Cards are declined");
 }

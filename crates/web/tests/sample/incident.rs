@@ -220,6 +220,7 @@ fn triggered() -> IncidentPage {
             declare: true,
             command: false,
             retitle: true,
+            reopen: false,
             postmortem: false,
         },
         steps: vec![

@@ -18,18 +18,24 @@ use crate::view::incident::BulkForm;
 use crate::view::{Flash, FlashKind, Form, Undo};
 
 pub fn configure(cfg: &mut ServiceConfig) {
-    cfg.route("/incidents/{number}/acknowledge", web::post().to(acknowledge))
-        .route("/incidents/{number}/unacknowledge", web::post().to(unacknowledge))
-        .route("/incidents/{number}/resolve", web::post().to(resolve))
-        .route("/incidents/{number}/escalate", web::post().to(escalate))
-        .route("/incidents/{number}/snooze", web::post().to(snooze))
-        .route("/incidents/{number}/note", web::post().to(note))
-        .route("/incidents/{number}/reassign", web::post().to(reassign))
-        .route("/incidents/{number}/declare", web::post().to(declare))
-        .route("/incidents/{number}/phase", web::post().to(phase))
-        .route("/incidents/{number}/severity", web::post().to(severity))
-        .route("/incidents/{number}/title", web::post().to(retitle))
-        .route("/incidents/{number}/postmortem", web::post().to(postmortem));
+    cfg.route(
+        "/incidents/{number}/acknowledge",
+        web::post().to(acknowledge),
+    )
+    .route(
+        "/incidents/{number}/unacknowledge",
+        web::post().to(unacknowledge),
+    )
+    .route("/incidents/{number}/resolve", web::post().to(resolve))
+    .route("/incidents/{number}/escalate", web::post().to(escalate))
+    .route("/incidents/{number}/snooze", web::post().to(snooze))
+    .route("/incidents/{number}/note", web::post().to(note))
+    .route("/incidents/{number}/reassign", web::post().to(reassign))
+    .route("/incidents/{number}/declare", web::post().to(declare))
+    .route("/incidents/{number}/phase", web::post().to(phase))
+    .route("/incidents/{number}/severity", web::post().to(severity))
+    .route("/incidents/{number}/title", web::post().to(retitle))
+    .route("/incidents/{number}/postmortem", web::post().to(postmortem));
 }
 
 async fn give(
@@ -111,7 +117,9 @@ async fn unacknowledge(
     _form: Checked,
 ) -> Result<HttpResponse, WebError> {
     let result = give(&state, &me, *number, Command::Unacknowledge).await;
-    led_on(&state, *number, result, |_| done("Un-acknowledged. Paging starts again at step 1."))
+    led_on(&state, *number, result, |_| {
+        done("Un-acknowledged. Paging starts again at step 1.")
+    })
 }
 
 async fn resolve(
@@ -171,7 +179,10 @@ async fn snooze(
     number: Path<i64>,
     form: Checked,
 ) -> Result<HttpResponse, WebError> {
-    let minutes: i64 = form.text("minutes").and_then(|text| text.parse().ok()).unwrap_or(0);
+    let minutes: i64 = form
+        .text("minutes")
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(0);
     let length = Span::from_minutes(minutes);
     let command = Command::Snooze {
         until: state.now() + length,
@@ -211,7 +222,15 @@ async fn reassign(
         Ok(command) => give(&state, &me, *number, command).await,
         Err(error) => Err(error),
     };
-    settled(&state, &me, *number, ("reassign", form), result, "Reassigned.").await
+    settled(
+        &state,
+        &me,
+        *number,
+        ("reassign", form),
+        result,
+        "Reassigned.",
+    )
+    .await
 }
 
 /// `user:12` or `policy:7`.
@@ -271,7 +290,15 @@ async fn phase(
         }
         Err(_) => Err(Error::invalid("phase", "choose a phase")),
     };
-    settled(&state, &me, *number, ("phase", form), result, "Phase changed.").await
+    settled(
+        &state,
+        &me,
+        *number,
+        ("phase", form),
+        result,
+        "Phase changed.",
+    )
+    .await
 }
 
 async fn severity(
@@ -288,7 +315,15 @@ async fn severity(
         }
         Err(_) => Err(Error::invalid("severity", "choose a severity")),
     };
-    settled(&state, &me, *number, ("severity", form), result, "Severity changed.").await
+    settled(
+        &state,
+        &me,
+        *number,
+        ("severity", form),
+        result,
+        "Severity changed.",
+    )
+    .await
 }
 
 async fn retitle(
@@ -332,18 +367,18 @@ async fn postmortem(
             if there {
                 return Ok(redirect(&written));
             }
-            Ok(redirect_with(&state, &url_of(number), &warning(&sentence(&why))))
+            Ok(redirect_with(
+                &state,
+                &url_of(number),
+                &warning(&sentence(&why)),
+            ))
         }
         Err(other) => Err(other.into()),
     }
 }
 
 /// `POST /incidents/bulk`: each incident on its own, and a word on those that refused.
-pub async fn bulk(
-    state: State,
-    me: SignedIn,
-    form: Checked,
-) -> Result<HttpResponse, WebError> {
+pub async fn bulk(state: State, me: SignedIn, form: Checked) -> Result<HttpResponse, WebError> {
     /// More than one list shows.
     const MOST: usize = 200;
     let mut asked = BulkForm::from_pairs(form.pairs());
@@ -353,15 +388,18 @@ pub async fn bulk(
         next => next,
     };
     if asked.numbers.is_empty() {
-        return Ok(redirect_with(&state, next, &warning("Select an incident first.")));
+        return Ok(redirect_with(
+            &state,
+            next,
+            &warning("Select an incident first."),
+        ));
     }
     let (command, word) = match asked.resolve {
         true => (Command::Resolve, "resolved"),
         false => (Command::Acknowledge, "acknowledged"),
     };
     let ctx = me.ctx(state.now());
-    let results =
-        engine::incident::command_many(state.store(), &ctx, asked.numbers, command).await;
+    let results = engine::incident::command_many(state.store(), &ctx, asked.numbers, command).await;
     let mut refusals = Vec::new();
     let mut count = 0;
     for (number, result) in results {
@@ -374,7 +412,11 @@ pub async fn bulk(
             Err(other) => return Err(other.into()),
         }
     }
-    Ok(redirect_with(&state, next, &summed_up(count, word, &refusals)))
+    Ok(redirect_with(
+        &state,
+        next,
+        &summed_up(count, word, &refusals),
+    ))
 }
 
 fn summed_up(count: usize, word: &str, refusals: &[String]) -> Flash {
@@ -400,7 +442,9 @@ mod tests {
         );
         assert_eq!(
             parse_receiver("policy:7"),
-            Some(Command::ReassignToPolicy { policy: PolicyId(7) })
+            Some(Command::ReassignToPolicy {
+                policy: PolicyId(7)
+            })
         );
         for bad in ["", "user", "user:", "team:1", "user:x"] {
             assert_eq!(parse_receiver(bad), None, "{bad}");
@@ -410,7 +454,10 @@ mod tests {
     #[test]
     fn a_bulk_action_says_what_it_did_not_do() {
         let all = summed_up(2, "resolved", &[]);
-        assert_eq!((all.kind, all.text.as_str()), (FlashKind::Done, "2 incidents resolved."));
+        assert_eq!(
+            (all.kind, all.text.as_str()),
+            (FlashKind::Done, "2 incidents resolved.")
+        );
         let some = summed_up(1, "acknowledged", &["INC-0007: it is over".into()]);
         assert_eq!(some.kind, FlashKind::Warning);
         assert_eq!(some.text, "1 incident acknowledged. INC-0007: it is over.");

@@ -23,12 +23,27 @@ use crate::state::State;
 use crate::view::Form;
 
 pub fn configure(cfg: &mut ServiceConfig) {
-    cfg.route("/incidents/{number}/roles/{role}/claim", web::post().to(claim))
-        .route("/incidents/{number}/roles/{role}/release", web::post().to(release))
-        .route("/incidents/{number}/roles/{role}/handover", web::post().to(hand_over))
-        .route("/incidents/{number}/handovers/{id}/accept", web::post().to(accept))
-        .route("/incidents/{number}/handovers/{id}/decline", web::post().to(decline))
-        .route("/incidents/{number}/updates", web::post().to(update));
+    cfg.route(
+        "/incidents/{number}/roles/{role}/claim",
+        web::post().to(claim),
+    )
+    .route(
+        "/incidents/{number}/roles/{role}/release",
+        web::post().to(release),
+    )
+    .route(
+        "/incidents/{number}/roles/{role}/handover",
+        web::post().to(hand_over),
+    )
+    .route(
+        "/incidents/{number}/handovers/{id}/accept",
+        web::post().to(accept),
+    )
+    .route(
+        "/incidents/{number}/handovers/{id}/decline",
+        web::post().to(decline),
+    )
+    .route("/incidents/{number}/updates", web::post().to(update));
 }
 
 fn role_of(word: &str) -> Result<CommandRole, WebError> {
@@ -61,7 +76,12 @@ async fn claim(
     let reason = form.text("reason").map(str::to_owned);
     let ctx = me.ctx(state.now());
     let result = engine::role::claim(state.store(), &ctx, number, role, reason).await;
-    led_on(&state, number, result, &format!("{} is yours.", role_title(role)))
+    led_on(
+        &state,
+        number,
+        result,
+        &format!("{} is yours.", role_title(role)),
+    )
 }
 
 async fn release(
@@ -74,7 +94,12 @@ async fn release(
     let role = role_of(&word)?;
     let ctx = me.ctx(state.now());
     let result = engine::role::release(state.store(), &ctx, number, role).await;
-    led_on(&state, number, result, &format!("{} is free again.", role_title(role)))
+    led_on(
+        &state,
+        number,
+        result,
+        &format!("{} is free again.", role_title(role)),
+    )
 }
 
 async fn hand_over(
@@ -125,7 +150,12 @@ async fn decline(
     let (number, id) = path.into_inner();
     let ctx = me.ctx(state.now());
     let result = engine::role::decline(state.store(), &ctx, HandoverId(id)).await;
-    led_on(&state, number, result, "Declined. The role stays where it is.")
+    led_on(
+        &state,
+        number,
+        result,
+        "Declined. The role stays where it is.",
+    )
 }
 
 async fn update(
@@ -146,7 +176,11 @@ async fn update(
         return render_with(StatusCode::OK, &page);
     }
     match publish(&state, &me, number, &form).await {
-        Ok(()) => Ok(redirect_with_flash(&state, &url_of(number), "Update published.")),
+        Ok(()) => Ok(redirect_with_flash(
+            &state,
+            &url_of(number),
+            "Update published.",
+        )),
         Err(error) => refused(&state, &me, number, "update", form, error).await,
     }
 }

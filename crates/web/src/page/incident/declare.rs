@@ -19,17 +19,15 @@ use crate::view::incident::DeclarePage;
 use crate::view::{Form, Nav};
 
 /// `GET /incidents/new?service={slug or id}`.
-pub async fn new(
-    state: State,
-    me: SignedIn,
-    req: HttpRequest,
-) -> Result<HttpResponse, WebError> {
+pub async fn new(state: State, me: SignedIn, req: HttpRequest) -> Result<HttpResponse, WebError> {
     me.require(Right::Respond)?;
     let directory = state.directory();
     let asked = url::form_urlencoded::parse(req.query_string().as_bytes())
         .find(|(name, _)| name == "service")
         .and_then(|(_, value)| service(&directory, &value));
-    let mut form = Form::new().with("urgency", Urgency::High).with("command", "yes");
+    let mut form = Form::new()
+        .with("urgency", Urgency::High)
+        .with("command", "yes");
     if let Some(id) = asked {
         form = form.with("service", id);
     }
@@ -38,7 +36,12 @@ pub async fn new(
 
 fn service(directory: &Directory, value: &str) -> Option<ServiceId> {
     let by_slug = directory.service_by_slug(value).map(|service| service.id);
-    let by_id = || value.parse().ok().filter(|id| directory.service(*id).is_some());
+    let by_id = || {
+        value
+            .parse()
+            .ok()
+            .filter(|id| directory.service(*id).is_some())
+    };
     by_slug.or_else(by_id)
 }
 
@@ -61,11 +64,7 @@ async fn page(
 }
 
 /// `POST /incidents`.
-pub async fn create(
-    state: State,
-    me: SignedIn,
-    form: Checked,
-) -> Result<HttpResponse, WebError> {
+pub async fn create(state: State, me: SignedIn, form: Checked) -> Result<HttpResponse, WebError> {
     me.require(Right::Respond)?;
     let mut form = form.into_inner();
     let made = match read(&form, &state.directory()) {
@@ -95,13 +94,19 @@ fn read(form: &Form, directory: &Directory) -> Result<NewIncident, engine::Error
     let chosen = form.text("service");
     let service = chosen.and_then(|value| service(directory, value));
     if chosen.is_some() && service.is_none() {
-        return Err(engine::Error::invalid("service", "there is no such service"));
+        return Err(engine::Error::invalid(
+            "service",
+            "there is no such service",
+        ));
     }
     let severity = match form.text("severity").map(str::parse::<IncidentSeverity>) {
         None => None,
         Some(Ok(severity)) => Some(severity),
         Some(Err(_)) => {
-            return Err(engine::Error::invalid("severity", "choose one of SEV1 to SEV5"));
+            return Err(engine::Error::invalid(
+                "severity",
+                "choose one of SEV1 to SEV5",
+            ));
         }
     };
     Ok(NewIncident {
@@ -130,9 +135,15 @@ mod tests {
     #[test]
     fn what_makes_no_sense_is_refused_beside_its_field() {
         let directory = directory();
-        let ok = Form::new().with("title", "Down").with("urgency", "low").with("severity", "SEV2");
+        let ok = Form::new()
+            .with("title", "Down")
+            .with("urgency", "low")
+            .with("severity", "SEV2");
         let new = read(&ok, &directory).unwrap();
-        assert_eq!((new.urgency, new.severity), (Urgency::Low, Some(IncidentSeverity::Sev2)));
+        assert_eq!(
+            (new.urgency, new.severity),
+            (Urgency::Low, Some(IncidentSeverity::Sev2))
+        );
         assert_eq!(new.service, None);
         let field = |form: Form| match read(&form, &directory) {
             Err(engine::Error::Invalid(problems)) => problems[0].field.clone(),

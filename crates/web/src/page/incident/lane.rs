@@ -31,7 +31,11 @@ impl<'a> Parts<'a> {
     pub fn of(scene: &'a Scene) -> Parts<'a> {
         Parts {
             incident: &scene.incident,
-            moments: scene.moments.iter().map(|known| (known.moment, known.at)).collect(),
+            moments: scene
+                .moments
+                .iter()
+                .map(|known| (known.moment, known.at))
+                .collect(),
             alerts: &scene.alerts,
             pages: &scene.pages,
             holdings: &scene.holdings,
@@ -53,7 +57,10 @@ pub fn swimlane(
     let first = moments.first().map_or(incident.created_at, |(_, at)| *at);
     let start = first.min(incident.created_at);
     let last = moments.last().map_or(incident.created_at, |(_, at)| *at);
-    let end = incident.resolved_at.map_or(now, |at| at.max(last)).max(start + SHORTEST);
+    let end = incident
+        .resolved_at
+        .map_or(now, |at| at.max(last))
+        .max(start + SHORTEST);
     Swimlane {
         title: format!("How {} went", incident.label()),
         start,
@@ -89,7 +96,11 @@ fn impact(moments: &[(KeyMoment, Timestamp)], end: Timestamp) -> Vec<LaneMark> {
     at(KeyMoment::ImpactStarted)
         .map(|start| LaneMark {
             start,
-            end: Some(at(KeyMoment::ImpactEnded).or(at(KeyMoment::Resolved)).unwrap_or(end)),
+            end: Some(
+                at(KeyMoment::ImpactEnded)
+                    .or(at(KeyMoment::Resolved))
+                    .unwrap_or(end),
+            ),
             label: "Impact".to_owned(),
         })
         .into_iter()

@@ -62,8 +62,13 @@ impl Found {
         frame: Frame,
         filter: IncidentFilter,
     ) -> IncidentListPage {
-        let place = StateFilter::ALL.iter().position(|state| *state == filter.state);
-        let total = place.and_then(|place| self.counts.get(place)).copied().unwrap_or(0);
+        let place = StateFilter::ALL
+            .iter()
+            .position(|state| *state == filter.state);
+        let total = place
+            .and_then(|place| self.counts.get(place))
+            .copied()
+            .unwrap_or(0);
         IncidentListPage {
             pager: pager(&filter, self.rows.len(), total),
             rows: self.rows,
@@ -104,7 +109,10 @@ fn narrow(
     viewer: UserId,
 ) -> Filter {
     let (paging, snoozed) = match state {
-        StateFilter::Open => (vec![PagingState::Triggered, PagingState::Acknowledged], None),
+        StateFilter::Open => (
+            vec![PagingState::Triggered, PagingState::Acknowledged],
+            None,
+        ),
         StateFilter::Triggered => (vec![PagingState::Triggered], None),
         StateFilter::Acknowledged => (vec![PagingState::Acknowledged], Some(false)),
         StateFilter::Snoozed => (vec![PagingState::Acknowledged], Some(true)),

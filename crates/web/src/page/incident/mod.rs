@@ -44,11 +44,7 @@ pub fn configure(cfg: &mut ServiceConfig) {
 }
 
 /// `GET /incidents`.
-async fn index(
-    state: State,
-    me: SignedIn,
-    req: HttpRequest,
-) -> Result<HttpResponse, WebError> {
+async fn index(state: State, me: SignedIn, req: HttpRequest) -> Result<HttpResponse, WebError> {
     let filter = IncidentFilter::from_query(req.query_string());
     let directory = state.directory();
     let frame = frame(&state, &me, "Incidents", Nav::Incidents).await;
@@ -81,7 +77,9 @@ async fn timeline(
     let html = IncidentLive { page }
         .render()
         .map_err(|error| WebError::Internal(format!("the page could not be made: {error}")))?;
-    Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(html))
+    Ok(HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .body(html))
 }
 
 /// Which part of the long lists the address asks for.

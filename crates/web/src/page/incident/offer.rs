@@ -44,6 +44,11 @@ pub fn actions(
         command: incident.is_declared()
             && !lifecycle::allowed_phases(incident.phase, true).is_empty(),
         retitle: !lifecycle::is_final(incident.phase),
+        reopen: !incident.is_open()
+            && may(Command::ChangePhase {
+                to: lifecycle::reopened_phase(incident.is_declared()),
+                reason: Some("?".to_owned()),
+            }),
         postmortem: scene.postmortem.is_none() && engine::postmortem::can_start(incident),
     }
 }
@@ -114,8 +119,11 @@ fn whom(rung: &Rung) -> String {
             Target::User(_) => target.name.clone(),
             Target::Team(_) => format!("team {}", target.name),
             Target::Schedule(_) => {
-                let people: Vec<&str> =
-                    target.people.iter().map(|person| person.name.as_str()).collect();
+                let people: Vec<&str> = target
+                    .people
+                    .iter()
+                    .map(|person| person.name.as_str())
+                    .collect();
                 match people.is_empty() {
                     true => format!("on-call of {} (nobody now)", target.name),
                     false => format!("on-call of {} ({})", target.name, people.join(", ")),

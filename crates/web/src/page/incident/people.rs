@@ -40,7 +40,11 @@ fn person(
     looker: &Looker<'_>,
     user: UserId,
 ) -> Option<PagedPerson> {
-    let pages: Vec<&Page> = scene.pages.iter().filter(|page| page.user_id == user).collect();
+    let pages: Vec<&Page> = scene
+        .pages
+        .iter()
+        .filter(|page| page.user_id == user)
+        .collect();
     let first = pages.first()?;
     let whole = looker.admin || looker.id == user;
     let mut notifications: Vec<&Notification> = scene
@@ -54,7 +58,10 @@ fn person(
         first_at: first.created_at,
         why: why(scene, directory, looker, user, &pages),
         acknowledged_at: acknowledged_at(scene, user),
-        notifications: notifications.into_iter().map(|row| evidence(row, whole)).collect(),
+        notifications: notifications
+            .into_iter()
+            .map(|row| evidence(row, whole))
+            .collect(),
     })
 }
 
@@ -90,7 +97,10 @@ fn why(
         }
         None => chain.push("A person opened the incident.".to_owned()),
     }
-    let service = scene.incident.service_id.and_then(|id| directory.service(id));
+    let service = scene
+        .incident
+        .service_id
+        .and_then(|id| directory.service(id));
     if let Some(service) = service {
         chain.push(format!(
             "It belongs to the service {}; its urgency is {}.",
@@ -111,7 +121,10 @@ fn why(
     if let Some(account) = directory.user(user)
         && let Some(page) = pages.last()
     {
-        let own = account.rules.iter().any(|rule| rule.urgency == page.urgency);
+        let own = account
+            .rules
+            .iter()
+            .any(|rule| rule.urgency == page.urgency);
         let planned = domain::notification::plan(account, page.urgency, page.created_at);
         let methods: Vec<String> = planned
             .iter()
@@ -189,7 +202,10 @@ mod tests {
         row.delivered_at = Some(at + domain::Span::from_seconds(3));
         let delivered = evidence(&row, true);
         let states: Vec<_> = delivered.reached.iter().map(|(state, _)| *state).collect();
-        assert_eq!(states, [NotificationState::Sending, NotificationState::Delivered]);
+        assert_eq!(
+            states,
+            [NotificationState::Sending, NotificationState::Delivered]
+        );
         assert_eq!(delivered.next_at, None);
         assert_eq!(delivered.address, "+4915112344217");
     }

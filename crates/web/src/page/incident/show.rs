@@ -51,16 +51,31 @@ pub fn page(
             true => name::reassign_choices(directory),
             false => Vec::new(),
         },
-        command: command(scene, directory, viewer, frame.can_respond, &typed.brief, now),
+        command: command(
+            scene,
+            directory,
+            viewer,
+            frame.can_respond,
+            &typed.brief,
+            now,
+        ),
         people: people::people(scene, directory, &looker),
-        alerts: scene.alerts.iter().map(|alert| alert_row(alert, directory)).collect(),
+        alerts: scene
+            .alerts
+            .iter()
+            .map(|alert| alert_row(alert, directory))
+            .collect(),
         alerts_total: u64::try_from(scene.incident.alerts).unwrap_or(0),
         alerts_pager: alerts_pager(scene),
-        timeline: scene.entries.iter().rev().map(|row| entry::entry(row, directory)).collect(),
+        timeline: scene
+            .entries
+            .iter()
+            .rev()
+            .map(|row| entry::entry(row, directory))
+            .collect(),
         timeline_more: older(scene),
-        swimlane: told.then(|| {
-            lane::swimlane(&lane::Parts::of(scene), directory, &frame.zone, now)
-        }),
+        swimlane: told
+            .then(|| lane::swimlane(&lane::Parts::of(scene), directory, &frame.zone, now)),
         postmortem: scene.postmortem.as_ref().map(|found| PostmortemLink {
             status: found.status,
             href: format!("/postmortems/{}", found.number),
@@ -77,7 +92,10 @@ fn alerts_pager(scene: &Scene) -> Pager {
     let shown = i64::try_from(scene.alerts.len()).unwrap_or(0);
     let href = |from: i64| {
         let page = from / ALERTS + 1;
-        format!("/incidents/{}?alerts={page}#incident-alerts", scene.incident.number)
+        format!(
+            "/incidents/{}?alerts={page}#incident-alerts",
+            scene.incident.number
+        )
     };
     Pager {
         previous: (from > 0).then(|| href(from - ALERTS)),
@@ -128,7 +146,11 @@ fn resolved_by(scene: &Scene, facts: &Facts, directory: &Directory) -> Option<St
     if let Some(user) = facts.resolved_by {
         return Some(directory.user_name(user).to_owned());
     }
-    let last = scene.entries.iter().rev().find(|entry| entry.kind == EntryKind::Resolved);
+    let last = scene
+        .entries
+        .iter()
+        .rev()
+        .find(|entry| entry.kind == EntryKind::Resolved);
     let actor = last.map_or(Actor::MONITOR, |entry| Actor {
         user: entry.actor_id,
         origin: entry.origin,
@@ -153,7 +175,11 @@ fn command(
     Some(Command {
         phases: lifecycle::allowed_phases(facts.phase, facts.is_declared()),
         seats: scene.roles.iter().map(seat).collect(),
-        updates: scene.updates.iter().map(|update| status_update(update, directory)).collect(),
+        updates: scene
+            .updates
+            .iter()
+            .map(|update| status_update(update, directory))
+            .collect(),
         next_update_due: row::update_due(facts),
         people: name::responder_choices(directory)
             .into_iter()
@@ -173,7 +199,10 @@ fn seat(
 ) -> Seat {
     let open = engine::role::can_be_claimed(scene.incident.phase);
     let mine = role.holder == Some(viewer);
-    let proposal = role.proposal.as_ref().filter(|offer| now < offer.expires_at);
+    let proposal = role
+        .proposal
+        .as_ref()
+        .filter(|offer| now < offer.expires_at);
     Seat {
         role: role.role,
         holder: role.holder.map(|user| choice::person(directory, user)),
@@ -196,7 +225,10 @@ fn seat(
 /// Whether the viewer holds a role that goes with this one in no person.
 fn excluded(scene: &Scene, viewer: UserId, role: CommandRole) -> bool {
     let holds = |wanted: CommandRole| {
-        scene.roles.iter().any(|one| one.role == wanted && one.holder == Some(viewer))
+        scene
+            .roles
+            .iter()
+            .any(|one| one.role == wanted && one.holder == Some(viewer))
     };
     domain::command::EXCLUSIVE
         .iter()
@@ -231,9 +263,10 @@ pub fn alert_row(alert: &domain::alert::Alert, directory: &Directory) -> AlertRo
         severity: alert.text.severity,
         summary: alert.text.summary.clone(),
         source: alert.text.source.clone(),
-        integration: directory
-            .integration(alert.integration_id)
-            .map_or_else(|| "a former integration".to_owned(), |door| door.name.clone()),
+        integration: directory.integration(alert.integration_id).map_or_else(
+            || "a former integration".to_owned(),
+            |door| door.name.clone(),
+        ),
         dedup_key: alert.dedup_key.clone(),
         count: u64::try_from(alert.count).unwrap_or(0),
         first_at: alert.first_seen,

@@ -23,12 +23,18 @@ use crate::view::postmortem::Editing;
 use crate::view::time::parse_time;
 
 pub fn configure(cfg: &mut ServiceConfig) {
-    cfg.route("/postmortems/{number}/sections/{slug}", web::post().to(section))
-        .route("/postmortems/{number}/status", web::post().to(status))
-        .route("/postmortems/{number}/owner", web::post().to(owner))
-        .route("/postmortems/{number}/moments", web::post().to(moment))
-        .route("/postmortems/{number}/actions", web::post().to(add_action))
-        .route("/postmortems/{number}/actions/{id}", web::post().to(action_status));
+    cfg.route(
+        "/postmortems/{number}/sections/{slug}",
+        web::post().to(section),
+    )
+    .route("/postmortems/{number}/status", web::post().to(status))
+    .route("/postmortems/{number}/owner", web::post().to(owner))
+    .route("/postmortems/{number}/moments", web::post().to(moment))
+    .route("/postmortems/{number}/actions", web::post().to(add_action))
+    .route(
+        "/postmortems/{number}/actions/{id}",
+        web::post().to(action_status),
+    );
 }
 
 /// Done, or the page with what was typed into the form `name` and what is wrong with it.
@@ -67,7 +73,10 @@ async fn section(
 ) -> Result<HttpResponse, WebError> {
     let (number, slug) = path.into_inner();
     let body = form.get("body").to_owned();
-    let revision: i64 = form.text("revision").and_then(|text| text.parse().ok()).unwrap_or(0);
+    let revision: i64 = form
+        .text("revision")
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(0);
     let ctx = me.ctx(state.now());
     let mut editing = Editing {
         slug: slug.clone(),
@@ -111,7 +120,10 @@ async fn section(
 }
 
 fn first(problems: &[Problem]) -> String {
-    problems.first().map(|problem| sentence(&problem.message)).unwrap_or_default()
+    problems
+        .first()
+        .map(|problem| sentence(&problem.message))
+        .unwrap_or_default()
 }
 
 /// The editor again, with what was typed.
@@ -124,7 +136,10 @@ async fn again(
 ) -> Result<HttpResponse, WebError> {
     let view = read(state, me, number).await?;
     if let Some((who, _)) = &mut editing.conflict {
-        let section = view.sections.iter().find(|section| section.slug == editing.slug);
+        let section = view
+            .sections
+            .iter()
+            .find(|section| section.slug == editing.slug);
         let by = section.and_then(|section| section.updated_by);
         *who = by.map_or_else(
             || "Somebody".to_owned(),
@@ -144,7 +159,10 @@ async fn status(
     let number = *number;
     let form = form.into_inner();
     let reason = form.text("reason").map(str::to_owned);
-    let seen: i64 = form.text("revision").and_then(|text| text.parse().ok()).unwrap_or(0);
+    let seen: i64 = form
+        .text("revision")
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(0);
     let result = match form.get("status").parse::<PostmortemStatus>() {
         Ok(to) => {
             let ctx = me.ctx(state.now());
@@ -155,7 +173,15 @@ async fn status(
         }
         Err(_) => Err(Error::invalid("status", "choose a status")),
     };
-    settled(&state, &me, number, ("status", form), result, ("main", "Status changed.")).await
+    settled(
+        &state,
+        &me,
+        number,
+        ("status", form),
+        result,
+        ("main", "Status changed."),
+    )
+    .await
 }
 
 async fn owner(
@@ -173,7 +199,15 @@ async fn owner(
         }
         Err(error) => Err(error),
     };
-    settled(&state, &me, *number, ("owner", form), result, ("main", "Owner set.")).await
+    settled(
+        &state,
+        &me,
+        *number,
+        ("owner", form),
+        result,
+        ("main", "Owner set."),
+    )
+    .await
 }
 
 /// An id, or nothing when the field is empty.
@@ -195,12 +229,12 @@ async fn moment(
     let form = form.into_inner();
     let ctx = me.ctx(state.now());
     let result = match read_moment(&form, &me.zone) {
-        Ok((moment, Some(at))) => {
-            engine::moment::set(state.store(), &ctx, number, moment, at).await.map(drop)
-        }
-        Ok((moment, None)) => {
-            engine::moment::clear(state.store(), &ctx, number, moment).await.map(drop)
-        }
+        Ok((moment, Some(at))) => engine::moment::set(state.store(), &ctx, number, moment, at)
+            .await
+            .map(drop),
+        Ok((moment, None)) => engine::moment::clear(state.store(), &ctx, number, moment)
+            .await
+            .map(drop),
         Err(error) => Err(error),
     };
     let after = ("moments-title", "Key moment set.");
@@ -218,8 +252,7 @@ fn read_moment(
     let at = match form.text("at") {
         None => None,
         Some(text) => Some(
-            parse_time(text, zone)
-                .ok_or_else(|| Error::invalid("at", "give a date and a time"))?,
+            parse_time(text, zone).ok_or_else(|| Error::invalid("at", "give a date and a time"))?,
         ),
     };
     Ok((moment, at))
@@ -235,29 +268,43 @@ async fn add_action(
     let form = form.into_inner();
     let ctx = me.ctx(state.now());
     let result = match read_action(&form) {
-        Ok(input) => {
-            engine::postmortem::add_action(state.store(), &ctx, number, input).await.map(drop)
-        }
+        Ok(input) => engine::postmortem::add_action(state.store(), &ctx, number, input)
+            .await
+            .map(drop),
         Err(error) => Err(error),
     };
-    settled(&state, &me, number, ("action", form), result, ("actions", "Action added.")).await
+    settled(
+        &state,
+        &me,
+        number,
+        ("action", form),
+        result,
+        ("actions", "Action added."),
+    )
+    .await
 }
 
 fn read_action(form: &Form) -> Result<ActionInput, Error> {
     let mut problems = Vec::new();
     let kind = form.get("type").parse::<ActionType>().map_err(|_| "type");
-    let priority = form.get("priority").parse::<ActionPriority>().map_err(|_| "priority");
-    let due = form.text("due").map(str::parse::<Date>).transpose().map_err(|_| "due");
+    let priority = form
+        .get("priority")
+        .parse::<ActionPriority>()
+        .map_err(|_| "priority");
+    let due = form
+        .text("due")
+        .map(str::parse::<Date>)
+        .transpose()
+        .map_err(|_| "due");
     let owner = optional(form, "owner").map_err(|_| "owner");
-    for field in [kind.err(), priority.err(), due.clone().err(), owner.clone().err()] {
-        if let Some(field) = field {
-            let message = match field {
-                "due" => "give a date",
-                "owner" => "there is no such person",
-                _ => "choose one",
-            };
-            problems.push(Problem::new(field, message));
-        }
+    let wrong = [kind.err(), priority.err(), due.err(), owner.err()];
+    for field in wrong.into_iter().flatten() {
+        let message = match field {
+            "due" => "give a date",
+            "owner" => "there is no such person",
+            _ => "choose one",
+        };
+        problems.push(Problem::new(field, message));
     }
     match (kind, priority, due, owner) {
         (Ok(kind), Ok(priority), Ok(due), Ok(owner)) => Ok(ActionInput {
@@ -297,7 +344,15 @@ async fn action_status(
         Error::Invalid(problems) => Error::Refused(format!("AI-{action}: {}", first(&problems))),
         other => other,
     });
-    settled(&state, &me, number, ("actions", form), result, ("actions", "Action updated.")).await
+    settled(
+        &state,
+        &me,
+        number,
+        ("actions", form),
+        result,
+        ("actions", "Action updated."),
+    )
+    .await
 }
 
 #[cfg(test)]
@@ -315,9 +370,17 @@ mod tests {
         let input = read_action(&form).unwrap();
         assert_eq!(input.owner, Some(ActionOwner::User(UserId(2))));
         assert_eq!(input.due, Some(jiff::civil::date(2026, 4, 13)));
-        let bad = Form::new().with("type", "x").with("due", "tomorrow").with("owner", "me");
-        let Err(Error::Invalid(problems)) = read_action(&bad) else { panic!() };
-        let fields: Vec<&str> = problems.iter().map(|problem| problem.field.as_str()).collect();
+        let bad = Form::new()
+            .with("type", "x")
+            .with("due", "tomorrow")
+            .with("owner", "me");
+        let Err(Error::Invalid(problems)) = read_action(&bad) else {
+            panic!()
+        };
+        let fields: Vec<&str> = problems
+            .iter()
+            .map(|problem| problem.field.as_str())
+            .collect();
         assert_eq!(fields, ["type", "priority", "due", "owner"]);
     }
 
@@ -328,7 +391,9 @@ mod tests {
             read_moment(&form, &TimeZone::UTC).unwrap(),
             (KeyMoment::ImpactStarted, None)
         );
-        let bad = Form::new().with("moment", "impact_started").with("at", "soon");
+        let bad = Form::new()
+            .with("moment", "impact_started")
+            .with("at", "soon");
         assert!(read_moment(&bad, &TimeZone::UTC).is_err());
         assert!(read_moment(&Form::new().with("moment", "x"), &TimeZone::UTC).is_err());
     }

@@ -74,8 +74,10 @@ impl Found {
         let skipped = (query.page() - 1) * ROWS;
         let wanted = i64::try_from(skipped + ROWS + 1).unwrap_or(i64::MAX);
         let listed = store::postmortem::list(conn, &filter, None, wanted)?;
-        let mut listed: Vec<Listed> =
-            listed.into_iter().skip(usize::try_from(skipped).unwrap_or(usize::MAX)).collect();
+        let mut listed: Vec<Listed> = listed
+            .into_iter()
+            .skip(usize::try_from(skipped).unwrap_or(usize::MAX))
+            .collect();
         let rows = usize::try_from(ROWS).unwrap_or(usize::MAX);
         let more = listed.len() > rows;
         listed.truncate(rows);
@@ -100,7 +102,11 @@ impl Found {
         };
         PostmortemListPage {
             frame,
-            rows: self.rows.iter().map(|(one, actions)| row(one, actions, directory)).collect(),
+            rows: self
+                .rows
+                .iter()
+                .map(|(one, actions)| row(one, actions, directory))
+                .collect(),
             q: query.q,
             status: query.status,
             pager,
@@ -117,7 +123,10 @@ fn row(one: &Listed, actions: &[ActionItem], directory: &Directory) -> Postmorte
         title: one.postmortem.title.clone(),
         status: one.postmortem.status,
         severity: one.severity,
-        owner: one.postmortem.owner_id.map(|user| directory.user_name(user).to_owned()),
+        owner: one
+            .postmortem
+            .owner_id
+            .map(|user| directory.user_name(user).to_owned()),
         updated_at: one.postmortem.updated_at,
         actions_open: u32::try_from(open.count()).unwrap_or(u32::MAX),
         actions: u32::try_from(actions.len()).unwrap_or(u32::MAX),
@@ -134,7 +143,10 @@ mod tests {
         let query = Query::parse(text);
         assert_eq!(query.status, Some(PostmortemStatus::InReview));
         assert_eq!(query.href(3), format!("/postmortems?{text}"));
-        assert_eq!(Query::parse("page=x&status=nonsense").href(1), "/postmortems");
+        assert_eq!(
+            Query::parse("page=x&status=nonsense").href(1),
+            "/postmortems"
+        );
         assert_eq!(Query::default().page(), 1);
     }
 }

@@ -26,14 +26,13 @@ pub fn configure(cfg: &mut ServiceConfig) {
 }
 
 /// `GET /postmortems?q=&status=&page=`.
-async fn index(
-    state: State,
-    me: SignedIn,
-    req: HttpRequest,
-) -> Result<HttpResponse, WebError> {
+async fn index(state: State, me: SignedIn, req: HttpRequest) -> Result<HttpResponse, WebError> {
     let query = list::Query::parse(req.query_string());
     let wanted = query.clone();
-    let found = state.store().read(move |c| list::Found::read(c, &wanted)).await?;
+    let found = state
+        .store()
+        .read(move |c| list::Found::read(c, &wanted))
+        .await?;
     let frame = frame(&state, &me, "Postmortems", Nav::Postmortems).await;
     render(&found.page(&state.directory(), frame, query))
 }
@@ -83,15 +82,18 @@ async fn made(
     let number = number_text(view.postmortem.number);
     let title = format!("{number} {}", view.postmortem.title);
     let frame = frame(state, me, &title, Nav::Postmortems).await;
-    Ok(show::page(view, &beside, &state.directory(), frame, editing, form))
+    Ok(show::page(
+        view,
+        &beside,
+        &state.directory(),
+        frame,
+        editing,
+        form,
+    ))
 }
 
 /// `GET /postmortems/{number}.md`: the file of INCIDENTS.md §5.4.
-async fn download(
-    state: State,
-    me: SignedIn,
-    number: Path<i64>,
-) -> Result<HttpResponse, WebError> {
+async fn download(state: State, me: SignedIn, number: Path<i64>) -> Result<HttpResponse, WebError> {
     let ctx = me.ctx(state.now());
     let export = engine::postmortem::export(state.store(), &ctx, *number).await?;
     Ok(HttpResponse::Ok()

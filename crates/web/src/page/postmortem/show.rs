@@ -17,9 +17,7 @@ use crate::markdown;
 use crate::page::incident::{entry, lane};
 use crate::page::{choice, name};
 use crate::view::incident::Entry;
-use crate::view::postmortem::{
-    ActionRow, Duration, Editing, MomentRow, PostmortemPage, Section,
-};
+use crate::view::postmortem::{ActionRow, Duration, Editing, MomentRow, PostmortemPage, Section};
 use crate::view::{Form, Frame};
 
 /// Alerts in the picture.
@@ -69,7 +67,11 @@ pub fn page(
     let today = now.in_zone(&frame.zone).date();
     let parts = lane::Parts {
         incident: &view.incident,
-        moments: view.moments.iter().map(|(moment, known)| (moment, known.at)).collect(),
+        moments: view
+            .moments
+            .iter()
+            .map(|(moment, known)| (moment, known.at))
+            .collect(),
         alerts: &beside.alerts,
         pages: &beside.pages,
         holdings: &beside.holdings,
@@ -83,15 +85,27 @@ pub fn page(
         severity: view.incident.severity,
         revision: view.postmortem.revision,
         updated_at: view.postmortem.updated_at,
-        owner: view.postmortem.owner_id.map(|user| choice::person(directory, user)),
+        owner: view
+            .postmortem
+            .owner_id
+            .map(|user| choice::person(directory, user)),
         people: name::responder_choices(directory),
         swimlane: Some(lane::swimlane(&parts, directory, &frame.zone, now)),
         timeline: timeline(&view, beside, directory),
         moments: moments(&view, &beside.moments, directory),
         durations: durations(&view.durations),
-        actions: view.actions.iter().map(|item| action(item, directory, today)).collect(),
+        actions: view
+            .actions
+            .iter()
+            .map(|item| action(item, directory, today))
+            .collect(),
         can_edit: frame.can_respond,
-        sections: view.sections.iter().filter(|one| is_shown(one)).map(section).collect(),
+        sections: view
+            .sections
+            .iter()
+            .filter(|one| is_shown(one))
+            .map(section)
+            .collect(),
         editing,
         form,
         frame,
@@ -125,7 +139,10 @@ fn timeline(view: &View, beside: &Beside, directory: &Directory) -> Vec<Entry> {
 }
 
 fn moments(view: &View, current: &MomentsView, directory: &Directory) -> Vec<MomentRow> {
-    let warnings = view.moments.check(view.postmortem.updated_at).unwrap_or_default();
+    let warnings = view
+        .moments
+        .check(view.postmortem.updated_at)
+        .unwrap_or_default();
     KeyMoment::ALL
         .iter()
         .map(|&moment| {
@@ -163,13 +180,41 @@ fn durations(durations: &Durations) -> Vec<Duration> {
         length,
     };
     vec![
-        row("Time to detect", "Impact started to detected", durations.ttd),
-        row("Time to acknowledge", "First page to first answer", durations.tta),
-        row("Time to declare", "Detected to declared", durations.to_declare),
-        row("Time to first update", "Detected to first update", durations.to_public),
-        row("Time to mitigate", "Impact started to mitigated", durations.ttm),
-        row("Response time", "Detected to mitigated", durations.response_ttm),
-        row("Time to resolve", "Impact started to resolved", durations.ttr),
+        row(
+            "Time to detect",
+            "Impact started to detected",
+            durations.ttd,
+        ),
+        row(
+            "Time to acknowledge",
+            "First page to first answer",
+            durations.tta,
+        ),
+        row(
+            "Time to declare",
+            "Detected to declared",
+            durations.to_declare,
+        ),
+        row(
+            "Time to first update",
+            "Detected to first update",
+            durations.to_public,
+        ),
+        row(
+            "Time to mitigate",
+            "Impact started to mitigated",
+            durations.ttm,
+        ),
+        row(
+            "Response time",
+            "Detected to mitigated",
+            durations.response_ttm,
+        ),
+        row(
+            "Time to resolve",
+            "Impact started to resolved",
+            durations.ttr,
+        ),
         row("Impact", "How long users were hit", durations.impact),
     ]
 }
@@ -185,7 +230,9 @@ fn action(item: &ActionItem, directory: &Directory, today: Date) -> ActionRow {
         kind: item.kind,
         priority: item.priority,
         status: item.status,
-        owner: item.owner_user_id.map(|user| choice::person(directory, user)),
+        owner: item
+            .owner_user_id
+            .map(|user| choice::person(directory, user)),
         owner_id: item.owner_user_id,
         due: item.due_on.clone(),
         overdue: open && due.is_some_and(|due| due < today),

@@ -136,6 +136,8 @@ pub struct IncidentActions {
     /// Phase, severity, roles and status updates.
     pub command: bool,
     pub retitle: bool,
+    /// Make it an open incident again.
+    pub reopen: bool,
     /// Start the postmortem.
     pub postmortem: bool,
 }
