@@ -159,7 +159,10 @@ impl Dispatcher {
 
     /// What this process is sending: never to be taken from it, however late it is.
     fn own(&self) -> Vec<NotificationId> {
-        let ids = self.on_their_way.lock().unwrap_or_else(PoisonError::into_inner);
+        let ids = self
+            .on_their_way
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         ids.iter().copied().collect()
     }
 
@@ -250,14 +253,22 @@ struct Mine {
 
 impl Mine {
     fn new(all: &Arc<Mutex<BTreeSet<NotificationId>>>, id: NotificationId) -> Mine {
-        all.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
-        Mine { all: all.clone(), id }
+        all.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id);
+        Mine {
+            all: all.clone(),
+            id,
+        }
     }
 }
 
 impl Drop for Mine {
     fn drop(&mut self) {
-        self.all.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+        self.all
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.id);
     }
 }
 

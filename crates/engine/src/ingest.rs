@@ -9,6 +9,7 @@ mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::alert::Identity;
 use domain::dedup::{Applied, Numbering, WorkingSet};
@@ -35,7 +36,10 @@ const BATCH_SIGNALS: usize = 2_000;
 /// Tasks that apply batches on PostgreSQL; SQLite has one writer anyhow.
 const WORKERS_POSTGRES: usize = 2;
 /// How often a batch is applied again when another node was faster with the same key.
-const TRIES: usize = 5;
+const TRIES: u64 = 20;
+/// The uniqueness that such a race breaks: one open alert of an identity, one open incident of a
+/// group.
+const RACES: [&str; 2] = ["alert_open_identity", "incident_open_group"];
 
 /// One request with what a format made of it.
 #[derive(Debug, Clone)]
@@ -88,7 +92,11 @@ impl Ingest {
     pub(crate) fn start(store: &Store, clock: &Arc<dyn Clock>) -> Ingest {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let waiting = Arc::new(Mutex::new(waiting));
-        let workers = if store.is_postgres() { WORKERS_POSTGRES } else { 1 };
+        let workers = if store.is_postgres() {
+            WORKERS_POSTGRES
+        } else {
+            1
+        };
         for _ in 0..workers {
             tokio::spawn(work(store.clone(), clock.clone(), waiting.clone()));
         }
@@ -103,7 +111,9 @@ impl Ingest {
         let (reply, answer) = oneshot::channel();
         let submission = Arc::new(text::storable(submission));
         let waiting = Waiting { submission, reply };
-        self.queue.try_send(waiting).map_err(|_| IngestError::Overloaded)?;
+        self.queue
+            .try_send(waiting)
+            .map_err(|_| IngestError::Overloaded)?;
         answer
             .await
             .unwrap_or_else(|_| Err(IngestError::Unavailable("the server is stopping".into())))
@@ -115,11 +125,7 @@ impl Ingest {
     }
 }
 
-async fn work(
-    store: Store,
-    clock: Arc<dyn Clock>,
-    queue: Arc<Mutex<mpsc::Receiver<Waiting>>>,
-) {
+async fn work(store: Store, clock: Arc<dyn Clock>, queue: Arc<Mutex<mpsc::Receiver<Waiting>>>) {
     let mut batch = Vec::with_capacity(BATCH);
     loop {
         {
@@ -147,8 +153,12 @@ async fn work(
 /// Applies a batch and answers everybody. A batch that the database refuses is applied request by
 /// request, so that an odd one does not drag the others down.
 async fn commit(store: &Store, now: Timestamp, batch: Vec<Waiting>) {
-    let submissions: Arc<Vec<Arc<Submission>>> =
-        Arc::new(batch.iter().map(|waiting| waiting.submission.clone()).collect());
+    let submissions: Arc<Vec<Arc<Submission>>> = Arc::new(
+        batch
+            .iter()
+            .map(|waiting| waiting.submission.clone())
+            .collect(),
+    );
     metrics::histogram!("quarterdeck_ingest_batch_requests").record(count(batch.len()));
     match apply(store, submissions, now).await {
         Ok(results) => {
@@ -186,7 +196,10 @@ fn unavailable(error: &Error) -> IngestError {
     IngestError::Unavailable(error.to_string())
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a batch has far fewer than 2^52 requests")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a batch has far fewer than 2^52 requests"
+)]
 fn count(n: usize) -> f64 {
     n as f64
 }
@@ -206,7 +219,13 @@ async fn apply(
             store.write(move |tx| apply_in_txn(tx, &batch, now)).await;
         match result {
             // Another node opened the same alert or group: the next try sees it.
-            Err(Error::Store(store::Error::Conflict { .. })) if tries < TRIES => {}
+            Err(Error::Store(store::Error::Conflict { what }))
+                if tries < TRIES && RACES.contains(&what.as_str()) =>
+            {
+                // Those who race for the same keys come apart.
+                let pause = rand::random_range(0..=2 * tries);
+                tokio::time::sleep(Duration::from_millis(pause)).await;
+            }
             other => return other,
         }
     }
@@ -230,8 +249,12 @@ pub fn apply_in_txn(
         })
         .collect();
     let mut set = load(tx, batch, &known, &directory, now)?;
-    let closed: Vec<IncidentId> =
-        set.incidents.values().filter(|known| !known.is_open()).map(|known| known.id).collect();
+    let closed: Vec<IncidentId> = set
+        .incidents
+        .values()
+        .filter(|known| !known.is_open())
+        .map(|known| known.id)
+        .collect();
     let mut numbering = Provisional { tx, opened: 0 };
     let mut records = Records::default();
     let mut results: Results = Vec::with_capacity(batch.len());
@@ -240,12 +263,27 @@ pub fn apply_in_txn(
             results.push(Err(IngestError::UnknownKey));
             continue;
         };
-        let mut accepted =
-            Accepted { applied: vec![], rejected: submission.rejected.len() };
+        let mut accepted = Accepted {
+            applied: vec![],
+            rejected: submission.rejected.len(),
+        };
         for signal in &submission.signals {
-            let applied =
-                set.apply(integration, service, signal, &directory, &mut numbering, now)?;
-            records.signal(numbering.tx, submission, integration.id, signal, applied, now)?;
+            let applied = set.apply(
+                integration,
+                service,
+                signal,
+                &directory,
+                &mut numbering,
+                now,
+            )?;
+            records.signal(
+                numbering.tx,
+                submission,
+                integration.id,
+                signal,
+                applied,
+                now,
+            )?;
             accepted.applied.push(applied);
         }
         if let Some(group) = &submission.resolve_group {
@@ -297,7 +335,9 @@ fn load(
     // Signals by identity, as far as they decide what else is to be loaded.
     let mut wanted: Vec<(Identity, &Service, &Signal)> = Vec::new();
     for (submission, known) in batch.iter().zip(known) {
-        let Some((integration, service)) = known else { continue };
+        let Some((integration, service)) = known else {
+            continue;
+        };
         for signal in &submission.signals {
             let identity = Identity::of(integration.id, &signal.dedup_key);
             identities.insert(identity);
@@ -321,15 +361,17 @@ fn load(
         match set.open.get(identity) {
             // A repeat touches its incident only if it is worse than what is known.
             Some(alert)
-                if signal.action == Action::Trigger
-                    && signal.severity >= alert.text.severity => {}
+                if signal.action == Action::Trigger && signal.severity >= alert.text.severity => {}
             Some(alert) => {
                 incidents.insert(alert.incident_id);
             }
             None if signal.action == Action::Trigger => {
                 closed.insert(*identity);
                 if let Some(group) = service.settings.group_of(signal) {
-                    groups.entry(service.id).or_default().insert(group.to_owned());
+                    groups
+                        .entry(service.id)
+                        .or_default()
+                        .insert(group.to_owned());
                 }
             }
             None => {}
@@ -345,11 +387,17 @@ fn load(
         if triggered.contains(identity)
             && let Some(group) = service.settings.group_of(signal)
         {
-            groups.entry(service.id).or_default().insert(group.to_owned());
+            groups
+                .entry(service.id)
+                .or_default()
+                .insert(group.to_owned());
         }
     }
     incidents.extend(
-        members.iter().filter_map(|identity| set.open.get(identity)).map(|a| a.incident_id),
+        members
+            .iter()
+            .filter_map(|identity| set.open.get(identity))
+            .map(|a| a.incident_id),
     );
 
     if !closed.is_empty() {
@@ -380,7 +428,8 @@ fn load(
     }
     // Between looking for a group and locking it, another node may have resolved it.
     let incidents = &set.incidents;
-    set.groups.retain(|_, id| incidents.get(id).is_some_and(Incident::is_open));
+    set.groups
+        .retain(|_, id| incidents.get(id).is_some_and(Incident::is_open));
     Ok(set)
 }
 
@@ -393,7 +442,9 @@ fn yield_groups(
     closed_before: &[IncidentId],
 ) -> Result<(), Error> {
     for id in closed_before {
-        let Some(back) = incidents.get(id).filter(|incident| incident.is_open()) else { continue };
+        let Some(back) = incidents.get(id).filter(|incident| incident.is_open()) else {
+            continue;
+        };
         let (Some(service), Some(group)) = (back.service_id, back.group_key.clone()) else {
             continue;
         };
@@ -426,11 +477,22 @@ fn write(
     now: Timestamp,
 ) -> Result<(), Error> {
     let alerts = set.take_changed_alerts();
-    let WorkingSet { mut incidents, changed_incidents, effects, .. } = set;
-    let first = if opened > 0 { tx.numbers("incident", opened)? } else { 0 };
+    let WorkingSet {
+        mut incidents,
+        changed_incidents,
+        effects,
+        ..
+    } = set;
+    let first = if opened > 0 {
+        tx.numbers("incident", opened)?
+    } else {
+        0
+    };
     let mut fresh = Vec::new();
     for (id, new) in &changed_incidents {
-        let Some(incident) = incidents.get_mut(id) else { continue };
+        let Some(incident) = incidents.get_mut(id) else {
+            continue;
+        };
         if *new {
             incident.number += first;
             fresh.push(incident.clone());
@@ -455,6 +517,10 @@ fn write(
 
     let mut by_incident: BTreeMap<IncidentId, Vec<Effect>> = BTreeMap::new();
     for (id, effect) in effects {
+        // The batch has resolved the alerts it means; those it opened afterwards stay open.
+        if effect == Effect::ResolveAlerts {
+            continue;
+        }
         by_incident.entry(id).or_default().push(effect);
     }
     let mut writing = Writing::new(tx, now)?;

@@ -1,12 +1,12 @@
 //! Writes what a notification says, at the moment it is sent.
 
 use channels::Message;
+use domain::Timestamp;
 use domain::directory::Directory;
 use domain::escalation::Reason;
 use domain::incident::Incident;
 use domain::notification::text::{NoticeText, PageText};
 use domain::word::{AlertSeverity, ContactKind, NotificationKind, Urgency};
-use domain::Timestamp;
 use jiff::tz::TimeZone;
 use store::notification::Notification;
 
@@ -40,22 +40,27 @@ impl Sender {
             .and_then(|id| directory.user(id))
             .and_then(|user| TimeZone::get(&user.zone).ok())
             .unwrap_or(TimeZone::UTC);
-        let ack_url = row.user_id.filter(|_| row.channel == ContactKind::Email).map(|user| {
-            let link = Link {
-                user,
-                incident: incident.id,
-                notification: row.id,
-                expires_at: now + VALID_FOR,
-            };
-            format!("{}/a/{}", self.public_url, link.sign(&self.secret))
-        });
+        let ack_url = row
+            .user_id
+            .filter(|_| row.channel == ContactKind::Email)
+            .map(|user| {
+                let link = Link {
+                    user,
+                    incident: incident.id,
+                    notification: row.id,
+                    expires_at: now + VALID_FOR,
+                };
+                format!("{}/a/{}", self.public_url, link.sign(&self.secret))
+            });
         let text = PageText {
             incident_number: incident.number,
             title: incident.title.clone(),
             service: service_name(incident, directory),
             urgency: row.urgency,
             severity: incident.alert_severity,
-            reason: reason.map(|reason| reason.sentence("you", &zone)).unwrap_or_default(),
+            reason: reason
+                .map(|reason| reason.sentence("you", &zone))
+                .unwrap_or_default(),
             url: self.incident_url(incident.number),
             ack_url,
             code: row.reply_code.clone(),
@@ -67,7 +72,14 @@ impl Sender {
         };
         let critical =
             row.urgency == Urgency::High && incident.alert_severity == AlertSeverity::Critical;
-        message(row, text.subject(), body, html, Some(incident.number), critical)
+        message(
+            row,
+            text.subject(),
+            body,
+            html,
+            Some(incident.number),
+            critical,
+        )
     }
 
     /// A notice, with those that travel as part of it.
@@ -79,7 +91,14 @@ impl Sender {
         directory: &Directory,
     ) -> Message {
         let Some(incident) = incident else {
-            return message(row, row.subject.clone(), row.body.clone(), None, None, false);
+            return message(
+                row,
+                row.subject.clone(),
+                row.body.clone(),
+                None,
+                None,
+                false,
+            );
         };
         let text = NoticeText {
             incident_number: incident.number,
@@ -92,13 +111,27 @@ impl Sender {
             ContactKind::Email => (text.mail_plain(), Some(text.mail_html())),
             ContactKind::Sms => (text.sms(), None),
         };
-        message(row, text.subject(), body, html, Some(incident.number), false)
+        message(
+            row,
+            text.subject(),
+            body,
+            html,
+            Some(incident.number),
+            false,
+        )
     }
 
     /// What was already written when it was planned: codes and replies.
     pub(crate) fn as_written(&self, row: &Notification) -> Message {
         let critical = row.kind == NotificationKind::Page;
-        message(row, row.subject.clone(), row.body.clone(), None, None, critical)
+        message(
+            row,
+            row.subject.clone(),
+            row.body.clone(),
+            None,
+            None,
+            critical,
+        )
     }
 }
 

@@ -91,15 +91,13 @@ fn answer_sms(tx: &mut Tx<'_>, sms: &InboundSms, now: Timestamp) -> Result<Strin
     Ok(sentence(*verb, &results))
 }
 
-fn unknown(
-    tx: &mut Tx<'_>,
-    sms: &InboundSms,
-    text: &str,
-    now: Timestamp,
-) -> Result<String, Error> {
-    let answers =
-        store::reply::count_unknown_reply(tx, &sms.from, now, UNKNOWN_WINDOW)?;
-    Ok(if answers <= UNKNOWN_ANSWERS { text.to_owned() } else { String::new() })
+fn unknown(tx: &mut Tx<'_>, sms: &InboundSms, text: &str, now: Timestamp) -> Result<String, Error> {
+    let answers = store::reply::count_unknown_reply(tx, &sms.from, now, UNKNOWN_WINDOW)?;
+    Ok(if answers <= UNKNOWN_ANSWERS {
+        text.to_owned()
+    } else {
+        String::new()
+    })
 }
 
 /// What came of a reply for one incident.
@@ -147,7 +145,11 @@ fn act(
         Some(user) if !user.disabled => user.role,
         _ => return Ok((label, Err("your account is closed".into()))),
     };
-    let role = if role == AccountRole::Observer { AccountRole::Responder } else { role };
+    let role = if role == AccountRole::Observer {
+        AccountRole::Responder
+    } else {
+        role
+    };
     let ctx = OpContext::user(user, role, origin, now);
     match crate::incident::command_in_txn(tx, &ctx, id, &verb.command()) {
         Ok(_) => Ok((label, Ok(()))),
@@ -208,7 +210,11 @@ pub async fn view_link(store: &Store, link: Link) -> Result<LinkView, Error> {
     store
         .read(move |c| {
             let incident = store::incident::fetch(c, link.incident)?;
-            Ok(LinkView { incident, user: link.user, user_name })
+            Ok(LinkView {
+                incident,
+                user: link.user,
+                user_name,
+            })
         })
         .await
 }
@@ -272,7 +278,9 @@ pub struct Receipt {
 /// # Errors
 /// Those of the store; the provider then sends it again.
 pub async fn receipt(store: &Store, receipt: Receipt, now: Timestamp) -> Result<(), Error> {
-    store.write(move |tx| receipt_in_txn(tx, &receipt, now)).await
+    store
+        .write(move |tx| receipt_in_txn(tx, &receipt, now))
+        .await
 }
 
 fn receipt_in_txn(tx: &mut Tx<'_>, receipt: &Receipt, now: Timestamp) -> Result<(), Error> {
@@ -310,7 +318,10 @@ fn receipt_in_txn(tx: &mut Tx<'_>, receipt: &Receipt, now: Timestamp) -> Result<
         crate::dispatch::undelivered(tx, &row, receipt.method_broken, why, now)?;
     }
     let directory = tx.directory()?;
-    let who = row.user_id.map_or("somebody", |user| directory.user_name(user)).to_owned();
+    let who = row
+        .user_id
+        .map_or("somebody", |user| directory.user_name(user))
+        .to_owned();
     let (kind, text) = match state {
         NotificationState::Delivered => (
             EntryKind::NotificationDelivered,
@@ -318,7 +329,10 @@ fn receipt_in_txn(tx: &mut Tx<'_>, receipt: &Receipt, now: Timestamp) -> Result<
         ),
         NotificationState::Failed => (
             EntryKind::NotificationFailed,
-            format!("The message to {who} was not delivered by {}: {why}", row.channel),
+            format!(
+                "The message to {who} was not delivered by {}: {why}",
+                row.channel
+            ),
         ),
         _ => return Ok(()),
     };

@@ -25,7 +25,11 @@ const AT_ONCE: i64 = 256;
 const PUT_OFF: Span = Span::from_seconds(30);
 
 fn system(now: Timestamp) -> OpContext {
-    OpContext { actor: Actor::SYSTEM, role: AccountRole::Admin, now }
+    OpContext {
+        actor: Actor::SYSTEM,
+        role: AccountRole::Admin,
+        now,
+    }
 }
 
 /// Runs until the task is aborted.
@@ -78,8 +82,9 @@ pub(crate) async fn run(store: Store, clock: Arc<dyn Clock>) {
 /// [`Error::Store`] when the database cannot be used; what was due stays due.
 pub async fn fire_due(store: &Store, now: Timestamp) -> Result<(), Error> {
     loop {
-        let due: Vec<Timer> =
-            store.read(move |c| store::escalation::due(c, now, AT_ONCE)).await?;
+        let due: Vec<Timer> = store
+            .read(move |c| store::escalation::due(c, now, AT_ONCE))
+            .await?;
         if due.is_empty() {
             return Ok(());
         }
@@ -96,7 +101,10 @@ pub async fn fire_due(store: &Store, now: Timestamp) -> Result<(), Error> {
         // One that fails does not stop the others.
         let mut failed = None;
         for fired in firing {
-            if let Err(error) = fired.await.unwrap_or(Err(Error::Store(store::Error::Closed))) {
+            if let Err(error) = fired
+                .await
+                .unwrap_or(Err(Error::Store(store::Error::Closed)))
+            {
                 failed.get_or_insert(error);
             }
         }
@@ -108,8 +116,7 @@ pub async fn fire_due(store: &Store, now: Timestamp) -> Result<(), Error> {
 
 /// Fires one timer, unless it was fired, moved or removed meanwhile.
 async fn fire(store: &Store, timer: Timer, now: Timestamp) -> Result<(), Error> {
-    let result: Result<(), Error> =
-        store.write(move |tx| fire_in_txn(tx, timer, now)).await;
+    let result: Result<(), Error> = store.write(move |tx| fire_in_txn(tx, timer, now)).await;
     match result {
         Err(Error::Store(
             error @ (store::Error::Unavailable(_) | store::Error::Busy(_) | store::Error::Closed),
@@ -146,9 +153,13 @@ fn fire_in_txn(tx: &mut Tx<'_>, timer: Timer, now: Timestamp) -> Result<(), Erro
 /// A timer that cannot be carried out is tried again; unless it is gone meanwhile.
 fn put_off(tx: &mut Tx<'_>, timer: Timer, now: Timestamp) -> Result<(), Error> {
     match store::escalation::take(tx, timer.id)? {
-        Some(current) if current.due_at <= now => {
-            Ok(store::escalation::arm(tx, Timer { due_at: now + PUT_OFF, ..current })?)
-        }
+        Some(current) if current.due_at <= now => Ok(store::escalation::arm(
+            tx,
+            Timer {
+                due_at: now + PUT_OFF,
+                ..current
+            },
+        )?),
         _ => Ok(()),
     }
 }
@@ -164,8 +175,9 @@ async fn recheck(store: &Store, now: Timestamp) {
         }
     };
     for id in incidents {
-        let result: Result<(), Error> =
-            store.write(move |tx| crate::incident::recheck_on_call(tx, id, &system(now))).await;
+        let result: Result<(), Error> = store
+            .write(move |tx| crate::incident::recheck_on_call(tx, id, &system(now)))
+            .await;
         if let Err(error) = result {
             tracing::warn!(%error, incident.id = %id, "cannot look again at who is on call");
         }

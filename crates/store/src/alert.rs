@@ -1,6 +1,6 @@
 //! Alerts, and the record of what was decided about signals.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
@@ -139,6 +139,22 @@ fn is_resolved() -> SqlLiteral<Bool> {
 /// # Errors
 /// Those of the read.
 pub fn lock_open(conn: &mut Conn, identities: &[Identity]) -> Result<Vec<Alert>, Error> {
+    let mut found = lock_open_once(conn, identities)?;
+    if conn.is_postgres() && found.len() < identities.len() {
+        // Whoever held a lock that was waited for may have resolved the alert and opened the next
+        // one, which only a new statement sees.
+        let known: BTreeSet<Identity> = found.iter().map(|alert| alert.identity).collect();
+        let missing: Vec<Identity> = identities
+            .iter()
+            .filter(|identity| !known.contains(identity))
+            .copied()
+            .collect();
+        found.extend(lock_open_once(conn, &missing)?);
+    }
+    Ok(found)
+}
+
+fn lock_open_once(conn: &mut Conn, identities: &[Identity]) -> Result<Vec<Alert>, Error> {
     let keys: Vec<Vec<u8>> = identities
         .iter()
         .map(|identity| identity.0.to_vec())

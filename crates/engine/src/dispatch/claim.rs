@@ -34,7 +34,14 @@ struct Due {
 
 /// What travels together: the same person, address, urgency and kind. The last part is the row's
 /// own id where it travels alone.
-type Key = (Option<UserId>, ContactKind, String, Urgency, NotificationKind, i64);
+type Key = (
+    Option<UserId>,
+    ContactKind,
+    String,
+    Urgency,
+    NotificationKind,
+    i64,
+);
 
 pub(super) fn claim_in_txn(
     tx: &mut Tx<'_>,
@@ -66,15 +73,28 @@ pub(super) fn claim_in_txn(
 
 /// Looks again at the instant of sending (PAGING.md §6.3); what is not wanted is cancelled.
 fn wanted(tx: &mut Tx<'_>, row: Notification, now: Timestamp) -> Result<Option<Due>, Error> {
-    let incident = row.incident_id.map(|id| store::incident::fetch(tx, id)).transpose()?;
-    let page = row.page_id.map(|id| store::escalation::page(tx, id)).transpose()?;
+    let incident = row
+        .incident_id
+        .map(|id| store::incident::fetch(tx, id))
+        .transpose()?;
+    let page = row
+        .page_id
+        .map(|id| store::escalation::page(tx, id))
+        .transpose()?;
     let directory = tx.directory()?;
-    let why = match (answered(&row, incident.as_ref(), page.as_ref()), gone(&row, &directory)) {
+    let why = match (
+        answered(&row, incident.as_ref(), page.as_ref()),
+        gone(&row, &directory),
+    ) {
         (true, _) => "answered before it was sent",
         (false, Some(why)) => why,
         (false, None) => {
             let reason = page.and_then(|page| serde_json::from_str(&page.reason).ok());
-            return Ok(Some(Due { row, incident, reason }));
+            return Ok(Some(Due {
+                row,
+                incident,
+                reason,
+            }));
         }
     };
     store::notification::cancel(tx, &[row.id], why)?;
@@ -89,7 +109,9 @@ fn wanted(tx: &mut Tx<'_>, row: Notification, now: Timestamp) -> Result<Option<D
 }
 
 fn answered(row: &Notification, incident: Option<&Incident>, page: Option<&Page>) -> bool {
-    let (Some(incident), Some(page)) = (incident, page) else { return false };
+    let (Some(incident), Some(page)) = (incident, page) else {
+        return false;
+    };
     !still_wanted(&Recheck {
         kind: row.kind,
         cause: Some(page.cause),
@@ -144,7 +166,11 @@ fn claim_one(
     directory: &Directory,
     now: Timestamp,
 ) -> Result<Option<Claimed>, Error> {
-    let Due { row: mut lead, incident, reason } = members.remove(0);
+    let Due {
+        row: mut lead,
+        incident,
+        reason,
+    } = members.remove(0);
     store::notification::hold_address(tx, lead.channel, &lead.address)?;
     let fresh = lead.attempts == 0;
     let windowed = matches!(lead.kind, NotificationKind::Page | NotificationKind::Notice)
@@ -152,15 +178,20 @@ fn claim_one(
     if fresh && windowed {
         let last = store::notification::last_sent(tx, &lead, now, BUNDLE_WINDOW)?;
         if let Bundle::WaitUntil(until) = notification::bundle(last, now) {
-            let ids: Vec<NotificationId> =
-                std::iter::once(lead.id).chain(members.iter().map(|due| due.row.id)).collect();
+            let ids: Vec<NotificationId> = std::iter::once(lead.id)
+                .chain(members.iter().map(|due| due.row.id))
+                .collect();
             store::notification::put_off(tx, &ids, until)?;
             return Ok(None);
         }
     }
     let ids: Vec<NotificationId> = members.iter().map(|due| due.row.id).collect();
     store::notification::bundle_into(tx, &ids, lead.id)?;
-    let carried = if fresh { members } else { carried(tx, lead.id)? };
+    let carried = if fresh {
+        members
+    } else {
+        carried(tx, lead.id)?
+    };
     let page = lead.kind == NotificationKind::Page;
     if page && lead.channel == ContactKind::Sms && lead.reply_code.is_none() {
         lead.reply_code = Some(new_code(tx, &lead, now)?);
@@ -178,7 +209,14 @@ fn claim_one(
                 .filter_map(|due| due.row.incident_id)
                 .filter(|id| *id != incident.id)
                 .collect();
-            sender.page(&lead, incident, reason.as_ref(), others.len(), directory, now)
+            sender.page(
+                &lead,
+                incident,
+                reason.as_ref(),
+                others.len(),
+                directory,
+                now,
+            )
         }
         (NotificationKind::Notice, incident) => {
             let others: Vec<(&Notification, &Incident)> = carried
@@ -201,8 +239,15 @@ fn claim_one(
 fn carried(tx: &mut Tx<'_>, lead: NotificationId) -> Result<Vec<Due>, Error> {
     let mut carried = Vec::new();
     for row in store::notification::bundled_in(tx, lead)? {
-        let incident = row.incident_id.map(|id| store::incident::fetch(tx, id)).transpose()?;
-        carried.push(Due { row, incident, reason: None });
+        let incident = row
+            .incident_id
+            .map(|id| store::incident::fetch(tx, id))
+            .transpose()?;
+        carried.push(Due {
+            row,
+            incident,
+            reason: None,
+        });
     }
     Ok(carried)
 }

@@ -25,12 +25,12 @@ pub(super) fn finish_in_txn(
 ) -> Result<(), Error> {
     let result = match sent {
         Ok(_) => AttemptResult::Accepted,
-        Err(Failure::Temporary { retry_after, .. }) => {
-            AttemptResult::Temporary { retry_after: *retry_after }
-        }
-        Err(Failure::Permanent { method_broken, .. }) => {
-            AttemptResult::Permanent { method_broken: *method_broken }
-        }
+        Err(Failure::Temporary { retry_after, .. }) => AttemptResult::Temporary {
+            retry_after: *retry_after,
+        },
+        Err(Failure::Permanent { method_broken, .. }) => AttemptResult::Permanent {
+            method_broken: *method_broken,
+        },
         Err(Failure::Misconfigured { .. }) => AttemptResult::Misconfigured,
     };
     let attempts = u32::try_from(row.attempts).unwrap_or(u32::MAX);
@@ -94,9 +94,7 @@ pub(crate) fn undelivered(
     reason: &str,
     now: Timestamp,
 ) -> Result<(), Error> {
-    if method_broken
-        && let Some(method) = row.method_id
-    {
+    if method_broken && let Some(method) = row.method_id {
         break_method(tx, row, method, reason, now)?;
     }
     start_next_methods(tx, row, true, now)
@@ -138,20 +136,33 @@ pub(super) fn next_method(
     let dead = |one: &Notification| {
         one.id == row.id
             || one.bundle_id == Some(row.id)
-            || matches!(one.state, NotificationState::Failed | NotificationState::Cancelled)
+            || matches!(
+                one.state,
+                NotificationState::Failed | NotificationState::Cancelled
+            )
     };
     let carried_by = row.bundle_id;
-    let hopeless = all.iter().all(|one| dead(one) || carried_by.is_some_and(|id| one.id == id));
+    let hopeless = all
+        .iter()
+        .all(|one| dead(one) || carried_by.is_some_and(|id| one.id == id));
     if !hopeless {
         return Ok(());
     }
     let directory = tx.directory()?;
-    let Some(user) = row.user_id.and_then(|id| directory.user(id)).filter(|u| !u.disabled) else {
+    let Some(user) = row
+        .user_id
+        .and_then(|id| directory.user(id))
+        .filter(|u| !u.disabled)
+    else {
         return Ok(());
     };
     let tried = |method: &ContactMethod| all.iter().any(|one| one.method_id == Some(method.id));
     let mut rows = Vec::new();
-    for method in user.methods.iter().filter(|method| method.usable() && !tried(method)) {
+    for method in user
+        .methods
+        .iter()
+        .filter(|method| method.usable() && !tried(method))
+    {
         let id = tx.id(NotificationId)?;
         let mut other = Notification::planned(
             id,
@@ -183,12 +194,17 @@ fn break_method(
 ) -> Result<(), Error> {
     let directory = tx.directory()?;
     let known = row.user_id.and_then(|id| directory.user(id));
-    if known.and_then(|user| user.method(method)).is_none_or(|found| found.broken.is_some()) {
+    if known
+        .and_then(|user| user.method(method))
+        .is_none_or(|found| found.broken.is_some())
+    {
         return Ok(());
     }
     store::people::mark_broken(tx, method, reason)?;
     let directory = tx.directory()?;
-    let Some(user) = row.user_id.and_then(|id| directory.user(id)) else { return Ok(()) };
+    let Some(user) = row.user_id.and_then(|id| directory.user(id)) else {
+        return Ok(());
+    };
     let subject = "Quarterdeck cannot reach you by one of your contact methods";
     let body = format!(
         "Messages to {} are refused ({reason}). It is not used until you verify it again on your \
@@ -218,8 +234,7 @@ fn tell_admins(
     for user in directory.users.values() {
         let concerned =
             user.role == AccountRole::Admin && !user.disabled && Some(user.id) != except;
-        if concerned
-            && !store::notification::noticed_since(tx, user.id, subject, now - TELL_AGAIN)?
+        if concerned && !store::notification::noticed_since(tx, user.id, subject, now - TELL_AGAIN)?
         {
             notice(tx, user, subject, body, &by, now)?;
         }
@@ -236,7 +251,11 @@ fn notice(
     by: impl Fn(&ContactMethod) -> bool,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let Some(method) = user.methods.iter().find(|method| method.usable() && by(method)) else {
+    let Some(method) = user
+        .methods
+        .iter()
+        .find(|method| method.usable() && by(method))
+    else {
         return Ok(());
     };
     let id = tx.id(NotificationId)?;
@@ -261,10 +280,7 @@ fn notice(
 ///
 /// # Errors
 /// Those of the read.
-pub(crate) fn incidents_of(
-    tx: &mut Tx<'_>,
-    row: &Notification,
-) -> Result<Vec<IncidentId>, Error> {
+pub(crate) fn incidents_of(tx: &mut Tx<'_>, row: &Notification) -> Result<Vec<IncidentId>, Error> {
     let mut incidents: Vec<IncidentId> = row.incident_id.into_iter().collect();
     for carried in store::notification::bundled_in(tx, row.id)? {
         incidents.extend(carried.incident_id.filter(|id| !incidents.contains(id)));
@@ -284,11 +300,15 @@ fn note_on_timeline(
         return Ok(());
     }
     let directory = tx.directory()?;
-    let who = row.user_id.map_or("somebody", |user| directory.user_name(user)).to_owned();
+    let who = row
+        .user_id
+        .map_or("somebody", |user| directory.user_name(user))
+        .to_owned();
     let (kind, text) = match next {
-        Next::Accepted => {
-            (EntryKind::NotificationSent, format!("{who} was paged by {}", row.channel))
-        }
+        Next::Accepted => (
+            EntryKind::NotificationSent,
+            format!("{who} was paged by {}", row.channel),
+        ),
         Next::GiveUp => (
             EntryKind::NotificationFailed,
             format!(

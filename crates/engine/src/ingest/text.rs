@@ -14,7 +14,11 @@ pub(super) fn storable(mut submission: Submission) -> Submission {
     for signal in &mut submission.signals {
         clean(signal);
     }
-    for text in submission.warnings.iter_mut().chain(&mut submission.rejected) {
+    for text in submission
+        .warnings
+        .iter_mut()
+        .chain(&mut submission.rejected)
+    {
         replace_nul(text);
     }
     replace_nul(&mut submission.raw);
@@ -30,7 +34,11 @@ fn clean(signal: &mut Signal) {
     for text in optional.into_iter().flatten() {
         replace_nul(text);
     }
-    for text in [&mut signal.dedup_key, &mut signal.summary, &mut signal.source] {
+    for text in [
+        &mut signal.dedup_key,
+        &mut signal.summary,
+        &mut signal.source,
+    ] {
         replace_nul(text);
     }
     if let Some(group) = &mut signal.group_key {

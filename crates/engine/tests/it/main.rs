@@ -5,7 +5,9 @@
 )]
 
 mod house;
+mod ingest;
 mod moment;
 mod postmortem;
 mod role;
 mod update;
+mod world;
