@@ -11,9 +11,7 @@ use crate::csrf::Checked;
 use crate::error::WebError;
 use crate::frame::{redirect, render, render_with};
 use crate::markdown;
-use crate::session::{
-    Guest, MaybeSignedIn, SignedIn, local_path, session_cookie, session_token,
-};
+use crate::session::{Guest, MaybeSignedIn, SignedIn, local_path, session_cookie, session_token};
 use crate::state::{AppState, State};
 use crate::view::auth::{SetupPage, SignInPage};
 use crate::view::{Form, Theme};

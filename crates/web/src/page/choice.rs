@@ -64,11 +64,7 @@ pub fn people_and(directory: &Directory, chosen: &[UserId]) -> Vec<Choice> {
 /// Teams by id.
 pub fn teams(directory: &Directory) -> Vec<Choice> {
     let teams = directory.teams.values();
-    by_label(
-        teams
-            .map(|team| Choice::new(team.id, &team.name))
-            .collect(),
-    )
+    by_label(teams.map(|team| Choice::new(team.id, &team.name)).collect())
 }
 
 /// Policies by id.
@@ -158,10 +154,7 @@ pub fn policy_link(directory: &Directory, id: Option<PolicyId>) -> Option<Link> 
 /// A target's name and the address of its page.
 pub fn target_link(directory: &Directory, target: Target) -> Link {
     let (label, href) = match target {
-        Target::User(id) => (
-            directory.user_name(id).to_owned(),
-            format!("/users/{id}"),
-        ),
+        Target::User(id) => (directory.user_name(id).to_owned(), format!("/users/{id}")),
         Target::Schedule(id) => match directory.schedule(id) {
             Some(schedule) => (
                 format!("On-call {}", schedule.name),
@@ -170,7 +163,10 @@ pub fn target_link(directory: &Directory, target: Target) -> Link {
             None => ("a former schedule".to_owned(), "/schedules".to_owned()),
         },
         Target::Team(id) => match directory.team(id) {
-            Some(team) => (format!("Team {}", team.name), format!("/teams/{}", team.slug)),
+            Some(team) => (
+                format!("Team {}", team.name),
+                format!("/teams/{}", team.slug),
+            ),
             None => ("a former team".to_owned(), "/teams".to_owned()),
         },
     };

@@ -46,8 +46,10 @@ async fn page(
         .user(me.id())
         .ok_or_else(|| WebError::not_found("person"))?;
     let now = state.now();
-    let (id, ids): (UserId, Vec<ContactMethodId>) =
-        (user.id, user.methods.iter().map(|method| method.id).collect());
+    let (id, ids): (UserId, Vec<ContactMethodId>) = (
+        user.id,
+        user.methods.iter().map(|method| method.id).collect(),
+    );
     let proofs = state
         .store()
         .read(move |conn| person::proofs(conn, id, &ids))
@@ -199,7 +201,11 @@ async fn verify(
     let method = method_id(&id)?;
     let ctx = me.ctx(state.now());
     match account::confirm_code(state.store(), &ctx, me.id(), method, form.get("code")).await {
-        Ok(()) => Ok(redirect_with_flash(&state, HERE, "Verified: pages can go there now.")),
+        Ok(()) => Ok(redirect_with_flash(
+            &state,
+            HERE,
+            "Verified: pages can go there now.",
+        )),
         Err(error) => {
             let form = form.with("method", method);
             refused(&state, &me, "verify", form, error).await
@@ -215,7 +221,11 @@ async fn remove_method(
 ) -> Result<HttpResponse, WebError> {
     let method = method_id(&id)?;
     contact::remove_method(state.store(), &me.ctx(state.now()), me.id(), method).await?;
-    Ok(redirect_with_flash(&state, HERE, "Removed, with its rules."))
+    Ok(redirect_with_flash(
+        &state,
+        HERE,
+        "Removed, with its rules.",
+    ))
 }
 
 async fn save_rules(
@@ -224,7 +234,9 @@ async fn save_rules(
     Checked(form): Checked,
 ) -> Result<HttpResponse, WebError> {
     let Some(mut typed) = RulesForm::from_pairs(form.pairs()) else {
-        return Err(WebError::BadRequest("the rules are for high or low urgency".into()));
+        return Err(WebError::BadRequest(
+            "the rules are for high or low urgency".into(),
+        ));
     };
     if typed.press != Press::Save {
         let page = page(&state, &me, Form::new(), Some((typed.urgency, typed.rows))).await?;
@@ -240,7 +252,10 @@ async fn save_rules(
         }
     }
     let mut form = Form::new().with("form", "rules");
-    form.refuse(format!("The rules of {} urgency are not right yet.", typed.urgency));
+    form.refuse(format!(
+        "The rules of {} urgency are not right yet.",
+        typed.urgency
+    ));
     let page = page(&state, &me, form, Some((typed.urgency, typed.rows))).await?;
     render_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }

@@ -1,8 +1,9 @@
 //! A person's notification rules: as rows to edit, as a picture, and as what is stored.
 
-use domain::directory::{Directory, User};
+use domain::directory::{Directory, NotificationRule, User};
 use domain::escalation::{self, WarningKind};
 use domain::notification::default_rules;
+use domain::policy::WAIT_MIN;
 use domain::word::Urgency;
 use domain::{ContactMethodId, Span, Timestamp};
 use engine::Error;
@@ -136,6 +137,10 @@ pub fn with_picture(
 
 /// Rules later than the wait of a step that pages this person (PAGING.md §6.2).
 fn too_late(directory: &Directory, user: &User, now: Timestamp) -> Vec<String> {
+    let late = |rule: &NotificationRule| rule.urgency == Urgency::High && rule.delay > WAIT_MIN;
+    if !user.rules.iter().any(late) {
+        return Vec::new();
+    }
     directory
         .policies
         .values()
@@ -164,7 +169,11 @@ pub fn usable(user: &User, rules: &[UrgencyRules]) -> Vec<Choice> {
                 domain::word::ContactKind::Email => "Email",
                 domain::word::ContactKind::Sms => "SMS",
             };
-            let note = if method.usable() { "" } else { " (not verified)" };
+            let note = if method.usable() {
+                ""
+            } else {
+                " (not verified)"
+            };
             Choice::new(method.id, format!("{kind} {}{note}", method.address))
         })
         .collect()
@@ -174,7 +183,6 @@ pub fn usable(user: &User, rules: &[UrgencyRules]) -> Vec<Choice> {
 mod tests {
     use super::*;
     use crate::page::sample::{NOW, directory};
-    use domain::directory::NotificationRule;
     use domain::{NotificationRuleId, UserId};
 
     #[test]

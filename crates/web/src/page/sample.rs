@@ -5,14 +5,10 @@ use std::sync::Arc;
 
 use domain::directory::{ContactMethod, Directory, Settings, Team, User};
 use domain::policy::{Policy, PolicyConfig, PolicyVersion, Step, StepMode, Target};
-use domain::schedule::{
-    Layer, Rotation, RotationUnit, Schedule, ScheduleConfig, ScheduleVersion,
-};
+use domain::schedule::{Layer, Rotation, RotationUnit, Schedule, ScheduleConfig, ScheduleVersion};
 use domain::service::{Service, ServiceSettings};
 use domain::word::{AccountRole, ContactKind};
-use domain::{
-    ContactMethodId, PolicyId, ScheduleId, ServiceId, Span, TeamId, Timestamp, UserId,
-};
+use domain::{ContactMethodId, PolicyId, ScheduleId, ServiceId, Span, TeamId, Timestamp, UserId};
 
 /// Saturday 2026-11-21 02:16 UTC.
 pub const NOW: Timestamp = Timestamp::from_seconds(1_795_227_360);

@@ -122,7 +122,11 @@ async fn providers(state: &AppState, ask: bool) -> Result<Vec<ProviderRow>, WebE
                 Ok(Ok(reached)) => {
                     row.target = Some(reached);
                     // It answers now, whatever came before.
-                    if row.last_failure.as_ref().is_some_and(|(at, _)| row.last_success < Some(*at)) {
+                    if row
+                        .last_failure
+                        .as_ref()
+                        .is_some_and(|(at, _)| row.last_success < Some(*at))
+                    {
                         row.last_success = Some(now);
                     }
                 }
@@ -178,7 +182,11 @@ async fn set_last_resort(
         None => Err(engine::Error::invalid("target", "choose from the list")),
     };
     match set {
-        Ok(()) => Ok(redirect_with_flash(&state, HERE, "The last resort is saved.")),
+        Ok(()) => Ok(redirect_with_flash(
+            &state,
+            HERE,
+            "The last resort is saved.",
+        )),
         Err(error) => {
             complaint::show(&mut form, error, |_| "target".to_owned())?;
             let page = page(&state, &me, form, None).await?;
@@ -219,5 +227,9 @@ async fn revoke_token(
 ) -> Result<HttpResponse, WebError> {
     let id: TokenId = id.parse().map_err(|_| WebError::not_found("token"))?;
     account::revoke_token(state.store(), &me.ctx(state.now()), id).await?;
-    Ok(redirect_with_flash(&state, HERE, "The token opens nothing any more."))
+    Ok(redirect_with_flash(
+        &state,
+        HERE,
+        "The token opens nothing any more.",
+    ))
 }

@@ -70,7 +70,11 @@ async fn create(
             let directory = state.directory();
             let slug = directory.team(id).map(|team| team.slug.clone());
             let path = format!("/teams/{}", slug.unwrap_or_default());
-            Ok(redirect_with_flash(&state, &path, "The team is there. Choose its members."))
+            Ok(redirect_with_flash(
+                &state,
+                &path,
+                "The team is there. Choose its members.",
+            ))
         }
         Err(error) => {
             complaint::show_plain(&mut form, error)?;
@@ -86,7 +90,13 @@ fn find<'a>(directory: &'a Directory, slug: &str) -> Result<&'a Team, WebError> 
         .ok_or_else(|| WebError::not_found("team"))
 }
 
-async fn page(state: &AppState, me: &SignedIn, directory: &Directory, team: &Team, form: Form) -> TeamPage {
+async fn page(
+    state: &AppState,
+    me: &SignedIn,
+    directory: &Directory,
+    team: &Team,
+    form: Form,
+) -> TeamPage {
     let owned = Some(team.id);
     let link = |label: &str, kind: &str, slug: &str| Link {
         label: label.to_owned(),

@@ -182,7 +182,11 @@ async fn edit(
         Err(_) => Err(Error::invalid("role", "choose a role")),
     };
     match edited {
-        Ok(()) => Ok(redirect_with_flash(&state, &format!("/users/{}", user.id), "Saved.")),
+        Ok(()) => Ok(redirect_with_flash(
+            &state,
+            &format!("/users/{}", user.id),
+            "Saved.",
+        )),
         Err(error) => {
             complaint::show_plain(&mut form, error)?;
             let page = page(&state, &me, &directory, user, form).await?;
@@ -213,8 +217,15 @@ async fn set_password(
     };
     match set {
         Ok(()) => {
-            let text = format!("{} has a new password; their sessions have ended.", user.name);
-            Ok(redirect_with_flash(&state, &format!("/users/{}", user.id), &text))
+            let text = format!(
+                "{} has a new password; their sessions have ended.",
+                user.name
+            );
+            Ok(redirect_with_flash(
+                &state,
+                &format!("/users/{}", user.id),
+                &text,
+            ))
         }
         Err(error) => {
             let mut form = form_of(user);

@@ -3,6 +3,7 @@
 use askama::Template;
 use domain::schedule::{OverrideKind, RotationUnit, Weekday};
 use domain::{OverrideId, Timestamp};
+use jiff::ToSpan as _;
 
 use super::badge::icon;
 use super::form::Form;
@@ -139,6 +140,22 @@ impl ShiftRow {
 }
 
 impl SchedulePage {
+    /// Which days the calendar shows: `November 2026`, `16 – 29 Nov 2026`.
+    fn span_words(&self) -> String {
+        let first = self.calendar.from;
+        if self.month {
+            return first.strftime("%B %Y").to_string();
+        }
+        let days = i64::from(self.calendar.days) - 1;
+        let last = first.checked_add(days.days()).unwrap_or(first);
+        let begins = match (first.year() == last.year(), first.month() == last.month()) {
+            (true, true) => first.strftime("%-d"),
+            (true, false) => first.strftime("%-d %b"),
+            (false, _) => first.strftime("%-d %b %Y"),
+        };
+        format!("{begins} – {}", last.strftime("%-d %b %Y"))
+    }
+
     fn zone_hint(&self) -> String {
         if self.row.zone == self.frame.zone_name() {
             format!("Times are {}.", self.row.zone)

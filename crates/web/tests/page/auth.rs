@@ -16,8 +16,10 @@ on_both!(of_two_first_people_one_becomes_the_administrator, |house| {
     let mut other = SETUP;
     other[0].1 = "Eve";
     other[1].1 = "eve@example.com";
-    let (one, two) =
-        tokio::join!(first.post(&a, "/setup", &SETUP), second.post(&b, "/setup", &other));
+    let (one, two) = tokio::join!(
+        first.post(&a, "/setup", &SETUP),
+        second.post(&b, "/setup", &other)
+    );
     let mut ways = [one.leads_to.as_str(), two.leads_to.as_str()];
     ways.sort_unstable();
     assert_eq!(ways, ["/", "/sign-in"], "{} {}", one.body, two.body);
@@ -30,10 +32,17 @@ on_both!(of_two_first_people_one_becomes_the_administrator, |house| {
 on_both!(a_refused_set_up_keeps_what_was_typed, |house| {
     let ana = house.visitor();
     let page = ana.get("/setup").await;
-    let fields = [("name", "Ana"), ("email", "ana"), ("password", "s3cr3t"), ("zone", "Mars/Base")];
+    let fields = [
+        ("name", "Ana"),
+        ("email", "ana"),
+        ("password", "s3cr3t"),
+        ("zone", "Mars/Base"),
+    ];
     let refused = ana.post(&page, "/setup", &fields).await;
     assert_eq!(refused.status, 422);
-    refused.shows("Not saved yet.").shows("is not an IANA time zone");
+    refused
+        .shows("Not saved yet.")
+        .shows("is not an IANA time zone");
     assert!(refused.body.contains("value=\"Ana\"") && !refused.body.contains("s3cr3t"));
     assert!(house.engine.directory().users.is_empty());
 });
@@ -42,12 +51,19 @@ on_both!(who_guesses_passwords_is_slowed_down, |house| {
     drop(house.ana().await);
     let eve = house.visitor();
     let page = eve.get("/sign-in?next=/schedules").await;
-    let guess = [("email", "ana@example.com"), ("password", "letmein"), ("next", "/schedules")];
+    let guess = [
+        ("email", "ana@example.com"),
+        ("password", "letmein"),
+        ("next", "/schedules"),
+    ];
     for _ in 0..5 {
         let wrong = eve.post(&page, "/sign-in", &guess).await;
         assert_eq!(wrong.status, 422);
         wrong.shows("The e-mail address or the password is not right.");
-        assert!(wrong.body.contains("value=\"ana@example.com\""), "the address stays");
+        assert!(
+            wrong.body.contains("value=\"ana@example.com\""),
+            "the address stays"
+        );
     }
     let slowed = eve.post(&page, "/sign-in", &guess).await;
     assert_eq!(slowed.status, 429);
@@ -66,11 +82,17 @@ on_both!(signing_in_leads_where_one_wanted_to_go, |house| {
     let page = visitor.get("/sign-in?next=%2Fschedules%3Fa%3D1").await;
     let mut fields = vec![("email", "ana@example.com"), ("password", SETUP[2].1)];
     fields.push(("next", "/schedules?a=1"));
-    assert_eq!(visitor.post(&page, "/sign-in", &fields).await.leads_to, "/schedules?a=1");
+    assert_eq!(
+        visitor.post(&page, "/sign-in", &fields).await.leads_to,
+        "/schedules?a=1"
+    );
     let elsewhere = house.visitor();
     let page = elsewhere.get("/sign-in").await;
     fields[2].1 = "//evil.example/";
-    assert_eq!(elsewhere.post(&page, "/sign-in", &fields).await.leads_to, "/");
+    assert_eq!(
+        elsewhere.post(&page, "/sign-in", &fields).await.leads_to,
+        "/"
+    );
     // Signed out, the session is over.
     let page = elsewhere.get("/profile").await;
     page.shows("Your profile");
@@ -82,8 +104,16 @@ on_both!(colours_are_remembered_and_previews_do_no_harm, |house| {
     let ana = house.ana().await;
     let page = ana.get("/services").await;
     let fields = [("theme", "dark"), ("next", "/services?q=a")];
-    assert_eq!(ana.post(&page, "/theme", &fields).await.leads_to, "/services?q=a");
-    assert!(ana.get("/services").await.body.contains("data-bs-theme=\"dark\""));
+    assert_eq!(
+        ana.post(&page, "/theme", &fields).await.leads_to,
+        "/services?q=a"
+    );
+    assert!(
+        ana.get("/services")
+            .await
+            .body
+            .contains("data-bs-theme=\"dark\"")
+    );
     let typed = [("body", "**bold** <script>alert(1)</script>")];
     let shown = ana.post(&page, "/preview", &typed).await;
     assert!(shown.body.contains("<strong>bold</strong>") && !shown.body.contains("<script"));

@@ -28,7 +28,11 @@ fn id(house: &House, name: &str) -> String {
 /// Ana and Bo take weekly turns on Platform.
 pub async fn platform(house: &House, ana: &Visitor) -> (String, String) {
     let (a, b) = (id(house, "Ana"), id(house, "Bo"));
-    let mut fields = vec![("name", "Platform"), ("zone", "Europe/Berlin"), ("do", "save")];
+    let mut fields = vec![
+        ("name", "Platform"),
+        ("zone", "Europe/Berlin"),
+        ("do", "save"),
+    ];
     fields.extend(layer(&[&a, &b]));
     ana.fill("/schedules/new", "/schedules", &fields)
         .await
@@ -42,12 +46,13 @@ on_both!(a_schedule_is_made_row_by_row, |house| {
     drop(house.bo(&ana).await);
     let (a, b) = (id(house, "Ana"), id(house, "Bo"));
     let page = ana.get("/schedules/new").await;
-    page.shows("New schedule").shows("Shown once the layers hold together.");
+    page.shows("New schedule")
+        .shows("Shown once the layers hold together.");
 
     // A preview draws the weeks and stores nothing.
     let mut fields = vec![("name", "Platform"), ("zone", "Europe/Berlin")];
     fields.extend(layer(&[&a, &b]));
-    let mut press = |word| {
+    let press = |word| {
         let mut pressed = fields.clone();
         pressed.push(("do", word));
         pressed
@@ -57,7 +62,10 @@ on_both!(a_schedule_is_made_row_by_row, |house| {
     assert!(preview.body.contains("cal-plot") && preview.text().contains("Bo"));
     let more = ana.post(&page, "/schedules", &press("add-layer")).await;
     assert_eq!(more.status, 200);
-    assert!(more.body.contains("layer-1-name"), "a second layer stands there");
+    assert!(
+        more.body.contains("layer-1-name"),
+        "a second layer stands there"
+    );
     more.hides("Not saved yet.");
     let hours = ana.post(&page, "/schedules", &press("add-hours-0")).await;
     assert!(hours.body.contains("layer-0-hours-0-from"));
@@ -65,17 +73,28 @@ on_both!(a_schedule_is_made_row_by_row, |house| {
 
     // What is wrong stands beside its field, and what was typed stays.
     let mut wrong = press("save");
-    wrong.iter_mut().filter(|(name, _)| *name == "layer-0-handoff").for_each(|f| f.1 = "25:00");
+    wrong
+        .iter_mut()
+        .filter(|(name, _)| *name == "layer-0-handoff")
+        .for_each(|f| f.1 = "25:00");
     let refused = ana.post(&page, "/schedules", &wrong).await;
     assert_eq!(refused.status, 422);
     refused.shows("Give a time such as 09:00.");
     assert!(refused.body.contains("value=\"25:00\""));
 
-    ana.fill("/schedules/new", "/schedules", &press("save")).await.shows("Coming shifts");
+    ana.fill("/schedules/new", "/schedules", &press("save"))
+        .await
+        .shows("Coming shifts");
     let directory = house.engine.directory();
-    let schedule = directory.schedule_by_slug("platform").expect("it is stored");
+    let schedule = directory
+        .schedule_by_slug("platform")
+        .expect("it is stored");
     assert_eq!(schedule.versions.len(), 1);
-    ana.get("/schedules").await.shows("Platform").shows("until").shows("next:");
+    ana.get("/schedules")
+        .await
+        .shows("Platform")
+        .shows("until")
+        .shows("next:");
 });
 
 on_both!(an_edit_takes_effect_when_it_says_so, |house| {
@@ -84,7 +103,11 @@ on_both!(an_edit_takes_effect_when_it_says_so, |house| {
     let (a, _) = platform(house, &ana).await;
     let page = ana.get("/schedules/platform/edit").await;
     page.shows("Edit Platform").shows("Takes effect");
-    let mut fields = vec![("name", "Platform"), ("zone", "Europe/Berlin"), ("do", "save")];
+    let mut fields = vec![
+        ("name", "Platform"),
+        ("zone", "Europe/Berlin"),
+        ("do", "save"),
+    ];
     fields.extend(layer(&[&a]));
     let mut past = fields.clone();
     past.push(("from", "2020-01-01T09:00"));
@@ -110,7 +133,10 @@ on_both!(an_edit_takes_effect_when_it_says_so, |house| {
         "/schedules/platform?from=2099-01-01&view=month",
         "/schedules/platform?from=nonsense&view=nonsense",
     ] {
-        assert!(ana.get(address).await.body.contains("cal-plot"), "{address}");
+        assert!(
+            ana.get(address).await.body.contains("cal-plot"),
+            "{address}"
+        );
     }
 });
 
@@ -121,13 +147,22 @@ on_both!(somebody_takes_over_and_gives_back, |house| {
     let page = bo.get("/schedules/platform").await;
     page.shows("Take over").shows("New override");
     let refused = bo
-        .post(&page, "/schedules/platform/overrides", &[("kind", "replace"), ("user", "")])
+        .post(
+            &page,
+            "/schedules/platform/overrides",
+            &[("kind", "replace"), ("user", "")],
+        )
         .await;
     assert_eq!(refused.status, 422);
-    refused.shows("Choose who is on call.").shows("Give a date and a time.");
+    refused
+        .shows("Choose who is on call.")
+        .shows("Give a date and a time.");
 
     let now = house.engine.now();
-    let (start, end) = (now.to_string(), (now + domain::Span::from_hours(3)).to_string());
+    let (start, end) = (
+        now.to_string(),
+        (now + domain::Span::from_hours(3)).to_string(),
+    );
     for (user, name) in [(&a, "Ana"), (&b, "Bo")] {
         let fields = [
             ("kind", "replace"),
@@ -137,37 +172,87 @@ on_both!(somebody_takes_over_and_gives_back, |house| {
         ];
         let path = "/schedules/platform/overrides";
         let page = bo.fill("/schedules/platform", path, &fields).await;
-        page.shows("The override is saved.").shows(&format!("{name} instead"));
+        page.shows("The override is saved.")
+            .shows(&format!("{name} instead"));
         // The later-made wins.
         let on_call = on_call(house);
         assert_eq!(on_call, [user.parse().unwrap()]);
     }
     let directory = house.engine.directory();
     let schedule = directory.schedule_by_slug("platform").unwrap();
-    assert!(schedule.overrides.iter().all(|one| one.kind == OverrideKind::Replace));
-    let last = schedule.overrides.iter().max_by_key(|one| one.id).unwrap().id;
+    assert!(
+        schedule
+            .overrides
+            .iter()
+            .all(|one| one.kind == OverrideKind::Replace)
+    );
+    let last = schedule
+        .overrides
+        .iter()
+        .max_by_key(|one| one.id)
+        .unwrap()
+        .id;
     let path = format!("/schedules/platform/overrides/{last}/delete");
-    bo.fill("/schedules/platform", &path, &[]).await.shows("The override is withdrawn.");
+    bo.fill("/schedules/platform", &path, &[])
+        .await
+        .shows("The override is withdrawn.");
+    assert_eq!(on_call(house), [a.parse().unwrap()]);
+    // Which can be undone.
+    let page = bo.get("/schedules/platform").await;
+    let fields = [
+        ("kind", "replace"),
+        ("user", b.as_str()),
+        ("start", start.as_str()),
+        ("end", end.as_str()),
+    ];
+    let made = bo
+        .post(&page, "/schedules/platform/overrides", &fields)
+        .await;
+    assert_eq!(made.status, 303);
+    let page = bo.get("/schedules/platform").await;
+    let newest = {
+        let directory = house.engine.directory();
+        let schedule = directory.schedule_by_slug("platform").unwrap();
+        schedule.overrides.iter().map(|one| one.id).max().unwrap()
+    };
+    let undo = format!("/schedules/platform/overrides/{newest}/delete");
+    assert!(page.offers(&undo), "beside the message too");
+    bo.fill("/schedules/platform", &undo, &[])
+        .await
+        .shows("Undo");
     assert_eq!(on_call(house), [a.parse().unwrap()]);
 
     // Observers see it and cannot touch it.
     let cem = house.invite(&ana, "Cem", "observer").await;
     let page = cem.get("/schedules/platform").await;
-    page.shows("Ana instead").hides("Take over").hides("New override");
+    page.shows("Ana instead")
+        .hides("Take over")
+        .hides("New override");
     let path = "/schedules/platform/overrides";
-    assert_eq!(cem.post(&cem.get("/profile").await, path, &[]).await.status, 403);
+    assert_eq!(
+        cem.post(&cem.get("/profile").await, path, &[]).await.status,
+        403
+    );
 });
 
 fn on_call(house: &House) -> Vec<domain::UserId> {
     let directory = house.engine.directory();
-    directory.schedule_by_slug("platform").unwrap().users_at(house.engine.now())
+    directory
+        .schedule_by_slug("platform")
+        .unwrap()
+        .users_at(house.engine.now())
 }
 
 on_both!(a_schedule_in_use_is_kept, |house| {
     let ana = house.ana().await;
     drop(house.bo(&ana).await);
     platform(house, &ana).await;
-    let schedule = house.engine.directory().schedule_by_slug("platform").unwrap().id;
+    let schedule = house
+        .engine
+        .directory()
+        .schedule_by_slug("platform")
+        .unwrap()
+        .id;
     let target = format!("schedule:{schedule}");
     let fields = [
         ("name", "Default"),
@@ -177,10 +262,20 @@ on_both!(a_schedule_in_use_is_kept, |house| {
         ("step-0-wait_unit", "minutes"),
         ("step-0-mode", "all"),
     ];
-    ana.fill("/policies/new", "/policies", &fields).await.shows("On-call Platform");
-    ana.get("/schedules/platform").await.shows("Paged by Default");
+    ana.fill("/policies/new", "/policies", &fields)
+        .await
+        .shows("On-call Platform");
+    ana.get("/schedules/platform")
+        .await
+        .shows("Paged by Default");
     let page = ana.get("/schedules/platform/edit").await;
-    let refused = ana.post(&page, "/schedules/platform/delete", &[("confirm", "platform")]).await;
+    let refused = ana
+        .post(
+            &page,
+            "/schedules/platform/delete",
+            &[("confirm", "platform")],
+        )
+        .await;
     assert_eq!(refused.status, 422);
     refused.shows("belongs to the record of who was on call");
 });

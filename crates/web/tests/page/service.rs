@@ -19,16 +19,28 @@ on_both!(a_key_is_shown_once_with_snippets, |house| {
         ("generic", "/events"),
     ] {
         let fields = [("name", kind), ("kind", kind)];
-        let shown = ana.post(&page, "/services/checkout/integrations", &fields).await;
+        let shown = ana
+            .post(&page, "/services/checkout/integrations", &fields)
+            .await;
         assert_eq!(shown.status, 200);
-        shown.shows(&format!("{kind} is ready")).shows(wanted).shows(crate::house::PUBLIC_URL);
+        shown
+            .shows(&format!("{kind} is ready"))
+            .shows(wanted)
+            .shows(crate::house::PUBLIC_URL);
     }
 
     // A signal later the integration has proved itself.
-    house.signal(&key, Action::Trigger, "k1", "Checkout fails").await;
+    house
+        .signal(&key, Action::Trigger, "k1", "Checkout fails")
+        .await;
     let page = ana.get("/services/checkout").await;
-    page.shows("1 accepted, 0 ignored").shows("Checkout fails").shows("1 triggered");
-    ana.get("/services").await.shows("Checkout").shows("1 triggered");
+    page.shows("1 accepted, 0 ignored")
+        .shows("Checkout fails")
+        .shows("1 triggered");
+    ana.get("/services")
+        .await
+        .shows("Checkout")
+        .shows("1 triggered");
 
     // A new key; the old one opens nothing.
     let id = integration(house, "Monitor");
@@ -44,7 +56,12 @@ on_both!(a_key_is_shown_once_with_snippets, |house| {
     ana.fill("/services/checkout", &path, &[("confirm", "Monitor")])
         .await
         .shows("its key opens nothing any more");
-    assert_eq!(ana.post(&page, &path, &[("confirm", "Monitor")]).await.status, 404);
+    assert_eq!(
+        ana.post(&page, &path, &[("confirm", "Monitor")])
+            .await
+            .status,
+        404
+    );
 });
 
 fn integration(house: &crate::house::House, name: &str) -> domain::IntegrationId {
@@ -67,7 +84,10 @@ on_both!(a_service_is_edited_and_deleted, |house| {
     let refused = ana.post(&page, "/services/checkout", &fields).await;
     assert_eq!(refused.status, 422);
     refused.shows("Choose one of the options.");
-    assert!(refused.body.contains("value=\"Checkout 2\""), "what was typed stays");
+    assert!(
+        refused.body.contains("value=\"Checkout 2\""),
+        "what was typed stays"
+    );
     let fields = [
         ("name", "Checkout 2"),
         ("urgency", "high"),
@@ -75,15 +95,27 @@ on_both!(a_service_is_edited_and_deleted, |house| {
         ("reopen_window", "0"),
         ("ack_timeout_high", "45"),
     ];
-    let shown = ana.fill("/services/checkout/edit", "/services/checkout", &fields).await;
-    shown.shows("Saved.").shows("Checkout 2").shows("always high").shows("45 m");
+    let shown = ana
+        .fill("/services/checkout/edit", "/services/checkout", &fields)
+        .await;
+    shown
+        .shows("Saved.")
+        .shows("Checkout 2")
+        .shows("always high")
+        .shows("45 m");
 
-    let refused = ana.post(&page, "/services/checkout/delete", &[("confirm", "no")]).await;
+    let refused = ana
+        .post(&page, "/services/checkout/delete", &[("confirm", "no")])
+        .await;
     assert_eq!(refused.status, 422);
     let gone = [("confirm", "checkout")];
-    ana.fill("/services/checkout/edit", "/services/checkout/delete", &gone)
-        .await
-        .shows("Checkout 2 is deleted.");
+    ana.fill(
+        "/services/checkout/edit",
+        "/services/checkout/delete",
+        &gone,
+    )
+    .await
+    .shows("Checkout 2 is deleted.");
     assert_eq!(ana.get("/services/checkout").await.status, 404);
 });
 
@@ -94,7 +126,12 @@ on_both!(observers_look_and_touch_nothing, |house| {
     let page = cem.get("/services/checkout").await;
     page.shows("Checkout").hides("Add an integration");
     assert!(!page.offers("/services/checkout/integrations"));
-    for path in ["/services/new", "/schedules/new", "/policies/new", "/users/new"] {
+    for path in [
+        "/services/new",
+        "/schedules/new",
+        "/policies/new",
+        "/users/new",
+    ] {
         assert_eq!(cem.get(path).await.status, 403, "{path}");
     }
     let page = cem.get("/profile").await;
@@ -109,7 +146,9 @@ on_both!(observers_look_and_touch_nothing, |house| {
         "/settings/last-resort",
         "/settings/tokens",
     ] {
-        let refused = cem.post(&page, path, &[("name", "X"), ("kind", "generic")]).await;
+        let refused = cem
+            .post(&page, path, &[("name", "X"), ("kind", "generic")])
+            .await;
         assert_eq!(refused.status, 403, "{path}");
     }
     cem.get("/settings").await.hides("New token");

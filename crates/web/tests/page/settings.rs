@@ -5,8 +5,16 @@ use crate::on_both;
 on_both!(a_token_is_shown_once_and_revoked_for_good, |house| {
     let ana = house.ana().await;
     let page = ana.get("/settings").await;
-    page.shows("Last resort").shows("Email (SMTP)").shows("Not configured");
-    let refused = ana.post(&page, "/settings/tokens", &[("name", ""), ("role", "admin")]).await;
+    page.shows("Last resort")
+        .shows("Email (SMTP)")
+        .shows("Not configured");
+    let refused = ana
+        .post(
+            &page,
+            "/settings/tokens",
+            &[("name", ""), ("role", "admin")],
+        )
+        .await;
     assert_eq!(refused.status, 422);
     refused.shows("A name is needed.");
 
@@ -21,20 +29,32 @@ on_both!(a_token_is_shown_once_and_revoked_for_good, |house| {
 
     let store = house.engine.store();
     let now = house.engine.now();
-    let known = engine::account::authenticate(store, &token, now).await.unwrap().unwrap();
+    let known = engine::account::authenticate(store, &token, now)
+        .await
+        .unwrap()
+        .unwrap();
     let path = format!("/settings/tokens/{}/revoke", known.id);
     ana.fill("/settings", &path, &[])
         .await
         .shows("opens nothing any more")
         .hides("Deploys");
-    assert!(engine::account::authenticate(store, &token, now).await.unwrap().is_none());
+    assert!(
+        engine::account::authenticate(store, &token, now)
+            .await
+            .unwrap()
+            .is_none()
+    );
 });
 
 on_both!(the_last_resort_is_never_empty, |house| {
     let ana = house.ana().await;
     drop(house.bo(&ana).await);
     let page = ana.get("/settings").await;
-    for targets in [vec![("target", "")], vec![("target", "user:x")], vec![("target", "user:999")]] {
+    for targets in [
+        vec![("target", "")],
+        vec![("target", "user:x")],
+        vec![("target", "user:999")],
+    ] {
         let refused = ana.post(&page, "/settings/last-resort", &targets).await;
         assert_eq!(refused.status, 422);
     }

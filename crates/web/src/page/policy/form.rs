@@ -89,7 +89,12 @@ pub fn page(
             note(&mut trial, problems);
             return None;
         }
-        Some(ladder::draw(&input.config, directory, round_robin, frame.now))
+        Some(ladder::draw(
+            &input.config,
+            directory,
+            round_robin,
+            frame.now,
+        ))
     });
     if form.press == Some(Press::Preview) {
         form = trial;
@@ -160,7 +165,10 @@ mod tests {
         let mut form = of(policy);
         let refused = Error::invalid("steps[1].targets[0]", "there is no such person");
         assert!(refuse(&mut form, refused).is_ok());
-        assert_eq!(form.fields.error("step-1-target"), "There is no such person.");
+        assert_eq!(
+            form.fields.error("step-1-target"),
+            "There is no such person."
+        );
         assert!(refuse(&mut form, Error::invalid("anyway", "reaches nobody")).is_ok());
         assert!(!form.fields.error("save_anyway").is_empty());
     }

@@ -194,7 +194,10 @@ mod tests {
         let config = policy(&directory).current.config.clone();
         let drawn = draw(&config, &directory, 0, NOW);
         assert!(!drawn.grave.is_empty());
-        assert!(drawn.warnings.len() > drawn.grave.len(), "the last resort is silent too");
+        assert!(
+            drawn.warnings.len() > drawn.grave.len(),
+            "the last resort is silent too"
+        );
         assert!(first_names(&config, &directory, 0, NOW).is_empty());
     }
 

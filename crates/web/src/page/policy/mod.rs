@@ -203,7 +203,15 @@ async fn edit(
     let existing = find(&directory, &slug)?;
     let mut form = PolicyForm::from_pairs(typed.pairs().to_vec());
     if form.press != Some(Press::Save) {
-        return form_page(&state, &me, &directory, Some(existing), form, StatusCode::OK).await;
+        return form_page(
+            &state,
+            &me,
+            &directory,
+            Some(existing),
+            form,
+            StatusCode::OK,
+        )
+        .await;
     }
     if let Some(mut input) = form::input(&mut form) {
         // Addresses stay as they are.

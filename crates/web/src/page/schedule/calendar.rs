@@ -54,9 +54,7 @@ impl Page {
     pub fn moved(self, count: i64) -> Date {
         let moved = match self.month {
             true => self.from.checked_add(count.months()),
-            false => self
-                .from
-                .checked_add((count * i64::from(FORTNIGHT)).days()),
+            false => self.from.checked_add((count * i64::from(FORTNIGHT)).days()),
         };
         moved.unwrap_or(self.from)
     }
@@ -196,7 +194,13 @@ mod tests {
         assert_eq!(kinds, [RowKind::Layer, RowKind::Final]);
         assert_eq!(picture.rows[0].name, "Primary");
         let last = picture.rows.last().unwrap();
-        assert!(last.bars.len() >= 2, "a weekly rotation of two in two weeks");
-        assert_eq!(picture.pieces(last).first().map(|piece| piece.left), Some(0.0));
+        assert!(
+            last.bars.len() >= 2,
+            "a weekly rotation of two in two weeks"
+        );
+        assert_eq!(
+            picture.pieces(last).first().map(|piece| piece.left),
+            Some(0.0)
+        );
     }
 }

@@ -27,10 +27,7 @@ pub fn empty(frame: &Frame) -> ScheduleForm {
 /// The form of a schedule as it is: its newest version, also when that has yet to begin.
 pub fn of(schedule: &Schedule, frame: &Frame) -> ScheduleForm {
     let newest = schedule.versions.last();
-    let mut form = newest.map_or_else(
-        || empty(frame),
-        |version| ScheduleForm::of(&version.config),
-    );
+    let mut form = newest.map_or_else(|| empty(frame), |version| ScheduleForm::of(&version.config));
     let mut fields = std::mem::take(&mut form.fields)
         .with("name", &schedule.name)
         .with("description", &schedule.description);
@@ -170,7 +167,7 @@ fn preview(
     }
     let from = input.effective_from.unwrap_or(frame.now).max(frame.now);
     let zone = TimeZone::get(&input.config.zone).ok()?;
-    let first = calendar::monday(from.in_zone(&zone).date());
+    let first = from.in_zone(&zone).date();
     let schedule = would_be(existing, &input.name, input.config, from);
     Some(calendar::calendar(
         directory, &schedule, zone, first, PREVIEW, frame.now,
@@ -302,6 +299,9 @@ mod tests {
         assert!(form.fields.error("from").starts_with("A change"));
         let refused = Error::invalid("layers[0].participants[1].users", "there is no such person");
         assert!(refuse(&mut form, refused).is_ok());
-        assert_eq!(form.fields.error("layer-0-turn"), "There is no such person.");
+        assert_eq!(
+            form.fields.error("layer-0-turn"),
+            "There is no such person."
+        );
     }
 }

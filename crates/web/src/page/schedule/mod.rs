@@ -177,7 +177,14 @@ async fn show(
     let schedule = find(&directory, &slug)?;
     let frame = frame(&state, &me, &schedule.name, Nav::OnCall).await;
     let form = override_form(&frame, schedule);
-    render(&page(frame, &me, &directory, schedule, &Shown::of(&req), form))
+    render(&page(
+        frame,
+        &me,
+        &directory,
+        schedule,
+        &Shown::of(&req),
+        form,
+    ))
 }
 
 async fn form_page(

@@ -2,7 +2,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use domain::schedule::OverrideKind;
+use domain::schedule::{Override, OverrideKind};
 use domain::{OverrideId, Timestamp, UserId};
 use engine::access::Right;
 use engine::configuration::schedule::{self, OverrideInput};
@@ -11,12 +11,12 @@ use jiff::tz::TimeZone;
 use super::{Shown, find, page};
 use crate::csrf::Checked;
 use crate::error::WebError;
-use crate::frame::{frame, redirect_with_flash, render_with};
+use crate::frame::{frame, redirect_with, render_with};
 use crate::page::complaint;
 use crate::session::SignedIn;
 use crate::state::State;
 use crate::view::time::parse_time;
-use crate::view::{Form, Nav};
+use crate::view::{Flash, FlashKind, Form, Nav, Undo};
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/schedules/{slug}/overrides").route(web::post().to(add)))
@@ -29,7 +29,11 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
 /// What the form stands for, unless something cannot be read; then what, beside its field. Local
 /// times are in `zone`.
 fn input(form: &mut Form, zone: &TimeZone) -> Option<OverrideInput> {
-    let kind = match form.text("kind").unwrap_or("replace").parse::<OverrideKind>() {
+    let kind = match form
+        .text("kind")
+        .unwrap_or("replace")
+        .parse::<OverrideKind>()
+    {
         Ok(kind) => Some(kind),
         Err(_) => {
             form.reject("kind", "Choose one of the options.");
@@ -81,9 +85,18 @@ async fn add(
     if let Some(input) = input(&mut form, &frame.zone) {
         let ctx = me.ctx(state.now());
         match schedule::add_override(state.store(), &ctx, existing.id, input).await {
-            Ok(_) => {
+            Ok(id) => {
                 let path = format!("/schedules/{}", existing.slug);
-                return Ok(redirect_with_flash(&state, &path, "The override is saved."));
+                let undo = Undo {
+                    action: format!("{path}/overrides/{id}/delete"),
+                    fields: Vec::new(),
+                    label: "Undo".to_owned(),
+                };
+                return Ok(redirect_with(
+                    &state,
+                    &path,
+                    &done("The override is saved.", Some(undo)),
+                ));
             }
             Err(error) => complaint::show(&mut form, error, |field| match field {
                 "users" => "user".to_owned(),
@@ -120,9 +133,48 @@ async fn withdraw(
     let directory = state.directory();
     let existing = find(&directory, &slug)?;
     let id: OverrideId = id.parse().map_err(|_| WebError::not_found("override"))?;
-    schedule::withdraw_override(state.store(), &me.ctx(state.now()), existing.id, id).await?;
+    let now = state.now();
+    schedule::withdraw_override(state.store(), &me.ctx(now), existing.id, id).await?;
     let path = format!("/schedules/{}", existing.slug);
-    Ok(redirect_with_flash(&state, &path, "The override is withdrawn."))
+    let undo = existing
+        .overrides
+        .iter()
+        .find(|one| one.id == id && one.end > now && !one.users.is_empty())
+        .map(|one| again(&path, one));
+    Ok(redirect_with(
+        &state,
+        &path,
+        &done("The override is withdrawn.", undo),
+    ))
+}
+
+fn done(text: &str, undo: Option<Undo>) -> Flash {
+    Flash {
+        kind: FlashKind::Done,
+        text: text.to_owned(),
+        undo,
+    }
+}
+
+/// Makes a withdrawn override once more.
+fn again(path: &str, withdrawn: &Override) -> Undo {
+    let field = |name: &str, value: String| (name.to_owned(), value);
+    let mut fields = vec![
+        field("kind", withdrawn.kind.to_string()),
+        field("start", withdrawn.start.to_string()),
+        field("end", withdrawn.end.to_string()),
+    ];
+    fields.extend(
+        withdrawn
+            .users
+            .iter()
+            .map(|user| field("user", user.to_string())),
+    );
+    Undo {
+        action: format!("{path}/overrides"),
+        fields,
+        label: "Undo".to_owned(),
+    }
 }
 
 #[cfg(test)]

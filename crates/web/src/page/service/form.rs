@@ -114,7 +114,12 @@ pub fn read_minutes(form: &mut Form, name: &str) -> Option<Option<Span>> {
     }
 }
 
-pub fn page(frame: Frame, directory: &Directory, slug: Option<String>, form: Form) -> ServiceFormPage {
+pub fn page(
+    frame: Frame,
+    directory: &Directory,
+    slug: Option<String>,
+    form: Form,
+) -> ServiceFormPage {
     ServiceFormPage {
         teams: choice::teams(directory),
         policies: choice::policies(directory),

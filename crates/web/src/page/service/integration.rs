@@ -108,8 +108,7 @@ async fn rotate(
     let (slug, id) = path.into_inner();
     let directory = state.directory();
     let existing = find_in(&directory, &slug, &id)?;
-    let made =
-        integration::rotate_key(state.store(), &me.ctx(state.now()), existing.id).await?;
+    let made = integration::rotate_key(state.store(), &me.ctx(state.now()), existing.id).await?;
     key_page(&state, &me, &slug, made).await
 }
 
@@ -132,8 +131,15 @@ async fn delete(
     };
     match removed {
         Ok(()) => {
-            let text = format!("{} is deleted; its key opens nothing any more.", existing.name);
-            Ok(redirect_with_flash(&state, &format!("/services/{slug}"), &text))
+            let text = format!(
+                "{} is deleted; its key opens nothing any more.",
+                existing.name
+            );
+            Ok(redirect_with_flash(
+                &state,
+                &format!("/services/{slug}"),
+                &text,
+            ))
         }
         Err(error) => {
             let mut form = Form::new();

@@ -56,24 +56,30 @@ async fn list(state: State, me: SignedIn, req: HttpRequest) -> Result<HttpRespon
     let now = state.now();
     let signs = state.store().read(signs).await?;
     let words = q.to_lowercase();
-    let mut rows = Rows::new(&directory, &signs, now);
-    let mut rows: Vec<ServiceRow> = directory
-        .services
-        .values()
-        .filter(|service| {
-            let hay = format!("{} {}", service.name, service.slug).to_lowercase();
-            words.split_whitespace().all(|word| hay.contains(word))
-        })
-        .map(|service| rows.row(service))
-        .collect();
-    // What burns stands on top.
-    rows.sort_by_cached_key(|row| {
-        let health = row.health;
-        (
-            std::cmp::Reverse((health.triggered > 0, health.acknowledged > 0)),
-            row.name.to_lowercase(),
-        )
-    });
+    // Looking 30 days ahead of every policy takes a moment.
+    let rows = web::block(move || {
+        let mut rows = Rows::new(&directory, &signs, now);
+        let mut rows: Vec<ServiceRow> = directory
+            .services
+            .values()
+            .filter(|service| {
+                let hay = format!("{} {}", service.name, service.slug).to_lowercase();
+                words.split_whitespace().all(|word| hay.contains(word))
+            })
+            .map(|service| rows.row(service))
+            .collect();
+        // What burns stands on top.
+        rows.sort_by_cached_key(|row| {
+            let health = row.health;
+            (
+                std::cmp::Reverse((health.triggered > 0, health.acknowledged > 0)),
+                row.name.to_lowercase(),
+            )
+        });
+        rows
+    })
+    .await
+    .map_err(|error| WebError::Internal(error.to_string()))?;
     let frame = frame(&state, &me, "Services", Nav::Services).await;
     render(&ServiceListPage { frame, rows, q })
 }
@@ -102,11 +108,17 @@ async fn page(
                 paging: vec![PagingState::Resolved],
                 ..open.clone()
             };
-            let mut found =
-                store::board::list(conn, &open, Order::Worst, now, 0, INCIDENTS_SHOWN)?;
+            let mut found = store::board::list(conn, &open, Order::Worst, now, 0, INCIDENTS_SHOWN)?;
             let room = INCIDENTS_SHOWN - i64::try_from(found.len()).unwrap_or(INCIDENTS_SHOWN);
             if room > 0 {
-                found.extend(store::board::list(conn, &past, Order::Newest, now, 0, room)?);
+                found.extend(store::board::list(
+                    conn,
+                    &past,
+                    Order::Newest,
+                    now,
+                    0,
+                    room,
+                )?);
             }
             let firing = store::alert::Filter {
                 status: Some(AlertStatus::Open),
@@ -205,7 +217,15 @@ async fn edit_page(
     let directory = state.directory();
     let service = find(&directory, &slug)?;
     let form = form::of(service);
-    form_page(&state, &me, &directory, Some(&service.slug), form, StatusCode::OK).await
+    form_page(
+        &state,
+        &me,
+        &directory,
+        Some(&service.slug),
+        form,
+        StatusCode::OK,
+    )
+    .await
 }
 
 async fn edit(
@@ -224,7 +244,9 @@ async fn edit(
         match service::edit_service(state.store(), &ctx, existing.id, input).await {
             Ok(saved) => {
                 let text = match saved.policy_changed {
-                    true => "Saved. Escalations that were running have started again on the new policy.",
+                    true => {
+                        "Saved. Escalations that were running have started again on the new policy."
+                    }
                     false => "Saved.",
                 };
                 let path = format!("/services/{}", existing.slug);
