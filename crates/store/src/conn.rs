@@ -10,10 +10,6 @@ use crate::url::DatabaseUrl;
 
 /// One connection. Not diesel's `MultiConnection`: that has no upsert, no batch insert and no
 /// `SKIP LOCKED`.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a handful of connections exist, never moved in bulk"
-)]
 pub enum Conn {
     Sqlite(SqliteConnection),
     Postgres(PgConnection),

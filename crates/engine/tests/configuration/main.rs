@@ -1,4 +1,9 @@
 //! Accounts, commands on the configuration and the configuration file, on both databases.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests fail their test like the tests themselves"
+)]
 
 mod account;
 mod contact;

@@ -1,4 +1,8 @@
 //! Every page with data as it would really be, for the tests of the face and for the gallery.
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail their test like the tests themselves"
+)]
 
 mod config;
 mod incident;
