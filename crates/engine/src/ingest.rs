@@ -4,27 +4,23 @@
 //! answers everybody; while it commits, the next batch gathers. When the queue is full the caller
 //! is told to come back, quickly.
 
+mod load;
 mod record;
 mod text;
+mod write;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::alert::Identity;
-use domain::dedup::{Applied, Numbering, WorkingSet};
-use domain::directory::Directory;
-use domain::incident::{Actor, Effect, Incident};
+use domain::dedup::{Applied, Numbering};
 use domain::service::{Integration, Service};
 use domain::signal::Signal;
-use domain::word::Action;
-use domain::{AlertId, IncidentId, ServiceId, Span, Timestamp};
-use store::{Change, Store, Tx};
+use domain::{AlertId, IncidentId, Timestamp};
+use store::{Store, Tx};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::Error;
 use crate::clock::Clock;
-use crate::effect::Writing;
 use record::Records;
 
 /// Requests that may wait.
@@ -248,7 +244,7 @@ pub fn apply_in_txn(
             Some((integration, directory.service(integration.service_id)?))
         })
         .collect();
-    let mut set = load(tx, batch, &known, &directory, now)?;
+    let mut set = load::load(tx, batch, &known, &directory, now)?;
     let closed: Vec<IncidentId> = set
         .incidents
         .values()
@@ -293,7 +289,7 @@ pub fn apply_in_txn(
         results.push(Ok(accepted));
     }
     let opened = numbering.opened;
-    write(tx, set, &closed, opened, now)?;
+    write::write(tx, set, &closed, opened, now)?;
     records.write(tx, now)?;
     Ok(results)
 }
@@ -319,219 +315,4 @@ impl Numbering for Provisional<'_, '_> {
         self.opened += 1;
         Ok(self.opened - 1)
     }
-}
-
-/// Loads whatever the batch may touch.
-fn load(
-    tx: &mut Tx<'_>,
-    batch: &[Arc<Submission>],
-    known: &[Option<(&Integration, &Service)>],
-    directory: &Directory,
-    now: Timestamp,
-) -> Result<WorkingSet, Error> {
-    let mut identities: BTreeSet<Identity> = BTreeSet::new();
-    // Alerts of groups that resolve as a whole.
-    let mut members: BTreeSet<Identity> = BTreeSet::new();
-    // Signals by identity, as far as they decide what else is to be loaded.
-    let mut wanted: Vec<(Identity, &Service, &Signal)> = Vec::new();
-    for (submission, known) in batch.iter().zip(known) {
-        let Some((integration, service)) = known else {
-            continue;
-        };
-        for signal in &submission.signals {
-            let identity = Identity::of(integration.id, &signal.dedup_key);
-            identities.insert(identity);
-            wanted.push((identity, service, signal));
-        }
-        if let Some(group) = &submission.resolve_group {
-            members.extend(store::alert::open_of_group(tx, integration.id, group)?);
-        }
-    }
-    identities.extend(&members);
-    let identities: Vec<Identity> = identities.into_iter().collect();
-    let mut set = WorkingSet::default();
-    for alert in store::alert::lock_open(tx, &identities)? {
-        set.open.insert(alert.identity, alert);
-    }
-
-    let mut incidents: BTreeSet<IncidentId> = BTreeSet::new();
-    let mut groups: BTreeMap<ServiceId, BTreeSet<String>> = BTreeMap::new();
-    let mut closed: BTreeSet<Identity> = BTreeSet::new();
-    for (identity, service, signal) in &wanted {
-        match set.open.get(identity) {
-            // A repeat touches its incident only if it is worse than what is known.
-            Some(alert)
-                if signal.action == Action::Trigger && signal.severity >= alert.text.severity => {}
-            Some(alert) => {
-                incidents.insert(alert.incident_id);
-            }
-            None if signal.action == Action::Trigger => {
-                closed.insert(*identity);
-                if let Some(group) = service.settings.group_of(signal) {
-                    groups
-                        .entry(service.id)
-                        .or_default()
-                        .insert(group.to_owned());
-                }
-            }
-            None => {}
-        }
-    }
-    // An open alert that the batch resolves may be triggered again in the same batch.
-    let triggered: BTreeSet<Identity> = wanted
-        .iter()
-        .filter(|(_, _, signal)| signal.action != Action::Trigger)
-        .map(|(identity, ..)| *identity)
-        .collect();
-    for (identity, service, signal) in &wanted {
-        if triggered.contains(identity)
-            && let Some(group) = service.settings.group_of(signal)
-        {
-            groups
-                .entry(service.id)
-                .or_default()
-                .insert(group.to_owned());
-        }
-    }
-    incidents.extend(
-        members
-            .iter()
-            .filter_map(|identity| set.open.get(identity))
-            .map(|a| a.incident_id),
-    );
-
-    if !closed.is_empty() {
-        let window = directory
-            .services
-            .values()
-            .map(|service| service.settings.reopen_window)
-            .max()
-            .unwrap_or(Span::ZERO);
-        let closed: Vec<Identity> = closed.into_iter().collect();
-        // An alert may have resolved before the last of its incident did; a day covers both.
-        let since = now - (window + Span::from_days(1));
-        for alert in store::alert::last_resolved(tx, &closed, since)? {
-            incidents.insert(alert.incident_id);
-            set.resolved.insert(alert.identity, alert);
-        }
-    }
-    for (service, keys) in groups {
-        let keys: Vec<String> = keys.into_iter().collect();
-        for (group, id) in store::incident::open_of_groups(tx, service, &keys)? {
-            incidents.insert(id);
-            set.groups.insert((service, group), id);
-        }
-    }
-    let ids: Vec<IncidentId> = incidents.into_iter().collect();
-    for incident in store::incident::lock_all(tx, &ids)? {
-        set.incidents.insert(incident.id, incident);
-    }
-    // Between looking for a group and locking it, another node may have resolved it.
-    let incidents = &set.incidents;
-    set.groups
-        .retain(|_, id| incidents.get(id).is_some_and(Incident::is_open));
-    Ok(set)
-}
-
-/// An incident that comes back may find another open one of its group. It then gives up the group,
-/// since alerts go to the other.
-fn yield_groups(
-    tx: &mut Tx<'_>,
-    incidents: &mut BTreeMap<IncidentId, Incident>,
-    changed: &BTreeMap<IncidentId, bool>,
-    closed_before: &[IncidentId],
-) -> Result<(), Error> {
-    for id in closed_before {
-        let Some(back) = incidents.get(id).filter(|incident| incident.is_open()) else {
-            continue;
-        };
-        let (Some(service), Some(group)) = (back.service_id, back.group_key.clone()) else {
-            continue;
-        };
-        let rivals = store::incident::open_of_groups(tx, service, std::slice::from_ref(&group))?;
-        let stays = |id: &IncidentId| incidents.get(id).is_none_or(Incident::is_open);
-        let stored = rivals.iter().any(|(_, rival)| rival != id && stays(rival));
-        let fresh = changed.keys().filter(|rival| *rival != id).any(|rival| {
-            incidents.get(rival).is_some_and(|other| {
-                other.is_open()
-                    && other.service_id == Some(service)
-                    && other.group_key.as_ref() == Some(&group)
-            })
-        });
-        if (stored || fresh)
-            && let Some(back) = incidents.get_mut(id)
-        {
-            back.group_key = None;
-        }
-    }
-    Ok(())
-}
-
-/// Writes what has changed and carries out what follows. `closed_before` are the incidents that
-/// were not open when the batch began.
-fn write(
-    tx: &mut Tx<'_>,
-    mut set: WorkingSet,
-    closed_before: &[IncidentId],
-    opened: i64,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let alerts = set.take_changed_alerts();
-    let WorkingSet {
-        mut incidents,
-        changed_incidents,
-        effects,
-        ..
-    } = set;
-    let first = if opened > 0 {
-        tx.numbers("incident", opened)?
-    } else {
-        0
-    };
-    let mut fresh = Vec::new();
-    for (id, new) in &changed_incidents {
-        let Some(incident) = incidents.get_mut(id) else {
-            continue;
-        };
-        if *new {
-            incident.number += first;
-            fresh.push(incident.clone());
-        }
-    }
-    yield_groups(tx, &mut incidents, &changed_incidents, closed_before)?;
-    // Those that are over first: they free their groups for others of the batch.
-    for over in [true, false] {
-        for (id, new) in &changed_incidents {
-            if !new
-                && let Some(incident) = incidents.get(id)
-                && incident.is_open() != over
-            {
-                store::incident::update(tx, incident.clone())?;
-            }
-        }
-    }
-    store::incident::insert(tx, fresh)?;
-    // Resolutions first: they free the identity for an alert opened in the same batch.
-    store::alert::update(tx, alerts.old)?;
-    store::alert::insert(tx, alerts.new)?;
-
-    let mut by_incident: BTreeMap<IncidentId, Vec<Effect>> = BTreeMap::new();
-    for (id, effect) in effects {
-        // The batch has resolved the alerts it means; those it opened afterwards stay open.
-        if effect == Effect::ResolveAlerts {
-            continue;
-        }
-        by_incident.entry(id).or_default().push(effect);
-    }
-    let mut writing = Writing::new(tx, now)?;
-    for (id, effects) in by_incident {
-        if let Some(incident) = incidents.get_mut(&id) {
-            writing.carry_out(incident, effects, Actor::MONITOR)?;
-        }
-    }
-    writing.finish()?;
-    for id in changed_incidents.keys() {
-        tx.changed(Change::Incident(*id));
-    }
-    Ok(())
 }

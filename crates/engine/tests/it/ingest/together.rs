@@ -1,0 +1,202 @@
+//! The same signals singly, in batches, from many tasks and over two nodes.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use domain::word::Action;
+use engine::ingest::Submission;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use store::Store;
+
+use super::engine;
+use super::model::{Model, Said, assert_consistent, made, outcome, said};
+use crate::house::House;
+use crate::on_both;
+use crate::world::{self, NOON, apply, request, signal, trigger};
+
+static CASE: AtomicU32 = AtomicU32::new(0);
+
+fn batches_equal_singles(store: &Store, cases: u32) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(world::build(store));
+    let input = (
+        proptest::collection::vec(said(), 1..40),
+        1..8_usize,
+        1..4_usize,
+    );
+    let mut runner = TestRunner::new(Config {
+        cases,
+        failure_persistence: None,
+        ..Config::default()
+    });
+    let result = runner.run(&input, |(all, per_batch, per_request)| {
+        let case = CASE.fetch_add(1, Ordering::Relaxed);
+        let mut model = Model::default();
+        let (singly, together) = (format!("{case}s/"), format!("{case}b/"));
+        for one in &all {
+            let told = made(one, "");
+            model.tell(&told, &one.key.to_string());
+            let request = request(vec![made(one, &singly)]);
+            runtime.block_on(apply(store, vec![request], NOON));
+        }
+        let requests: Vec<Submission> = all
+            .chunks(per_request)
+            .map(|chunk| request(chunk.iter().map(|one| made(one, &together)).collect()))
+            .collect();
+        for batch in requests.chunks(per_batch) {
+            runtime.block_on(apply(store, batch.to_vec(), NOON));
+        }
+        let expected = model.outcome();
+        prop_assert_eq!(&outcome(store, &singly), &expected);
+        prop_assert_eq!(&outcome(store, &together), &expected);
+        Ok(())
+    });
+    if let Err(error) = result {
+        panic!("{error}");
+    }
+}
+
+#[test]
+fn batches_equal_singles_on_sqlite() {
+    batches_equal_singles(&House::on_sqlite().store, 60);
+}
+
+#[test]
+fn batches_equal_singles_on_postgres() {
+    let house = House::on_postgres();
+    batches_equal_singles(&house.store, 25);
+}
+
+on_both!(many_tasks_at_once, 0, |house| {
+    world::build(&house.store).await;
+    let engine = engine(&house.store).await;
+    let mut runner = TestRunner::deterministic();
+    let tasks: Vec<Vec<Said>> = (0..8)
+        .map(|_| {
+            use proptest::strategy::ValueTree;
+            let strategy = proptest::collection::vec(said(), 40);
+            strategy.new_tree(&mut runner).unwrap().current()
+        })
+        .collect();
+    let running: Vec<_> = tasks
+        .iter()
+        .cloned()
+        .enumerate()
+        .map(|(task, all)| {
+            let engine = engine.clone();
+            tokio::spawn(async move {
+                for one in &all {
+                    engine
+                        .submit(request(vec![made(one, &format!("{task}/"))]))
+                        .await
+                        .unwrap();
+                }
+            })
+        })
+        .collect();
+    for task in running {
+        task.await.unwrap();
+    }
+    for (task, all) in tasks.iter().enumerate() {
+        let mut model = Model::default();
+        for one in all {
+            model.tell(&made(one, ""), &one.key.to_string());
+        }
+        assert_eq!(
+            outcome(&house.store, &format!("{task}/")),
+            model.outcome(),
+            "task {task}"
+        );
+    }
+    assert_consistent(&house.store);
+});
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_nodes_on_one_database() {
+    let house = House::on_postgres();
+    world::build(&house.store).await;
+    let other = Store::open(house.store.url()).unwrap();
+    let engines = [engine(&house.store).await, engine(&other).await];
+    let mut running = Vec::new();
+    for task in 0..8_usize {
+        let engine = engines[task % 2].clone();
+        running.push(tokio::spawn(async move {
+            let mut taken = 0_i64;
+            for round in 0..60 {
+                // The same keys and groups on both nodes, at the same time.
+                let mut signals = vec![];
+                for key in 0..3 {
+                    let mut one = trigger(&format!("k{}", (round + key) % 12));
+                    one.group_key = Some(format!("g{}", (round + key) % 4));
+                    signals.push(one);
+                }
+                taken += i64::try_from(signals.len()).unwrap();
+                engine.submit(request(signals)).await.unwrap();
+            }
+            taken
+        }));
+    }
+    let mut taken = 0;
+    for task in running {
+        taken += task.await.unwrap();
+    }
+    assert_consistent(&house.store);
+    let (alerts, incidents) = outcome(&house.store, "k");
+    assert_eq!(alerts.len(), 12, "one alert of each key");
+    assert_eq!(incidents.len(), 4, "one incident of each group");
+    assert_eq!(
+        alerts.iter().map(|alert| alert.2).sum::<i64>(),
+        taken,
+        "every signal counts"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_nodes_that_open_and_resolve() {
+    let house = House::on_postgres();
+    world::build(&house.store).await;
+    let other = Store::open(house.store.url()).unwrap();
+    let engines = [engine(&house.store).await, engine(&other).await];
+    let mut running = Vec::new();
+    for task in 0..8_usize {
+        let engine = engines[task % 2].clone();
+        running.push(tokio::spawn(async move {
+            for round in 0..40_usize {
+                let action = if (round + task) % 3 == 0 {
+                    Action::Resolve
+                } else {
+                    Action::Trigger
+                };
+                let signals = (0..4)
+                    .map(|key| {
+                        let mut one = signal(action, &format!("k{}", (round * 7 + key) % 6));
+                        one.group_key = Some(format!("g{}", (round * 7 + key) % 2));
+                        one
+                    })
+                    .collect();
+                engine.submit(request(signals)).await.unwrap();
+            }
+        }));
+    }
+    // People answer meanwhile.
+    let store = house.store.clone();
+    running.push(tokio::spawn(async move {
+        for round in 0..60 {
+            let id = store
+                .read(|c| store::incident::list(c, &store::incident::Filter::default(), None, 1))
+                .await
+                .unwrap();
+            let Some(incident) = id.first() else { continue };
+            let wanted = if round % 2 == 0 {
+                domain::incident::Command::Acknowledge
+            } else {
+                domain::incident::Command::Resolve
+            };
+            drop(world::command(&store, incident, world::BO, wanted, NOON).await);
+        }
+    }));
+    for task in running {
+        task.await.unwrap();
+    }
+    assert_consistent(&house.store);
+}
