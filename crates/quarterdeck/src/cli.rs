@@ -79,8 +79,8 @@ fn secrets() -> String {
         ));
     }
     text.push_str(
-        "\nEvery setting can be given as a flag, as a variable, or in the settings file; in this \
-         order\nthe first one counts.",
+        "\nThe other settings can be given as a flag, as a variable, or in the settings file; in \
+         this\norder the first one counts.",
     );
     text
 }

@@ -42,7 +42,7 @@ fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
     let innermost = inner.subcommand().map_or(inner, |(_, matches)| matches);
     let values = Values::gather(innermost, &Environment::of_process())?;
     let settings = Settings::from_values(&values, demo)?;
-    log::start(&settings, if name == "serve" { "info" } else { "warn" })?;
+    log::start(&settings, default_log(name))?;
     if matches!(name, "serve" | "check") {
         for name in &values.unknown {
             tracing::warn!("the variable {name} is no setting of Quarterdeck and is ignored");
@@ -65,4 +65,14 @@ fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
             other => Err(Failure::usage(format!("there is no command `{other}`"))),
         }
     })
+}
+
+/// What is logged unless somebody says otherwise.
+fn default_log(command: &str) -> &'static str {
+    if command == "serve" {
+        // The HTTP server tells of its threads at every start and stop.
+        "info,actix_server=warn"
+    } else {
+        "warn"
+    }
 }
