@@ -4,6 +4,7 @@
     reason = "helpers of tests fail their test like the tests themselves"
 )]
 
+mod escalation;
 mod house;
 mod ingest;
 mod moment;

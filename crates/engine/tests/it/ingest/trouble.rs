@@ -8,13 +8,11 @@ use engine::ingest::{IngestError, Submission};
 use store::{DatabaseUrl, Store};
 use testkit::{PgCluster, eventually};
 
-use super::engine;
 use super::model::{assert_consistent, outcome};
+use super::{PATIENCE, engine};
 use crate::house::House;
 use crate::on_both;
 use crate::world::{self, NOON, apply, request, trigger};
-
-const PATIENCE: Duration = Duration::from_secs(60);
 
 on_both!(an_unknown_key_is_refused_and_harms_nobody, 0, |house| {
     world::build(&house.store).await;
