@@ -19,11 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// # Errors
 /// [`WebError::TooLarge`], [`WebError::BadRequest`] for a body that ends early or is not gzip as
 /// announced, [`WebError::UnsupportedEncoding`], [`WebError::TooSlow`].
-pub async fn read(
-    req: &HttpRequest,
-    payload: Payload,
-    limit: usize,
-) -> Result<Bytes, WebError> {
+pub async fn read(req: &HttpRequest, payload: Payload, limit: usize) -> Result<Bytes, WebError> {
     tokio::time::timeout(PATIENCE, read_all(req, payload, limit))
         .await
         .unwrap_or(Err(WebError::TooSlow(PATIENCE.as_secs())))
@@ -64,7 +60,11 @@ async fn read_all(
         }
     }
     let body = first.unwrap_or_else(|| rest.freeze());
-    match req.headers().get(header::CONTENT_ENCODING).map(|value| value.as_bytes()) {
+    match req
+        .headers()
+        .get(header::CONTENT_ENCODING)
+        .map(|value| value.as_bytes())
+    {
         None | Some(b"" | b"identity") => Ok(body),
         Some(b"gzip" | b"x-gzip") => unpack(&body, limit),
         Some(_) => Err(WebError::UnsupportedEncoding),

@@ -31,16 +31,22 @@ pub(crate) fn page(response: ServiceResponse) -> ServiceResponse {
         };
         let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::new(4));
         let packed = encoder.write_all(&body).and_then(|()| encoder.finish());
-        let Ok(packed) = packed else { return BoxBody::new(body) };
+        let Ok(packed) = packed else {
+            return BoxBody::new(body);
+        };
         head.headers_mut()
             .insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        head.headers_mut().append(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+        head.headers_mut()
+            .append(header::VARY, HeaderValue::from_static("Accept-Encoding"));
         BoxBody::new(packed)
     })
 }
 
 fn is_text(response: &ServiceResponse) -> bool {
-    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let kind = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok());
     kind.is_some_and(|kind| {
         kind.starts_with("text/html")
             || kind.starts_with("text/markdown")
@@ -56,7 +62,9 @@ pub(crate) fn takes(headers: &header::HeaderMap, coding: &str) -> bool {
         .flat_map(|value| value.split(','))
         .any(|item| {
             let mut parts = item.split(';').map(str::trim);
-            parts.next().is_some_and(|name| name.eq_ignore_ascii_case(coding))
+            parts
+                .next()
+                .is_some_and(|name| name.eq_ignore_ascii_case(coding))
                 && !parts.any(|part| matches!(part, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
         })
 }

@@ -30,7 +30,29 @@ const FIELDS_MAX: usize = 5_000;
 pub(crate) struct FreshCookie(pub String);
 
 fn derive(cookie: &str) -> String {
-    URL_SAFE_NO_PAD.encode(mac(cookie.as_bytes(), "csrf", ""))
+    let secret = mac(cookie.as_bytes(), "csrf", "");
+    // Masked anew each time: the sizes of compressed pages would give a constant away.
+    let mask: [u8; 32] = rand::random();
+    let mut token = mask.to_vec();
+    token.extend(secret.iter().zip(mask).map(|(byte, mask)| byte ^ mask));
+    URL_SAFE_NO_PAD.encode(token)
+}
+
+/// Whether a token was derived from this cookie.
+fn belongs(token: &str, cookie: &str) -> bool {
+    let Ok(token) = URL_SAFE_NO_PAD.decode(token) else {
+        return false;
+    };
+    let Some((mask, masked)) = token.split_at_checked(32) else {
+        return false;
+    };
+    let given: Vec<u8> = masked
+        .iter()
+        .zip(mask)
+        .map(|(byte, mask)| byte ^ mask)
+        .collect();
+    let expected = mac(cookie.as_bytes(), "csrf", "");
+    masked.len() == expected.len() && bool::from(expected.as_slice().ct_eq(&given))
 }
 
 /// The token for the forms of the page being made.
@@ -59,31 +81,54 @@ pub fn check(req: &HttpRequest, token: &str) -> Result<(), WebError> {
     let mut right = false;
     for name in [cookie::SESSION, cookie::CSRF] {
         if let Some(cookie) = req.cookie(name).filter(|cookie| cookie.value().len() >= 20) {
-            let expected = derive(cookie.value());
-            right |= bool::from(expected.as_bytes().ct_eq(token.as_bytes()));
+            right |= belongs(token, cookie.value());
         }
     }
-    if right { Ok(()) } else { Err(WebError::StaleForm) }
+    if right {
+        Ok(())
+    } else {
+        Err(WebError::StaleForm)
+    }
 }
 
 /// What the browser itself says about where the post comes from.
 fn check_site(req: &HttpRequest) -> Result<(), WebError> {
-    let text = |name: &str| req.headers().get(name).and_then(|value| value.to_str().ok());
+    let text = |name: &str| {
+        req.headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    };
     if let Some(site) = text("sec-fetch-site")
         && !matches!(site, "same-origin" | "none")
     {
         return Err(WebError::StaleForm);
     }
-    let Some(origin) = text("origin") else { return Ok(()) };
+    let Some(origin) = text("origin") else {
+        return Ok(());
+    };
     // The address that people type may differ from the configured one; both are us.
     let host = text("host").unwrap_or_default();
-    let same_host =
-        origin.split_once("://").is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(host));
+    let same_host = origin
+        .split_once("://")
+        .is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(host));
     let public = req.app_data::<Data<AppState>>().is_some_and(|state| {
-        url::Url::parse(&state.config.public_url)
-            .is_ok_and(|url| url.origin().ascii_serialization().eq_ignore_ascii_case(origin))
+        url::Url::parse(&state.config.public_url).is_ok_and(|url| {
+            url.origin()
+                .ascii_serialization()
+                .eq_ignore_ascii_case(origin)
+        })
     });
-    if same_host || public { Ok(()) } else { Err(WebError::StaleForm) }
+    if same_host || public {
+        Ok(())
+    } else {
+        // Behind a proxy that changes the host this is a mistake of the settings.
+        tracing::info!(
+            origin,
+            host,
+            "a form came from another site than `public_url`"
+        );
+        Err(WebError::StaleForm)
+    }
 }
 
 /// A posted form whose token was right. `T` is [`Form`], or a type made from one.
@@ -119,8 +164,13 @@ where
             let csrf = pairs.iter().position(|(name, _)| name == "csrf");
             let given = csrf.map(|at| pairs.remove(at).1);
             // Script sends it as a header where there is no form.
-            let header = req.headers().get("x-csrf-token").and_then(|v| v.to_str().ok());
-            let given = given.or_else(|| header.map(str::to_owned)).unwrap_or_default();
+            let header = req
+                .headers()
+                .get("x-csrf-token")
+                .and_then(|v| v.to_str().ok());
+            let given = given
+                .or_else(|| header.map(str::to_owned))
+                .unwrap_or_default();
             check(&req, &given)?;
             Ok(Checked(T::try_from(Form::from_pairs(pairs))?))
         })
@@ -145,11 +195,19 @@ impl FromRequest for Plain {
 }
 
 async fn read_form(req: &HttpRequest, payload: Payload) -> Result<Bytes, WebError> {
-    let kind = req.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let kind = req
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
     if kind.is_some_and(|kind| {
-        !kind.trim_start().to_ascii_lowercase().starts_with("application/x-www-form-urlencoded")
+        !kind
+            .trim_start()
+            .to_ascii_lowercase()
+            .starts_with("application/x-www-form-urlencoded")
     }) {
-        return Err(WebError::UnsupportedType("application/x-www-form-urlencoded"));
+        return Err(WebError::UnsupportedType(
+            "application/x-www-form-urlencoded",
+        ));
     }
     crate::body::read(req, payload, FORM_MAX).await
 }

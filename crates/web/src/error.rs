@@ -2,6 +2,10 @@
 //! `code` for programs, a page for browsers (made by [`crate::pipeline`]). The codes are documented
 //! in `docs/api.md`.
 
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use engine::Problem;
@@ -167,13 +171,31 @@ impl WebError {
         }
     }
 
-    pub(crate) fn log(&self) {
-        if self.kind().0 == StatusCode::INTERNAL_SERVER_ERROR {
-            tracing::error!(error = %self, "a request failed");
-        } else if self.kind().0 == StatusCode::SERVICE_UNAVAILABLE {
-            tracing::warn!(error = %self, "a request could not be served");
+    /// Told once for each fault of ours; while the database is away only now and then, since every
+    /// request fails then.
+    pub(crate) fn log(&self, request: impl std::fmt::Display) {
+        match self.kind().0 {
+            StatusCode::INTERNAL_SERVER_ERROR => {
+                tracing::error!(error = %self, request.id = %request, "a request failed");
+            }
+            StatusCode::SERVICE_UNAVAILABLE if now_and_then() => {
+                tracing::warn!(error = %self, request.id = %request, "requests cannot be served");
+            }
+            _ => {}
         }
     }
+}
+
+/// True at most every five seconds.
+pub(crate) fn now_and_then() -> bool {
+    static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let now = BEGAN.elapsed().as_secs();
+    let next = NEXT.load(Ordering::Relaxed);
+    now >= next
+        && NEXT
+            .compare_exchange(next, now + 5, Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok()
 }
 
 /// RFC 9457, with our `code` and `errors`.
@@ -195,7 +217,6 @@ impl ResponseError for WebError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        self.log();
         let mut response = HttpResponse::build(self.kind().0);
         if let Some(seconds) = self.retry_after() {
             response.insert_header((header::RETRY_AFTER, seconds));
@@ -207,6 +228,73 @@ impl ResponseError for WebError {
         match serde_json::to_vec(&self.problem()) {
             Ok(body) => response.body(body),
             Err(_) => response.finish(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use engine::Error as E;
+    use store::Error as S;
+
+    /// One of each; `docs/api.md` lists them all.
+    #[test]
+    fn every_code_is_documented() {
+        let table = include_str!("../../../docs/api.md");
+        let errors = [
+            E::NotFound("x").into(),
+            E::Refused(String::new()).into(),
+            E::Conflict {
+                revision: 1,
+                current: String::new(),
+            }
+            .into(),
+            E::invalid("x", "y").into(),
+            E::Forbidden.into(),
+            E::Unauthenticated(String::new()).into(),
+            E::TooMany(1).into(),
+            E::Overloaded.into(),
+            S::Unavailable(String::new()).into(),
+            S::Corrupt(String::new()).into(),
+            WebError::SetUp,
+            WebError::StaleForm,
+            WebError::BadSignature,
+            WebError::BadRequest(String::new()),
+            WebError::NotJson(String::new()),
+            WebError::Format(formats::FormatError::Empty),
+            WebError::Format(formats::FormatError::NotAnObject { found: "x" }),
+            WebError::Format(formats::FormatError::TooMany { found: 1 }),
+            WebError::Format(formats::FormatError::InvalidEvent {
+                reason: String::new(),
+            }),
+            WebError::TooLarge(1),
+            WebError::UnsupportedType("x"),
+            WebError::UnsupportedEncoding,
+            WebError::TooSlow(1),
+            WebError::MethodNotAllowed,
+        ];
+        for error in errors {
+            let (status, code) = WebError::kind(&error);
+            let row = format!("| `{code}` | {} |", status.as_u16());
+            assert!(table.contains(&row), "{row}");
+        }
+    }
+
+    #[test]
+    fn what_failed_inside_stays_inside() {
+        let secret = "password=hunter2";
+        for error in [
+            WebError::Internal(secret.into()),
+            S::Corrupt(secret.into()).into(),
+            S::Unavailable(secret.into()).into(),
+            S::Conflict {
+                what: secret.into(),
+            }
+            .into(),
+        ] {
+            let document = serde_json::to_string(&error.problem()).unwrap();
+            assert!(!document.contains(secret), "{document}");
         }
     }
 }

@@ -34,7 +34,12 @@ pub async fn frame(state: &AppState, me: &SignedIn, title: &str, active: Nav) ->
         demo: state.config.demo,
         watch,
         active,
-        flash: me.flash.as_deref().and_then(read_flash).into_iter().collect(),
+        flash: me
+            .flash
+            .as_deref()
+            .and_then(read_flash)
+            .into_iter()
+            .collect(),
         now,
         here: me.here.clone(),
     }
@@ -56,7 +61,9 @@ pub fn render_with(status: StatusCode, page: &impl Template) -> Result<HttpRespo
     let html = page
         .render()
         .map_err(|error| WebError::Internal(format!("the page could not be made: {error}")))?;
-    Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(html))
+    Ok(HttpResponse::build(status)
+        .content_type("text/html; charset=utf-8")
+        .body(html))
 }
 
 /// Leads on to a page of this site by `303 See Other`.
@@ -68,7 +75,15 @@ pub fn redirect(path: &str) -> HttpResponse {
 
 /// Leads on and says there what was done.
 pub fn redirect_with_flash(state: &AppState, path: &str, text: &str) -> HttpResponse {
-    redirect_with(state, path, &Flash { kind: FlashKind::Done, text: text.to_owned(), undo: None })
+    redirect_with(
+        state,
+        path,
+        &Flash {
+            kind: FlashKind::Done,
+            text: text.to_owned(),
+            undo: None,
+        },
+    )
 }
 
 /// Leads on and shows any message there, with its way back if it has one.
@@ -98,10 +113,17 @@ fn write_flash(state: &AppState, flash: &Flash) -> String {
         FlashKind::Failed => "failed",
     };
     let text: String = flash.text.chars().take(FLASH_MAX).collect();
-    let undo = flash.undo.as_ref().map(|undo| (&undo.action, &undo.fields, &undo.label));
+    let undo = flash
+        .undo
+        .as_ref()
+        .map(|undo| (&undo.action, &undo.fields, &undo.label));
     let content = serde_json::json!([kind, text, undo]).to_string();
     let signature = state.sign(PURPOSE, &content);
-    format!("{}.{}", URL_SAFE_NO_PAD.encode(content), URL_SAFE_NO_PAD.encode(signature))
+    format!(
+        "{}.{}",
+        URL_SAFE_NO_PAD.encode(content),
+        URL_SAFE_NO_PAD.encode(signature)
+    )
 }
 
 /// The content of a request's flash, if it is ours. It is shown once.
@@ -130,6 +152,10 @@ fn read_flash(content: &str) -> Option<Flash> {
         "warning" => FlashKind::Warning,
         _ => FlashKind::Failed,
     };
-    let undo = undo.map(|(action, fields, label)| Undo { action, fields, label });
+    let undo = undo.map(|(action, fields, label)| Undo {
+        action,
+        fields,
+        label,
+    });
     Some(Flash { kind, text, undo })
 }

@@ -13,27 +13,36 @@ use crate::state::State;
 const PATIENCE: Duration = Duration::from_secs(3);
 
 pub(crate) fn configure(config: &mut ServiceConfig) {
-    config.route("/healthz", web::get().to(alive)).route("/readyz", web::get().to(ready));
+    config
+        .route("/healthz", web::get().to(alive))
+        .route("/readyz", web::get().to(ready));
 }
 
 /// The process answers. Says nothing about the database, so that a supervisor does not restart
 /// what a restart cannot help.
 async fn alive() -> impl Responder {
-    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("alive\n")
+    HttpResponse::Ok()
+        .content_type("text/plain; charset=utf-8")
+        .body("alive\n")
 }
 
 /// A row can be written durably: the same that taking a signal needs.
 async fn ready(state: State) -> HttpResponse {
     let text = state.now().to_string();
-    let write = state.store().write(move |tx| {
-        store::setting::put(tx, "readiness", &text).map_err(engine::Error::from)
-    });
+    let write = state
+        .store()
+        .write(move |tx| store::setting::put(tx, "readiness", &text).map_err(engine::Error::from));
     let reason = match tokio::time::timeout(PATIENCE, write).await {
         Ok(Ok(())) => {
-            return HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ready\n");
+            return HttpResponse::Ok()
+                .content_type("text/plain; charset=utf-8")
+                .body("ready\n");
         }
         Ok(Err(error)) => WebError::from(error).detail(),
-        Err(_) => format!("The database did not write within {} s.", PATIENCE.as_secs()),
+        Err(_) => format!(
+            "The database did not write within {} s.",
+            PATIENCE.as_secs()
+        ),
     };
     tracing::warn!(reason, "not ready");
     HttpResponse::ServiceUnavailable()

@@ -15,10 +15,11 @@ static EXPORTER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
 /// Bounds in seconds: from a repeat of an alert to a page that takes far too long.
 const SECONDS: &[f64] = &[
-    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
-    300.0,
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0,
 ];
-const COUNTS: &[f64] = &[1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1_000.0];
+const COUNTS: &[f64] = &[
+    1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1_000.0,
+];
 
 /// Reading the queues must not hold up a scrape for longer.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -59,22 +60,46 @@ fn describe() {
         "quarterdeck_ingest_batch_requests",
         "Requests stored in one transaction."
     );
-    describe_gauge!("quarterdeck_ingest_waiting", "Requests that wait to be stored.");
-    describe_gauge!("quarterdeck_ingest_capacity", "Requests that may wait to be stored.");
+    describe_gauge!(
+        "quarterdeck_ingest_waiting",
+        "Requests that wait to be stored."
+    );
+    describe_gauge!(
+        "quarterdeck_ingest_capacity",
+        "Requests that may wait to be stored."
+    );
     describe_histogram!(
         "quarterdeck_page_latency_seconds",
         "Time from the making of a page's message to its acceptance by the provider."
     );
-    describe_histogram!("quarterdeck_timer_lateness_seconds", "How late timers fire.");
-    describe_gauge!("quarterdeck_timers_overdue", "Timers that are due and not yet fired.");
-    describe_gauge!("quarterdeck_outbox_due", "Messages that are due and not yet sent.");
+    describe_histogram!(
+        "quarterdeck_timer_lateness_seconds",
+        "How late timers fire."
+    );
+    describe_gauge!(
+        "quarterdeck_timers_overdue",
+        "Timers that are due and not yet fired."
+    );
+    describe_gauge!(
+        "quarterdeck_outbox_due",
+        "Messages that are due and not yet sent."
+    );
     describe_gauge!(
         "quarterdeck_outbox_oldest_age_seconds",
         "How long the oldest due message waits."
     );
-    describe_gauge!("quarterdeck_incidents_open", "Incidents that are not resolved.");
-    describe_gauge!("quarterdeck_incidents_triggered", "Incidents nobody has acknowledged.");
-    describe_gauge!("quarterdeck_database_up", "Whether the database could be read just now.");
+    describe_gauge!(
+        "quarterdeck_incidents_open",
+        "Incidents that are not resolved."
+    );
+    describe_gauge!(
+        "quarterdeck_incidents_triggered",
+        "Incidents nobody has acknowledged."
+    );
+    describe_gauge!(
+        "quarterdeck_database_up",
+        "Whether the database could be read just now."
+    );
 }
 
 /// Moves what was recorded into the histograms.
@@ -134,7 +159,10 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
 }
 
 async fn render(state: State) -> HttpResponse {
-    let up = matches!(tokio::time::timeout(PATIENCE, queues(&state)).await, Ok(Ok(())));
+    let up = matches!(
+        tokio::time::timeout(PATIENCE, queues(&state)).await,
+        Ok(Ok(()))
+    );
     metrics::gauge!("quarterdeck_database_up").set(if up { 1.0 } else { 0.0 });
     let (waiting, capacity) = state.engine.ingest_depth();
     metrics::gauge!("quarterdeck_ingest_waiting").set(number(waiting));
@@ -143,7 +171,9 @@ async fn render(state: State) -> HttpResponse {
         Some(Some(exporter)) => exporter.render(),
         _ => String::new(),
     };
-    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text)
+    HttpResponse::Ok()
+        .content_type("text/plain; version=0.0.4; charset=utf-8")
+        .body(text)
 }
 
 async fn queues(state: &AppState) -> Result<(), engine::Error> {
@@ -165,12 +195,18 @@ async fn queues(state: &AppState) -> Result<(), engine::Error> {
     Ok(())
 }
 
-#[expect(clippy::cast_precision_loss, reason = "queues are far shorter than 2^52")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "queues are far shorter than 2^52"
+)]
 fn number(n: usize) -> f64 {
     n as f64
 }
 
-#[expect(clippy::cast_precision_loss, reason = "queues are far shorter than 2^52")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "queues are far shorter than 2^52"
+)]
 fn count(n: i64) -> f64 {
     n as f64
 }

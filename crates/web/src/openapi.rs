@@ -8,7 +8,9 @@ use serde_json::Value;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use crate::api::{alert, configuration, incident, notification, on_call, postmortem, timeline, work};
+use crate::api::{
+    alert, configuration, incident, notification, on_call, postmortem, timeline, work,
+};
 use crate::error::WebError;
 use crate::frame::{frame, render};
 use crate::session::SignedIn;

@@ -82,8 +82,17 @@ impl std::fmt::Display for Redacted<'_> {
 
 /// Whether programs talk to this address.
 fn is_for_programs(path: &str) -> bool {
-    ["/api/v1", "/v2/", "/integrations/", "/webhooks/", "/healthz", "/readyz", "/metrics",
-        "/static/", "/search.json"]
+    [
+        "/api/v1",
+        "/v2/",
+        "/integrations/",
+        "/webhooks/",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/static/",
+        "/search.json",
+    ]
     .iter()
     .any(|prefix| path.starts_with(prefix))
 }
@@ -92,7 +101,10 @@ fn wants_page(req: &HttpRequest) -> bool {
     if is_for_programs(req.path()) {
         return false;
     }
-    let accept = req.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let accept = req
+        .headers()
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok());
     match accept {
         Some(accept) => accept.contains("text/html") || accept.contains("*/*"),
         None => true,
@@ -107,8 +119,10 @@ async fn tell_failure(response: ServiceResponse, id: RequestId) -> ServiceRespon
         return response;
     }
     let req = response.request().clone();
-    let own: Option<&WebError> =
-        response.response().error().and_then(|error| error.as_error::<WebError>());
+    let own: Option<&WebError> = response
+        .response()
+        .error()
+        .and_then(|error| error.as_error::<WebError>());
     let foreign = match own {
         Some(_) => None,
         None => match foreign_failure(&response) {
@@ -117,7 +131,10 @@ async fn tell_failure(response: ServiceResponse, id: RequestId) -> ServiceRespon
             None => return response,
         },
     };
-    let Some(error) = own.or(foreign.as_ref()) else { return response };
+    let Some(error) = own.or(foreign.as_ref()) else {
+        return response;
+    };
+    error.log(id);
 
     let replacement = match error {
         WebError::SignIn { next } if wants_page(&req) => sign_in(&req, next),
@@ -145,7 +162,11 @@ fn foreign_failure(response: &ServiceResponse) -> Option<WebError> {
         StatusCode::NOT_FOUND => WebError::not_found("page"),
         StatusCode::METHOD_NOT_ALLOWED => WebError::MethodNotAllowed,
         status if status.is_server_error() && has_error => {
-            let text = response.response().error().map(ToString::to_string).unwrap_or_default();
+            let text = response
+                .response()
+                .error()
+                .map(ToString::to_string)
+                .unwrap_or_default();
             WebError::Internal(text)
         }
         status if status.is_client_error() && has_error => {
@@ -159,15 +180,26 @@ fn sign_in(req: &HttpRequest, next: &str) -> HttpResponse {
     let query = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("next", next)
         .finish();
-    redirect(req, &if next == "/" { "/sign-in".to_owned() } else { format!("/sign-in?{query}") })
+    redirect(
+        req,
+        &if next == "/" {
+            "/sign-in".to_owned()
+        } else {
+            format!("/sign-in?{query}")
+        },
+    )
 }
 
 fn redirect(req: &HttpRequest, to: &str) -> HttpResponse {
     if session::is_htmx(req) {
         // Following a redirect would put the sign-in page into a corner of this one.
-        return HttpResponse::Unauthorized().insert_header(("HX-Redirect", to)).finish();
+        return HttpResponse::Unauthorized()
+            .insert_header(("HX-Redirect", to))
+            .finish();
     }
-    HttpResponse::SeeOther().insert_header((header::LOCATION, to)).finish()
+    HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, to))
+        .finish()
 }
 
 async fn problem_page(req: &HttpRequest, error: &WebError, id: RequestId) -> HttpResponse {
@@ -191,7 +223,9 @@ async fn problem_page(req: &HttpRequest, error: &WebError, id: RequestId) -> Htt
         Err(_) => return error.error_response(),
     };
     if let Some(seconds) = error.retry_after() {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
 }
@@ -199,7 +233,9 @@ async fn problem_page(req: &HttpRequest, error: &WebError, id: RequestId) -> Htt
 /// First letter large, full stop at the end.
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
-    let Some(first) = letters.next() else { return String::new() };
+    let Some(first) = letters.next() else {
+        return String::new();
+    };
     let mut sentence: String = first.to_uppercase().chain(letters).collect();
     if !sentence.ends_with(['.', '!', '?']) {
         sentence.push('.');
@@ -220,7 +256,9 @@ async fn frame_for(req: &HttpRequest) -> Frame {
 /// Headers and cookies of every answer.
 fn finish(response: &mut ServiceResponse, id: RequestId) {
     let req = response.request().clone();
-    let Some(state) = req.app_data::<Data<AppState>>().cloned() else { return };
+    let Some(state) = req.app_data::<Data<AppState>>().cloned() else {
+        return;
+    };
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
@@ -238,7 +276,9 @@ fn finish(response: &mut ServiceResponse, id: RequestId) {
 /// Whether the answer brings a message of its own for the next page.
 fn sets_flash(response: &ServiceResponse) -> bool {
     response.headers().get_all(header::SET_COOKIE).any(|value| {
-        value.to_str().is_ok_and(|text| text.starts_with(concat!("qd_flash", "=")))
+        value
+            .to_str()
+            .is_ok_and(|text| text.starts_with(concat!("qd_flash", "=")))
     })
 }
 

@@ -29,7 +29,10 @@ const CONNECTIONS: usize = 10_000;
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     #[error("cannot listen on {address}: {source}")]
-    Listen { address: SocketAddr, source: io::Error },
+    Listen {
+        address: SocketAddr,
+        source: io::Error,
+    },
     #[error(transparent)]
     Engine(#[from] engine::Error),
 }
@@ -66,10 +69,15 @@ pub async fn bind(engine: Engine, config: WebConfig) -> Result<BoundServer, Serv
     if workers > 0 {
         server = server.workers(workers);
     }
-    let listening =
-        server.bind(address).map_err(|source| ServeError::Listen { address, source })?;
+    let listening = server
+        .bind(address)
+        .map_err(|source| ServeError::Listen { address, source })?;
     let addr = listening.addrs().first().copied().unwrap_or(address);
-    Ok(BoundServer { addr, server: listening.run(), state })
+    Ok(BoundServer {
+        addr,
+        server: listening.run(),
+        state,
+    })
 }
 
 /// [`bind`] and [`BoundServer::run`] in one.
@@ -83,7 +91,10 @@ pub async fn run(
 ) -> Result<(), ServeError> {
     let bound = bind(engine, config).await?;
     let address = bound.addr();
-    bound.run(stop).await.map_err(|source| ServeError::Listen { address, source })
+    bound
+        .run(stop)
+        .await
+        .map_err(|source| ServeError::Listen { address, source })
 }
 
 impl BoundServer {

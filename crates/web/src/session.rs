@@ -62,7 +62,11 @@ impl SignedIn {
     /// # Errors
     /// [`WebError`] 403 when the role does not allow it.
     pub fn require(&self, right: Right) -> Result<(), WebError> {
-        if self.may(right) { Ok(()) } else { Err(engine::Error::Forbidden.into()) }
+        if self.may(right) {
+            Ok(())
+        } else {
+            Err(engine::Error::Forbidden.into())
+        }
     }
 }
 
@@ -93,7 +97,10 @@ impl Guest {
             theme: theme(req),
             here: here(req),
             user_agent: user_agent.chars().take(300).collect(),
-            address: req.peer_addr().map(|peer| peer.ip().to_string()).unwrap_or_default(),
+            address: req
+                .peer_addr()
+                .map(|peer| peer.ip().to_string())
+                .unwrap_or_default(),
         }
     }
 
@@ -158,10 +165,14 @@ fn turned_away(req: &HttpRequest) -> WebError {
 }
 
 pub(crate) async fn look_up(req: &HttpRequest) -> Result<Option<SignedIn>, WebError> {
-    let Some(session) = current(req).await? else { return Ok(None) };
+    let Some(session) = current(req).await? else {
+        return Ok(None);
+    };
     let state = state_of(req)?;
     let directory = state.directory();
-    let Some(user) = directory.users.get(&session.user_id).cloned() else { return Ok(None) };
+    let Some(user) = directory.users.get(&session.user_id).cloned() else {
+        return Ok(None);
+    };
     Ok(Some(SignedIn {
         zone: TimeZone::get(&user.zone).unwrap_or(TimeZone::UTC),
         user,
@@ -202,11 +213,15 @@ pub fn is_htmx(req: &HttpRequest) -> bool {
 }
 
 fn theme(req: &HttpRequest) -> Theme {
-    req.cookie(cookie::THEME).map_or(Theme::System, |cookie| Theme::parse(cookie.value()))
+    req.cookie(cookie::THEME)
+        .map_or(Theme::System, |cookie| Theme::parse(cookie.value()))
 }
 
 fn here(req: &HttpRequest) -> String {
-    req.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned()
+    req.uri()
+        .path_and_query()
+        .map_or("/", |path| path.as_str())
+        .to_owned()
 }
 
 /// A path of this site, or `/`: what a form says as `next` is not to be trusted.
@@ -214,7 +229,9 @@ pub fn local_path(next: &str) -> &str {
     let clean = next.starts_with('/')
         && !next.starts_with("//")
         && !next.starts_with("/\\")
-        && next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+        && next
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     if clean { next } else { "/" }
 }
 
@@ -225,12 +242,18 @@ pub fn session_cookie(
     now: Timestamp,
 ) -> actix_web::cookie::Cookie<'static> {
     let seconds = session.expires_at.since(now).as_seconds();
-    cookie::make(config, cookie::SESSION, session.token.clone(), Some(seconds))
+    cookie::make(
+        config,
+        cookie::SESSION,
+        session.token.clone(),
+        Some(seconds),
+    )
 }
 
 /// The token of the session's cookie, for signing out.
 pub fn session_token(req: &HttpRequest) -> Option<String> {
-    req.cookie(cookie::SESSION).map(|cookie| cookie.value().to_owned())
+    req.cookie(cookie::SESSION)
+        .map(|cookie| cookie.value().to_owned())
 }
 
 #[cfg(test)]
@@ -240,8 +263,15 @@ mod tests {
     #[test]
     fn next_stays_on_this_site() {
         assert_eq!(local_path("/incidents/42?tab=1"), "/incidents/42?tab=1");
-        for bad in ["", "incidents", "//evil.example", "/\\evil.example", "https://evil.example",
-            "/a\r\nSet-Cookie: x", "/ä"] {
+        for bad in [
+            "",
+            "incidents",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/a\r\nSet-Cookie: x",
+            "/ä",
+        ] {
             assert_eq!(local_path(bad), "/", "{bad}");
         }
     }

@@ -96,7 +96,10 @@ impl AppState {
             .store()
             .write(move |tx| {
                 let text = store::setting::get_or_put(tx, SECRET_KEY, &fresh)?;
-                let bytes = STANDARD.decode(text.trim()).ok().and_then(|b| b.try_into().ok());
+                let bytes = STANDARD
+                    .decode(text.trim())
+                    .ok()
+                    .and_then(|b| b.try_into().ok());
                 let corrupt = || store::Error::Corrupt("setting web_secret".into());
                 Ok::<[u8; 32], engine::Error>(bytes.ok_or_else(corrupt)?)
             })

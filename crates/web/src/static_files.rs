@@ -11,9 +11,13 @@ use crate::error::WebError;
 
 pub(crate) fn configure(config: &mut ServiceConfig) {
     config.service(
-        web::resource("/static/{name}").route(web::get().to(file)).route(web::head().to(file)),
+        web::resource("/static/{name}")
+            .route(web::get().to(file))
+            .route(web::head().to(file)),
     );
-    config.route("/robots.txt", web::get().to(robots));
+    config
+        .route("/robots.txt", web::get().to(robots))
+        .route("/favicon.ico", web::get().to(icon));
 }
 
 async fn file(req: HttpRequest, name: Path<String>) -> Result<HttpResponse, WebError> {
@@ -24,7 +28,10 @@ async fn file(req: HttpRequest, name: Path<String>) -> Result<HttpResponse, WebE
         .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
         .insert_header((header::ETAG, asset.etag))
         .insert_header((header::VARY, "Accept-Encoding"));
-    let known = req.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let known = req
+        .headers()
+        .get(header::IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok());
     if known.is_some_and(|known| known.split(',').any(|tag| tag.trim() == asset.etag)) {
         response.status(actix_web::http::StatusCode::NOT_MODIFIED);
         return Ok(response.finish());
@@ -44,5 +51,14 @@ async fn file(req: HttpRequest, name: Path<String>) -> Result<HttpResponse, WebE
 }
 
 async fn robots() -> HttpResponse {
-    HttpResponse::Ok().content_type("text/plain").body("User-agent: *\nDisallow: /\n")
+    HttpResponse::Ok()
+        .content_type("text/plain")
+        .body("User-agent: *\nDisallow: /\n")
+}
+
+/// Asked for by browsers wherever no page names another.
+async fn icon() -> HttpResponse {
+    HttpResponse::Found()
+        .insert_header((header::LOCATION, assets::url("favicon.svg")))
+        .finish()
 }

@@ -148,7 +148,11 @@ impl Watcher {
 
     /// Waits a little and takes what else comes meanwhile.
     async fn gather(&mut self) {
-        let pause = if self.incident.is_some() { GATHER_ONE } else { GATHER_ALL };
+        let pause = if self.incident.is_some() {
+            GATHER_ONE
+        } else {
+            GATHER_ALL
+        };
         tokio::time::sleep(pause).await;
         while !matches!(
             self.changes.try_recv(),
@@ -162,9 +166,15 @@ impl Watcher {
         let newest = match self.incident {
             None => 0,
             Some(id) => {
-                let latest =
-                    self.state.store().read(move |c| store::timeline::latest(c, id, 1)).await;
-                latest.ok().and_then(|rows| rows.first().map(|row| row.id.0)).unwrap_or(0)
+                let latest = self
+                    .state
+                    .store()
+                    .read(move |c| store::timeline::latest(c, id, 1))
+                    .await;
+                latest
+                    .ok()
+                    .and_then(|rows| rows.first().map(|row| row.id.0))
+                    .unwrap_or(0)
             }
         };
         Bytes::from(format!("event: changed\ndata: {newest}\n\n"))

@@ -63,7 +63,15 @@ async fn on_call_part(state: &AppState, user: UserId, now: Timestamp) -> WatchBa
     if cache.len() >= PEOPLE_MAX {
         cache.clear();
     }
-    cache.insert(user, Cached { generation, from: now, until, bar: bar.clone() });
+    cache.insert(
+        user,
+        Cached {
+            generation,
+            from: now,
+            until,
+            bar: bar.clone(),
+        },
+    );
     bar
 }
 
@@ -71,8 +79,11 @@ async fn on_call_part(state: &AppState, user: UserId, now: Timestamp) -> WatchBa
 fn compute(directory: &Directory, user: UserId, now: Timestamp) -> (WatchBar, Timestamp) {
     let mut bar = WatchBar::default();
     let mut until = now + KEEP;
-    let mine: Vec<&Arc<Schedule>> =
-        directory.schedules.values().filter(|schedule| names(schedule, user)).collect();
+    let mine: Vec<&Arc<Schedule>> = directory
+        .schedules
+        .values()
+        .filter(|schedule| names(schedule, user))
+        .collect();
     let mut nearest: Option<(Timestamp, &Schedule)> = None;
     for schedule in mine {
         let watch = |from, until, open_end: bool| Watch {
@@ -86,11 +97,8 @@ fn compute(directory: &Directory, user: UserId, now: Timestamp) -> (WatchBar, Ti
                 // The end of a person's watch is where others take over, not where a layer's
                 // turn changes to the same people.
                 let end = schedule.next_change(now, AHEAD).filter(|_| !shift.open_end);
-                bar.on_call.push(watch(
-                    shift.start,
-                    end.unwrap_or(shift.end),
-                    shift.open_end,
-                ));
+                bar.on_call
+                    .push(watch(shift.start, end.unwrap_or(shift.end), shift.open_end));
             }
             _ => {
                 let next = schedule
@@ -98,7 +106,10 @@ fn compute(directory: &Directory, user: UserId, now: Timestamp) -> (WatchBar, Ti
                     .into_iter()
                     .find(|shift| shift.users.contains(&user));
                 if let Some(shift) = next
-                    && bar.next_shift.as_ref().is_none_or(|have| shift.start < have.from)
+                    && bar
+                        .next_shift
+                        .as_ref()
+                        .is_none_or(|have| shift.start < have.from)
                 {
                     bar.next_shift = Some(watch(shift.start, shift.end, shift.open_end));
                 }
@@ -116,8 +127,11 @@ fn compute(directory: &Directory, user: UserId, now: Timestamp) -> (WatchBar, Ti
     }
     bar.next = nearest.and_then(|(at, schedule)| {
         let shift = schedule.next_on_call(now)?;
-        let names: Vec<&str> =
-            shift.users.iter().map(|user| directory.user_name(*user)).collect();
+        let names: Vec<&str> = shift
+            .users
+            .iter()
+            .map(|user| directory.user_name(*user))
+            .collect();
         Some(NextWatch {
             names: names.join(", "),
             schedule: schedule.name.clone(),
@@ -137,5 +151,9 @@ fn names(schedule: &Schedule, user: UserId) -> bool {
             .flat_map(|layer| &layer.participants)
             .any(|participant| participant.users.contains(&user))
     });
-    in_layers || schedule.overrides.iter().any(|one| one.users.contains(&user))
+    in_layers
+        || schedule
+            .overrides
+            .iter()
+            .any(|one| one.users.contains(&user))
 }

@@ -120,13 +120,20 @@ fn alert(row: Row, incident: i64, directory: &Directory) -> Alert {
             .text
             .links
             .into_iter()
-            .map(|link| AlertLink { href: link.href, text: link.text })
+            .map(|link| AlertLink {
+                href: link.href,
+                text: link.text,
+            })
             .collect(),
         images: row
             .text
             .images
             .into_iter()
-            .map(|image| AlertImage { src: image.src, href: image.href, alt: image.alt })
+            .map(|image| AlertImage {
+                src: image.src,
+                href: image.href,
+                alt: image.alt,
+            })
             .collect(),
         dedup_key: row.dedup_key,
         integration: AlertIntegration {
@@ -188,12 +195,19 @@ pub async fn list(
         .store()
         .read(move |c| {
             let incident = match incident {
-                Some(number) => {
-                    Some(store::incident::by_number(c, number).map_err(no_incident)?.id)
-                }
+                Some(number) => Some(
+                    store::incident::by_number(c, number)
+                        .map_err(no_incident)?
+                        .id,
+                ),
                 None => None,
             };
-            let filter = Filter { status, integrations, incident, dedup_key };
+            let filter = Filter {
+                status,
+                integrations,
+                incident,
+                dedup_key,
+            };
             let rows = store::alert::list(c, &filter, before, limit + 1)?;
             let mut numbers: BTreeMap<IncidentId, i64> = BTreeMap::new();
             for row in &rows {
@@ -227,11 +241,7 @@ pub async fn list(
         (status = 401, description = "No valid token", body = Problem),
         (status = 404, description = "There is no such alert", body = Problem),
     ))]
-pub async fn get(
-    caller: Caller,
-    id: Path<i64>,
-    state: State,
-) -> Result<HttpResponse, WebError> {
+pub async fn get(caller: Caller, id: Path<i64>, state: State) -> Result<HttpResponse, WebError> {
     caller.require(Right::Read)?;
     let id = AlertId(id.into_inner());
     let (row, number) = state

@@ -36,7 +36,9 @@ pub(crate) async fn admit<B: MessageBody + 'static>(
     match identify(req.request()).await {
         Ok(caller) => {
             req.extensions_mut().insert(caller);
-            next.call(req).await.map(ServiceResponse::map_into_boxed_body)
+            next.call(req)
+                .await
+                .map(ServiceResponse::map_into_boxed_body)
         }
         Err(error) => Ok(req.error_response(error).map_into_boxed_body()),
     }
@@ -52,7 +54,9 @@ async fn identify(req: &HttpRequest) -> Result<Caller, WebError> {
         if matches!(*req.method(), Method::GET | Method::HEAD)
             && let Some(session) = session::current(req).await?
         {
-            return Ok(Caller { ctx: session.context(now) });
+            return Ok(Caller {
+                ctx: session.context(now),
+            });
         }
         return Err(WebError::NoToken);
     };
@@ -64,7 +68,9 @@ async fn identify(req: &HttpRequest) -> Result<Caller, WebError> {
         .map(|(_, token)| token.trim())
         .ok_or(WebError::NoToken)?;
     match account::authenticate(state.store(), presented, now).await? {
-        Some(token) => Ok(Caller { ctx: OpContext::token(token.role, Origin::Api, now) }),
+        Some(token) => Ok(Caller {
+            ctx: OpContext::token(token.role, Origin::Api, now),
+        }),
         None => {
             let message = "this API token is not known, or was revoked";
             Err(engine::Error::Unauthenticated(message.into()).into())

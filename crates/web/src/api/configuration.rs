@@ -56,8 +56,14 @@ fn make_service(service: &Configured, directory: &Directory) -> Service {
         slug: service.slug.clone(),
         name: service.name.clone(),
         description: service.description.clone(),
-        team: service.team_id.and_then(|id| directory.team(id)).map(|team| team.slug.clone()),
-        policy: service.policy_id.and_then(|id| directory.policy(id)).map(|one| one.slug.clone()),
+        team: service
+            .team_id
+            .and_then(|id| directory.team(id))
+            .map(|team| team.slug.clone()),
+        policy: service
+            .policy_id
+            .and_then(|id| directory.policy(id))
+            .map(|one| one.slug.clone()),
         urgency: service.settings.urgency,
         grouping: service.settings.grouping,
         auto_resolve: service.settings.auto_resolve,
@@ -86,7 +92,11 @@ fn make_service(service: &Configured, directory: &Directory) -> Service {
 pub async fn services(caller: Caller, state: State) -> Result<HttpResponse, WebError> {
     caller.require(Right::Read)?;
     let directory = state.directory();
-    let all = directory.services.values().map(|one| make_service(one, &directory)).collect();
+    let all = directory
+        .services
+        .values()
+        .map(|one| make_service(one, &directory))
+        .collect();
     Ok(HttpResponse::Ok().json(List::whole(all)))
 }
 
@@ -106,8 +116,9 @@ pub async fn service(
 ) -> Result<HttpResponse, WebError> {
     caller.require(Right::Read)?;
     let directory = state.directory();
-    let service =
-        directory.service_by_slug(&slug).ok_or(engine::Error::NotFound("service"))?;
+    let service = directory
+        .service_by_slug(&slug)
+        .ok_or(engine::Error::NotFound("service"))?;
     Ok(HttpResponse::Ok().json(make_service(service, &directory)))
 }
 
@@ -149,7 +160,11 @@ fn make_user(user: &Account) -> User {
 pub async fn users(caller: Caller, state: State) -> Result<HttpResponse, WebError> {
     caller.require(Right::Read)?;
     let directory = state.directory();
-    let all = directory.users.values().map(|user| make_user(user)).collect();
+    let all = directory
+        .users
+        .values()
+        .map(|user| make_user(user))
+        .collect();
     Ok(HttpResponse::Ok().json(List::whole(all)))
 }
 
@@ -162,14 +177,12 @@ pub async fn users(caller: Caller, state: State) -> Result<HttpResponse, WebErro
         (status = 401, description = "No valid token", body = Problem),
         (status = 404, description = "There is no such user", body = Problem),
     ))]
-pub async fn user(
-    caller: Caller,
-    id: Path<i64>,
-    state: State,
-) -> Result<HttpResponse, WebError> {
+pub async fn user(caller: Caller, id: Path<i64>, state: State) -> Result<HttpResponse, WebError> {
     caller.require(Right::Read)?;
     let directory = state.directory();
-    let user = directory.user(UserId(*id)).ok_or(engine::Error::NotFound("user"))?;
+    let user = directory
+        .user(UserId(*id))
+        .ok_or(engine::Error::NotFound("user"))?;
     Ok(HttpResponse::Ok().json(make_user(user)))
 }
 
@@ -196,7 +209,11 @@ pub async fn version(caller: Caller, state: State) -> Result<HttpResponse, WebEr
     Ok(HttpResponse::Ok().json(Version {
         name: "quarterdeck",
         version: env!("CARGO_PKG_VERSION"),
-        database: if state.store().is_postgres() { "postgresql" } else { "sqlite" },
+        database: if state.store().is_postgres() {
+            "postgresql"
+        } else {
+            "sqlite"
+        },
         now: caller.ctx.now,
     }))
 }

@@ -12,7 +12,9 @@ use store::incident::{Cursor, Filter};
 use utoipa::{IntoParams, ToSchema};
 
 use super::caller::Caller;
-use super::input::{Body, List, Params, decode_cursor, encode_cursor, limit, word, words as list_of};
+use super::input::{
+    Body, List, Params, decode_cursor, encode_cursor, limit, word, words as list_of,
+};
 use super::types::{Incident, Person, Problem};
 use super::words;
 use crate::error::WebError;
@@ -100,7 +102,10 @@ pub async fn list(
         None => None,
         Some(text) => {
             let [at, id] = decode_cursor(text)?;
-            Some(Cursor { created_at: Timestamp(at), id: IncidentId(id) })
+            Some(Cursor {
+                created_at: Timestamp(at),
+                id: IncidentId(id),
+            })
         }
     };
     let limit = limit(query.limit)?;
@@ -194,7 +199,11 @@ pub(super) async fn detail(state: &AppState, number: i64) -> Result<IncidentDeta
             .collect(),
         moments: moments
             .into_iter()
-            .map(|row| Moment { moment: row.moment, at: row.at, automatic: row.automatic })
+            .map(|row| Moment {
+                moment: row.moment,
+                at: row.at,
+                automatic: row.automatic,
+            })
             .collect(),
     })
 }
@@ -264,6 +273,9 @@ pub async fn create(
     let incident = engine::incident::create(state.store(), &caller.ctx, new).await?;
     let detail = detail(&state, incident.number).await?;
     Ok(HttpResponse::Created()
-        .insert_header((header::LOCATION, format!("/api/v1/incidents/{}", incident.number)))
+        .insert_header((
+            header::LOCATION,
+            format!("/api/v1/incidents/{}", incident.number),
+        ))
         .json(detail))
 }

@@ -37,10 +37,12 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
         Box::pin(async move {
             let bytes = body::read(&req, payload, BODY_MAX).await?;
             let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-            serde_json::from_slice(bytes).map(Body).map_err(|error| match error.classify() {
-                Category::Data => engine::Error::invalid("body", error.to_string()).into(),
-                _ => WebError::NotJson(error.to_string()),
-            })
+            serde_json::from_slice(bytes)
+                .map(Body)
+                .map_err(|error| match error.classify() {
+                    Category::Data => engine::Error::invalid("body", error.to_string()).into(),
+                    _ => WebError::NotJson(error.to_string()),
+                })
         })
     }
 }
@@ -86,11 +88,17 @@ impl<T> List<T> {
         let more = rows.len() > wanted;
         rows.truncate(wanted);
         let next_cursor = rows.last().filter(|_| more).map(cursor);
-        List { items: rows.into_iter().map(make).collect(), next_cursor }
+        List {
+            items: rows.into_iter().map(make).collect(),
+            next_cursor,
+        }
     }
 
     pub fn whole(items: Vec<T>) -> List<T> {
-        List { items, next_cursor: None }
+        List {
+            items,
+            next_cursor: None,
+        }
     }
 }
 
@@ -138,9 +146,7 @@ pub fn word<T: FromStr<Err = UnknownWord>>(
         Some(text) => text
             .parse()
             .map(Some)
-            .map_err(|error: UnknownWord| {
-                engine::Error::invalid(field, error.to_string()).into()
-            }),
+            .map_err(|error: UnknownWord| engine::Error::invalid(field, error.to_string()).into()),
     }
 }
 
@@ -166,7 +172,10 @@ mod tests {
     #[test]
     fn cursors_survive_the_journey_and_nothing_else_does() {
         let cursor = encode_cursor(&[1_800_000_000_000_000, -7]);
-        assert_eq!(decode_cursor::<2>(&cursor).unwrap(), [1_800_000_000_000_000, -7]);
+        assert_eq!(
+            decode_cursor::<2>(&cursor).unwrap(),
+            [1_800_000_000_000_000, -7]
+        );
         for bad in ["", "x", "MQ", "MS4yLjM", "99999999999999999999"] {
             assert!(decode_cursor::<2>(bad).is_err(), "{bad}");
         }
@@ -179,6 +188,9 @@ mod tests {
         assert_eq!(both, [PagingState::Triggered, PagingState::Resolved]);
         assert!(words::<PagingState>("paging", None).unwrap().is_empty());
         let error = words::<PagingState>("paging", Some("open")).err().unwrap();
-        assert!(error.problems()[0].message.contains("acknowledged"), "{error}");
+        assert!(
+            error.problems()[0].message.contains("acknowledged"),
+            "{error}"
+        );
     }
 }

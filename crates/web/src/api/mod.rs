@@ -21,7 +21,10 @@ use actix_web::web::{self, ServiceConfig};
 /// the two.
 pub(crate) fn configure(config: &mut ServiceConfig) {
     // The document itself holds no secret.
-    config.route("/api/v1/openapi.json", web::get().to(crate::openapi::document));
+    config.route(
+        "/api/v1/openapi.json",
+        web::get().to(crate::openapi::document),
+    );
     config.service(
         web::scope("/api/v1")
             .wrap(from_fn(caller::admit))
@@ -32,15 +35,30 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                     .route(web::post().to(incident::create)),
             )
             .route("/incidents/{number}", web::get().to(incident::get))
-            .route("/incidents/{number}/acknowledge", web::post().to(work::acknowledge))
-            .route("/incidents/{number}/unacknowledge", web::post().to(work::unacknowledge))
+            .route(
+                "/incidents/{number}/acknowledge",
+                web::post().to(work::acknowledge),
+            )
+            .route(
+                "/incidents/{number}/unacknowledge",
+                web::post().to(work::unacknowledge),
+            )
             .route("/incidents/{number}/resolve", web::post().to(work::resolve))
-            .route("/incidents/{number}/escalate", web::post().to(work::escalate))
+            .route(
+                "/incidents/{number}/escalate",
+                web::post().to(work::escalate),
+            )
             .route("/incidents/{number}/snooze", web::post().to(work::snooze))
-            .route("/incidents/{number}/reassign", web::post().to(work::reassign))
+            .route(
+                "/incidents/{number}/reassign",
+                web::post().to(work::reassign),
+            )
             .route("/incidents/{number}/declare", web::post().to(work::declare))
             .route("/incidents/{number}/phase", web::post().to(work::phase))
-            .route("/incidents/{number}/timeline", web::get().to(timeline::list))
+            .route(
+                "/incidents/{number}/timeline",
+                web::get().to(timeline::list),
+            )
             .route("/incidents/{number}/notes", web::post().to(timeline::note))
             .route("/alerts", web::get().to(alert::list))
             .route("/alerts/{id}", web::get().to(alert::get))
@@ -52,7 +70,13 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
             .route("/users", web::get().to(configuration::users))
             .route("/users/{id}", web::get().to(configuration::user))
             .route("/notifications", web::get().to(notification::list))
-            .route("/postmortems/{number:[0-9]+}.md", web::get().to(postmortem::markdown))
-            .route("/postmortems/{number:[0-9]+}", web::get().to(postmortem::get)),
+            .route(
+                "/postmortems/{number:[0-9]+}.md",
+                web::get().to(postmortem::markdown),
+            )
+            .route(
+                "/postmortems/{number:[0-9]+}",
+                web::get().to(postmortem::get),
+            ),
     );
 }

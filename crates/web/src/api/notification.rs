@@ -97,12 +97,19 @@ pub async fn list(
         .store()
         .read(move |c| {
             let incident = match number {
-                Some(number) => {
-                    Some(store::incident::by_number(c, number).map_err(no_incident)?.id)
-                }
+                Some(number) => Some(
+                    store::incident::by_number(c, number)
+                        .map_err(no_incident)?
+                        .id,
+                ),
                 None => None,
             };
-            let filter = Filter { states, incident, user, channel };
+            let filter = Filter {
+                states,
+                incident,
+                user,
+                channel,
+            };
             let rows = store::notification::list(c, &filter, before, limit + 1)?;
             let mut numbers: BTreeMap<IncidentId, i64> = BTreeMap::new();
             for id in rows.iter().filter_map(|row| row.incident_id) {

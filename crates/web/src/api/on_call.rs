@@ -70,7 +70,11 @@ fn shift(row: Row, directory: &Directory) -> Shift {
     Shift {
         start: row.start,
         end: (!row.open_end).then_some(row.end),
-        users: row.users.into_iter().map(|user| Person::of(user, directory)).collect(),
+        users: row
+            .users
+            .into_iter()
+            .map(|user| Person::of(user, directory))
+            .collect(),
         source,
         layer,
     }
@@ -97,11 +101,18 @@ pub async fn now(
     state: State,
 ) -> Result<HttpResponse, WebError> {
     caller.require(Right::Read)?;
-    let at = query.0.at.unwrap_or(caller.ctx.now).clamp(Timestamp::MIN, Timestamp::MAX);
+    let at = query
+        .0
+        .at
+        .unwrap_or(caller.ctx.now)
+        .clamp(Timestamp::MIN, Timestamp::MAX);
     let directory = state.directory();
     let wanted: Vec<Arc<Configured>> = match query.0.schedule {
         Some(slug) => {
-            let id = directory.schedule_by_slug(&slug).ok_or_else(no_schedule)?.id;
+            let id = directory
+                .schedule_by_slug(&slug)
+                .ok_or_else(no_schedule)?
+                .id;
             directory.schedules.get(&id).cloned().into_iter().collect()
         }
         None => directory.schedules.values().cloned().collect(),
@@ -125,7 +136,9 @@ pub async fn now(
 async fn calculate<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, WebError> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| engine::Error::Overloaded.into())
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| engine::Error::Overloaded.into())
 }
 
 /// A schedule.
@@ -154,8 +167,13 @@ pub async fn schedules(caller: Caller, state: State) -> Result<HttpResponse, Web
         slug: one.slug.clone(),
         name: one.name.clone(),
         description: one.description.clone(),
-        team: one.team_id.and_then(|id| directory.team(id)).map(|team| team.slug.clone()),
-        zone: one.version_at(caller.ctx.now).map(|version| version.config.zone.clone()),
+        team: one
+            .team_id
+            .and_then(|id| directory.team(id))
+            .map(|team| team.slug.clone()),
+        zone: one
+            .version_at(caller.ctx.now)
+            .map(|version| version.config.zone.clone()),
     });
     Ok(HttpResponse::Ok().json(List::whole(all.collect())))
 }
@@ -218,8 +236,15 @@ pub async fn shifts(
 ) -> Result<HttpResponse, WebError> {
     caller.require(Right::Read)?;
     let directory = state.directory();
-    let id = directory.schedule_by_slug(&slug).ok_or_else(no_schedule)?.id;
-    let schedule = directory.schedules.get(&id).cloned().ok_or_else(no_schedule)?;
+    let id = directory
+        .schedule_by_slug(&slug)
+        .ok_or_else(no_schedule)?
+        .id;
+    let schedule = directory
+        .schedules
+        .get(&id)
+        .cloned()
+        .ok_or_else(no_schedule)?;
     let from = query.0.from.unwrap_or(caller.ctx.now);
     let until = query.0.until.unwrap_or(from + SHIFTS_DEFAULT);
     if until <= from {

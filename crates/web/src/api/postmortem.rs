@@ -87,7 +87,11 @@ pub async fn get(
         sections: view
             .sections
             .into_iter()
-            .map(|one| Section { slug: one.slug, title: one.title, body: one.body })
+            .map(|one| Section {
+                slug: one.slug,
+                title: one.title,
+                body: one.body,
+            })
             .collect(),
         actions: view
             .actions

@@ -159,8 +159,7 @@ pub async fn note(
         return Err(engine::Error::invalid("text", "write something").into());
     }
     let command = Command::Note { text };
-    let incident =
-        engine::incident::command(state.store(), &caller.ctx, *number, command).await?;
+    let incident = engine::incident::command(state.store(), &caller.ctx, *number, command).await?;
     let written = state
         .store()
         .read(move |c| store::timeline::latest(c, incident.id, 50))

@@ -144,8 +144,13 @@ async fn steps(number: i64, state: &State) -> Result<i64, WebError> {
         .store()
         .read(move |c| store::incident::by_number(c, number).map_err(no_incident))
         .await?;
-    let of_service = incident.service_id.and_then(|id| directory.service(id)?.policy_id);
-    let policy = incident.policy_id.or(of_service).and_then(|id| directory.policy(id));
+    let of_service = incident
+        .service_id
+        .and_then(|id| directory.service(id)?.policy_id);
+    let policy = incident
+        .policy_id
+        .or(of_service)
+        .and_then(|id| directory.policy(id));
     let steps = policy.map_or(0, |policy| policy.current.config.steps.len());
     Ok(i64::try_from(steps).unwrap_or(i64::MAX))
 }
@@ -291,7 +296,15 @@ pub async fn declare(
     state: State,
 ) -> Result<HttpResponse, WebError> {
     caller.require(Right::Respond)?;
-    give(&caller, *number, &state, Command::Declare { severity: body.0.severity }).await
+    give(
+        &caller,
+        *number,
+        &state,
+        Command::Declare {
+            severity: body.0.severity,
+        },
+    )
+    .await
 }
 
 /// Where the work stands.
@@ -327,5 +340,11 @@ pub async fn phase(
 ) -> Result<HttpResponse, WebError> {
     caller.require(Right::Respond)?;
     let PhaseBody { phase, reason } = body.0;
-    give(&caller, *number, &state, Command::ChangePhase { to: phase, reason }).await
+    give(
+        &caller,
+        *number,
+        &state,
+        Command::ChangePhase { to: phase, reason },
+    )
+    .await
 }

@@ -58,7 +58,11 @@ async fn take(
         signals: parsed.signals,
         resolve_group: parsed.resolve_group,
         warnings: parsed.warnings,
-        rejected: parsed.rejected.into_iter().map(|rejected| rejected.reason).collect(),
+        rejected: parsed
+            .rejected
+            .into_iter()
+            .map(|rejected| rejected.reason)
+            .collect(),
         raw: String::from_utf8_lossy(&bytes).into_owned(),
     };
     match state.engine.submit(submission).await {

@@ -8,7 +8,7 @@ use formats::pagerduty::{self, Invalid};
 use serde_json::Value;
 
 use crate::body;
-use crate::error::{RETRY_AFTER, WebError};
+use crate::error::{RETRY_AFTER, WebError, now_and_then};
 use crate::state::State;
 
 /// Largest event, in bytes (WIRE-FORMATS.md §0 rule 11).
@@ -31,7 +31,10 @@ pub(super) async fn enqueue(req: HttpRequest, payload: Payload, state: State) ->
     };
     // A key in the address is the one that counts; clients put nonsense into the body then.
     let in_path = req.match_info().get("key");
-    let in_header = req.headers().get("x-routing-key").and_then(|value| value.to_str().ok());
+    let in_header = req
+        .headers()
+        .get("x-routing-key")
+        .and_then(|value| value.to_str().ok());
     let request = match pagerduty::parse(&bytes, in_path.or(in_header), random_key) {
         Ok(request) => request,
         Err(invalid) => {
@@ -48,12 +51,17 @@ pub(super) async fn enqueue(req: HttpRequest, payload: Payload, state: State) ->
         raw: String::from_utf8_lossy(&bytes).into_owned(),
     };
     match state.engine.submit(submission).await {
-        Ok(_) => json(HttpResponse::Accepted(), &pagerduty::accepted(&request.dedup_key)),
+        Ok(_) => json(
+            HttpResponse::Accepted(),
+            &pagerduty::accepted(&request.dedup_key),
+        ),
         Err(IngestError::UnknownKey) => HttpResponse::BadRequest()
             .content_type("text/plain; charset=utf-8")
             .body(pagerduty::UNKNOWN_KEY),
         Err(error @ (IngestError::Overloaded | IngestError::Unavailable(_))) => {
-            tracing::warn!(%error, "an event was not taken");
+            if now_and_then() {
+                tracing::warn!(%error, "events are not taken");
+            }
             let answer = serde_json::json!({
                 "status": "unavailable",
                 "message": "The event was not stored: send it again after the time in Retry-After",
@@ -68,9 +76,10 @@ pub(super) async fn enqueue(req: HttpRequest, payload: Payload, state: State) ->
 
 /// Shows the refusal on its integration, if it has one; the answer does not depend on it.
 async fn remember(state: &State, invalid: &Invalid, in_path: Option<&str>, bytes: &[u8]) {
-    let Some(key) = in_path.or(invalid.routing_key.as_deref()) else { return };
-    super::monitor::remember_refusal(state, super::key_hash(key), invalid.to_string(), bytes)
-        .await;
+    let Some(key) = in_path.or(invalid.routing_key.as_deref()) else {
+        return;
+    };
+    super::monitor::remember_refusal(state, super::key_hash(key), invalid.to_string(), bytes).await;
 }
 
 /// A dedup key for a trigger that brings none.
@@ -79,5 +88,7 @@ fn random_key() -> String {
 }
 
 fn json(mut response: HttpResponseBuilder, value: &Value) -> HttpResponse {
-    response.content_type("application/json").body(value.to_string())
+    response
+        .content_type("application/json")
+        .body(value.to_string())
 }

@@ -19,13 +19,21 @@ type Pairs = Vec<(String, String)>;
 
 /// The form of a request that Twilio has signed.
 async fn signed(req: &HttpRequest, payload: Payload, state: &State) -> Result<Pairs, WebError> {
-    let tokens: Vec<&str> = state.config.twilio_tokens.iter().map(String::as_str).collect();
+    let tokens: Vec<&str> = state
+        .config
+        .twilio_tokens
+        .iter()
+        .map(String::as_str)
+        .collect();
     if tokens.is_empty() {
         return Err(WebError::not_found("page"));
     }
     let bytes = body::read(req, payload.into_inner(), FORM_MAX).await?;
     let pairs = csrf::parse(&bytes)?;
-    let given = req.headers().get("x-twilio-signature").and_then(|value| value.to_str().ok());
+    let given = req
+        .headers()
+        .get("x-twilio-signature")
+        .and_then(|value| value.to_str().ok());
     let path = req.uri().path_and_query().map_or("/", |path| path.as_str());
     // Behind a proxy only the configured address is the one that was signed.
     let url = format!("{}{path}", state.config.public_url);
@@ -62,8 +70,11 @@ pub(super) async fn sms(
         };
         (verb, code)
     });
-    let inbound =
-        InboundSms { provider_id: message.message_sid, from: message.from, wanted };
+    let inbound = InboundSms {
+        provider_id: message.message_sid,
+        from: message.from,
+        wanted,
+    };
     let answer = reply::sms(state.store(), inbound, state.now()).await?;
     Ok(twiml(if answer.is_empty() {
         webhook::twiml_empty().to_owned()
@@ -87,9 +98,10 @@ pub(super) async fn status(
         .and_then(|(_, value)| value.parse::<NotificationId>().ok());
     let failure = callback.failure();
     let (error, method_broken) = match &failure {
-        Some(Failure::Permanent { reason, method_broken }) => {
-            (Some(reason.clone()), *method_broken)
-        }
+        Some(Failure::Permanent {
+            reason,
+            method_broken,
+        }) => (Some(reason.clone()), *method_broken),
         Some(other) => (Some(other.to_string()), false),
         None => (None, false),
     };
@@ -97,7 +109,12 @@ pub(super) async fn status(
         notification,
         evidence: callback.evidence(),
         provider_id: callback.message_sid,
-        status: callback.status.chars().filter(|c| *c != '\0').take(40).collect(),
+        status: callback
+            .status
+            .chars()
+            .filter(|c| *c != '\0')
+            .take(40)
+            .collect(),
         error_code: callback.error_code.map(|code| code.to_string()),
         error,
         method_broken,
@@ -107,5 +124,7 @@ pub(super) async fn status(
 }
 
 fn twiml(body: String) -> HttpResponse {
-    HttpResponse::Ok().content_type("text/xml; charset=utf-8").body(body)
+    HttpResponse::Ok()
+        .content_type("text/xml; charset=utf-8")
+        .body(body)
 }

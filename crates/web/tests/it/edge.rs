@@ -11,7 +11,11 @@ async fn the_golden_signals_are_told() {
     house.get("/incidents/1").await;
     let metrics = house.get("/metrics").await;
     assert_eq!(metrics.status, 200);
-    assert!(metrics.header("content-type").starts_with("text/plain; version=0.0.4"));
+    assert!(
+        metrics
+            .header("content-type")
+            .starts_with("text/plain; version=0.0.4")
+    );
     for wanted in [
         // latency, traffic, errors
         "quarterdeck_http_request_seconds_bucket{route=\"/v2/enqueue\",method=\"POST\",status=\"2xx\"",
@@ -27,7 +31,11 @@ async fn the_golden_signals_are_told() {
         "quarterdeck_incidents_open 1",
         "quarterdeck_database_up 1",
     ] {
-        assert!(metrics.body.contains(wanted), "{wanted} in\n{}", metrics.body);
+        assert!(
+            metrics.body.contains(wanted),
+            "{wanted} in\n{}",
+            metrics.body
+        );
     }
     // No key and no single incident becomes a label.
     assert!(!metrics.body.contains(crate::house::PD_KEY));
@@ -39,6 +47,11 @@ async fn the_golden_signals_are_told() {
 async fn readiness_is_a_real_write() {
     let house = House::on_sqlite().await;
     house.get("/readyz").await;
-    let stored = house.engine.store().read(|c| store::setting::get(c, "readiness")).await.unwrap();
+    let stored = house
+        .engine
+        .store()
+        .read(|c| store::setting::get(c, "readiness"))
+        .await
+        .unwrap();
     assert!(domain::Timestamp::parse(&stored.unwrap()).is_some());
 }

@@ -24,12 +24,19 @@ async fn a_client_that_never_ends_its_head_is_let_go() {
     let house = House::on_sqlite().await;
     let began = Instant::now();
     let answer = tokio::task::spawn_blocking(move || {
-        let answer = raw(&house, b"POST /v2/enqueue HTTP/1.1\r\nHost: x\r\nX-A: ", Duration::from_secs(40));
+        let answer = raw(
+            &house,
+            b"POST /v2/enqueue HTTP/1.1\r\nHost: x\r\nX-A: ",
+            Duration::from_secs(40),
+        );
         (answer, house)
     });
     let (answer, _house) = answer.await.unwrap();
     let answer = answer.expect("the server closes");
-    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{answer}");
+    assert!(
+        answer.is_empty() || answer.starts_with("HTTP/1.1 408"),
+        "{answer}"
+    );
     assert!(began.elapsed() < Duration::from_secs(30));
 }
 
@@ -55,7 +62,10 @@ async fn nonsense_is_answered_with_4xx() {
     .unwrap();
     for answer in answers {
         // A request line that cannot be read may be answered by closing alone.
-        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{answer}");
+        assert!(
+            answer.is_empty() || answer.starts_with("HTTP/1.1 4"),
+            "{answer}"
+        );
     }
     assert_eq!(house.get("/healthz").await.status, 200);
 }

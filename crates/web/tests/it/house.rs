@@ -91,7 +91,10 @@ impl House {
     pub async fn on_sqlite() -> House {
         let home = Scratch::new("web");
         let url = DatabaseUrl::Sqlite(home.path().join("quarterdeck.db"));
-        House::open(&url, Some(home), None, |_| {}).await.furnished().await
+        House::open(&url, Some(home), None, |_| {})
+            .await
+            .furnished()
+            .await
     }
 
     pub async fn on_postgres() -> House {
@@ -100,7 +103,10 @@ impl House {
 
     pub async fn on(database: PgDatabase) -> House {
         let url = DatabaseUrl::Postgres(database.url.clone());
-        House::open(&url, None, Some(database), |_| {}).await.furnished().await
+        House::open(&url, None, Some(database), |_| {})
+            .await
+            .furnished()
+            .await
     }
 
     /// Nobody has an account yet.
@@ -113,7 +119,10 @@ impl House {
     pub async fn configured(change: impl FnOnce(&mut WebConfig)) -> House {
         let home = Scratch::new("web");
         let url = DatabaseUrl::Sqlite(home.path().join("quarterdeck.db"));
-        House::open(&url, Some(home), None, change).await.furnished().await
+        House::open(&url, Some(home), None, change)
+            .await
+            .furnished()
+            .await
     }
 
     async fn open(
@@ -126,8 +135,10 @@ impl House {
         let mut web = WebConfig::new(([127, 0, 0, 1], 0).into(), "http://quarterdeck.test");
         web.workers = 2;
         change(&mut web);
-        let config =
-            EngineConfig { public_url: web.public_url.clone(), node_name: "test".into() };
+        let config = EngineConfig {
+            public_url: web.public_url.clone(),
+            node_name: "test".into(),
+        };
         let engine = Engine::start(store, Channels::default(), config, Arc::new(SystemClock))
             .await
             .unwrap();
@@ -151,7 +162,9 @@ impl House {
     async fn furnished(self) -> House {
         let ctx = OpContext::token(AccountRole::Admin, Origin::Cli, SystemClock.now());
         let parsed = manifest::parse(MANIFEST, &|_| None).unwrap();
-        manifest::apply(self.engine.store(), &ctx, parsed, false).await.unwrap();
+        manifest::apply(self.engine.store(), &ctx, parsed, false)
+            .await
+            .unwrap();
         self
     }
 
@@ -175,7 +188,10 @@ impl House {
     /// With a token.
     pub async fn api(&self, token: &str, method: &str, path: &str, body: Option<Value>) -> Answer {
         let method = method.parse().unwrap();
-        let mut request = self.client.request(method, self.at(path)).bearer_auth(token);
+        let mut request = self
+            .client
+            .request(method, self.at(path))
+            .bearer_auth(token);
         if let Some(body) = body {
             request = request.body(body.to_string());
         }
@@ -196,10 +212,21 @@ impl House {
     /// Signs in and returns the session's cookie, `qd_session=…`.
     pub async fn sign_in(&self, email: &str) -> String {
         let cookie = "qd_csrf=0123456789abcdefghijklmnop";
-        let page = self.client.get(self.at("/sign-in")).header("cookie", cookie);
+        let page = self
+            .client
+            .get(self.at("/sign-in"))
+            .header("cookie", cookie);
         let csrf = Answer::of(page).await.csrf();
-        let form = [("csrf", csrf.as_str()), ("email", email), ("password", PASSWORD)];
-        let sent = self.client.post(self.at("/sign-in")).header("cookie", cookie).form(&form);
+        let form = [
+            ("csrf", csrf.as_str()),
+            ("email", email),
+            ("password", PASSWORD),
+        ];
+        let sent = self
+            .client
+            .post(self.at("/sign-in"))
+            .header("cookie", cookie)
+            .form(&form);
         let answer = Answer::of(sent).await;
         assert_eq!(answer.status, 303, "{}", answer.body);
         let session = answer.cookie("qd_session").expect("a session begins");
@@ -227,12 +254,13 @@ impl Answer {
 
     #[track_caller]
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.body)
-            .unwrap_or_else(|error| panic!("{error}: {}", self.body))
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
 
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 
     /// The value of a cookie that is set.
@@ -248,7 +276,12 @@ impl Answer {
     #[track_caller]
     pub fn csrf(&self) -> String {
         let after = self.body.split("name=\"csrf\" value=\"").nth(1);
-        after.expect("the page has a form").split('"').next().unwrap().to_owned()
+        after
+            .expect("the page has a form")
+            .split('"')
+            .next()
+            .unwrap()
+            .to_owned()
     }
 
     /// Checks a problem document.

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::house::{AM_KEY, ADMIN, Answer, EVENTS_KEY, House, PD_KEY};
+use crate::house::{ADMIN, AM_KEY, Answer, EVENTS_KEY, House, PD_KEY};
 
 /// Runs a test on both databases.
 macro_rules! on_both {
@@ -39,7 +39,10 @@ fn event(change: impl FnOnce(&mut Value)) -> String {
 }
 
 async fn incidents(house: &House) -> Vec<Value> {
-    let list = house.api(ADMIN, "GET", "/api/v1/incidents", None).await.json();
+    let list = house
+        .api(ADMIN, "GET", "/api/v1/incidents", None)
+        .await
+        .json();
     list["items"].as_array().unwrap().clone()
 }
 
@@ -71,10 +74,14 @@ on_both!(pagerduty_clients_get_the_answers_they_know, |house| {
         .client
         .post(house.at("/v2/enqueue"))
         .header("x-routing-key", PD_KEY)
-        .body(event(|event| drop(event.as_object_mut().unwrap().remove("routing_key"))));
+        .body(event(|event| {
+            drop(event.as_object_mut().unwrap().remove("routing_key"))
+        }));
     assert_eq!(Answer::of(by_header).await.status, 202);
     let path = format!("/integrations/{PD_KEY}/v2/enqueue");
-    let below = house.post(&path, event(|event| event["routing_key"] = json!("none"))).await;
+    let below = house
+        .post(&path, event(|event| event["routing_key"] = json!("none")))
+        .await;
     assert_eq!(below.status, 202, "{}", below.body);
     let alerts = house.api(ADMIN, "GET", "/api/v1/alerts", None).await.json();
     assert_eq!(alerts["items"].as_array().unwrap().len(), 1, "{alerts}");
@@ -82,23 +89,36 @@ on_both!(pagerduty_clients_get_the_answers_they_know, |house| {
 
     // Resolve without a payload.
     let resolve = json!({"routing_key": PD_KEY, "event_action": "resolve", "dedup_key": "disk/1"});
-    assert_eq!(house.post("/v2/enqueue", resolve.to_string()).await.status, 202);
+    assert_eq!(
+        house.post("/v2/enqueue", resolve.to_string()).await.status,
+        202
+    );
     assert_eq!(incidents(house).await[0]["paging"], "resolved");
     // Of nothing: accepted and dropped.
     let nothing = json!({"routing_key": PD_KEY, "event_action": "resolve", "dedup_key": "none"});
-    assert_eq!(house.post("/v2/enqueue", nothing.to_string()).await.status, 202);
+    assert_eq!(
+        house.post("/v2/enqueue", nothing.to_string()).await.status,
+        202
+    );
     assert_eq!(incidents(house).await.len(), 1);
 
     // Without a key a fresh one is made and told.
     let fresh = house
-        .post("/v2/enqueue", event(|event| drop(event.as_object_mut().unwrap().remove("dedup_key"))))
+        .post(
+            "/v2/enqueue",
+            event(|event| drop(event.as_object_mut().unwrap().remove("dedup_key"))),
+        )
         .await;
     assert_eq!(fresh.json()["dedup_key"].as_str().unwrap().len(), 32);
 });
 
 on_both!(pagerduty_refusals_are_the_documented_ones, |house| {
     for (body, status, errors) in [
-        ("{".to_owned(), "Unrecognized object", json!(["JSON parse error"])),
+        (
+            "{".to_owned(),
+            "Unrecognized object",
+            json!(["JSON parse error"]),
+        ),
         (
             event(|event| event["routing_key"] = json!("short")),
             "invalid event",
@@ -117,9 +137,15 @@ on_both!(pagerduty_refusals_are_the_documented_ones, |house| {
         assert_eq!(json["errors"], errors);
     }
     let unknown = house
-        .post("/v2/enqueue", event(|event| event["routing_key"] = json!("x".repeat(32))))
+        .post(
+            "/v2/enqueue",
+            event(|event| event["routing_key"] = json!("x".repeat(32))),
+        )
         .await;
-    assert_eq!((unknown.status, unknown.body.as_str()), (400, "Invalid routing key"));
+    assert_eq!(
+        (unknown.status, unknown.body.as_str()),
+        (400, "Invalid routing key")
+    );
     assert!(unknown.header("content-type").starts_with("text/plain"));
 
     let large = event(|event| event["payload"]["custom_details"] = json!("x".repeat(600 * 1024)));
@@ -149,7 +175,10 @@ on_both!(a_webhook_of_alertmanager_opens_and_resolves, |house| {
     };
     let answer = house.post(&path, body("firing")).await;
     assert_eq!(answer.status, 202, "{}", answer.body);
-    assert_eq!(answer.json(), json!({"status": "accepted", "signals": 2, "rejected": []}));
+    assert_eq!(
+        answer.json(),
+        json!({"status": "accepted", "signals": 2, "rejected": []})
+    );
     let all = incidents(house).await;
     assert_eq!(all.len(), 1, "one group, one incident");
     assert_eq!(all[0]["open_alerts"], 2);
@@ -170,7 +199,9 @@ on_both!(a_webhook_of_alertmanager_opens_and_resolves, |house| {
 
 on_both!(generic_json_takes_what_it_can, |house| {
     let path = format!("/integrations/{EVENTS_KEY}/events");
-    let answer = house.post(&path, r#"{"summary":"Queue stuck","severity":"error"}"#).await;
+    let answer = house
+        .post(&path, r#"{"summary":"Queue stuck","severity":"error"}"#)
+        .await;
     assert_eq!(answer.status, 202, "{}", answer.body);
     let short = format!("/integrations/{EVENTS_KEY}");
     let mixed = r#"[{"summary":"Good"},{"action":"resolve"},7]"#;
@@ -178,8 +209,12 @@ on_both!(generic_json_takes_what_it_can, |house| {
     assert_eq!(answer.status, 202, "{}", answer.body);
     let json = answer.json();
     assert_eq!(json["signals"], 1);
-    let items: Vec<i64> =
-        json["rejected"].as_array().unwrap().iter().map(|r| r["item"].as_i64().unwrap()).collect();
+    let items: Vec<i64> = json["rejected"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| r["item"].as_i64().unwrap())
+        .collect();
     assert_eq!(items, [1, 2]);
     assert_eq!(incidents(house).await.len(), 2);
 });
@@ -201,7 +236,11 @@ async fn bad_input_is_refused_in_order() {
         ("nothing in it", b"{}".to_vec(), "invalid_event"),
     ];
     for address in [AM_KEY, EVENTS_KEY].map(|key| {
-        let door = if key == AM_KEY { "alertmanager" } else { "events" };
+        let door = if key == AM_KEY {
+            "alertmanager"
+        } else {
+            "events"
+        };
         format!("/integrations/{key}/{door}")
     }) {
         for (name, body, code) in &bodies {
@@ -216,7 +255,9 @@ async fn bad_input_is_refused_in_order() {
             .post(house.at(&address))
             .header("content-encoding", "br")
             .body("{}");
-        Answer::of(odd).await.is_problem(415, "unsupported_encoding");
+        Answer::of(odd)
+            .await
+            .is_problem(415, "unsupported_encoding");
         let no_gzip = house
             .client
             .post(house.at(&address))
@@ -232,7 +273,10 @@ async fn bad_input_is_refused_in_order() {
             .header("content-encoding", "gzip")
             .body(packer.finish().unwrap());
         Answer::of(bomb).await.is_problem(413, "too_large");
-        house.get(&address).await.is_problem(405, "method_not_allowed");
+        house
+            .get(&address)
+            .await
+            .is_problem(405, "method_not_allowed");
     }
     for body in [
         deep.into_bytes(),

@@ -26,11 +26,20 @@ async fn without_its_database_the_server_says_so_and_recovers() {
     assert_eq!(house.get("/healthz").await.status, 200);
     let metrics = house.get("/metrics").await;
     assert_eq!(metrics.status, 200);
-    assert!(metrics.body.contains("quarterdeck_database_up 0"), "{}", metrics.body);
+    assert!(
+        metrics.body.contains("quarterdeck_database_up 0"),
+        "{}",
+        metrics.body
+    );
 
     // Nothing is accepted that is not stored; everybody is told to come back.
     let event = house.trigger("during", "During").await;
-    assert_eq!((event.status, event.header("retry-after")), (503, "2"), "{}", event.body);
+    assert_eq!(
+        (event.status, event.header("retry-after")),
+        (503, "2"),
+        "{}",
+        event.body
+    );
     assert!(event.json()["errors"].is_array());
     let door = format!("/integrations/{}/events", crate::house::EVENTS_KEY);
     let generic = house.post(&door, r#"{"summary":"During"}"#).await;
@@ -38,7 +47,10 @@ async fn without_its_database_the_server_says_so_and_recovers() {
     assert_eq!(generic.header("retry-after"), "2");
     let api = house.api(ADMIN, "GET", "/api/v1/incidents", None).await;
     let problem = api.is_problem(503, "unavailable");
-    assert!(!problem["detail"].as_str().unwrap().contains("127.0.0.1"), "{problem}");
+    assert!(
+        !problem["detail"].as_str().unwrap().contains("127.0.0.1"),
+        "{problem}"
+    );
     let page = house
         .client
         .get(house.at("/incidents"))
@@ -46,7 +58,11 @@ async fn without_its_database_the_server_says_so_and_recovers() {
         .header("accept", "text/html");
     let page = Answer::of(page).await;
     assert_eq!(page.status, 503);
-    assert!(page.body.contains("The database does not answer"), "{}", page.body);
+    assert!(
+        page.body.contains("The database does not answer"),
+        "{}",
+        page.body
+    );
 
     cluster.resume();
     eventually(Duration::from_secs(60), "ready", || async {
@@ -57,6 +73,9 @@ async fn without_its_database_the_server_says_so_and_recovers() {
         house.trigger("after", "After").await.status == 202
     })
     .await;
-    let list = house.api(ADMIN, "GET", "/api/v1/incidents?q=before", None).await.json();
+    let list = house
+        .api(ADMIN, "GET", "/api/v1/incidents?q=before", None)
+        .await
+        .json();
     assert_eq!(list["items"].as_array().unwrap().len(), 1, "{list}");
 }

@@ -9,7 +9,11 @@ async fn until_there_is_an_administrator_everything_leads_to_the_set_up() {
     let house = House::empty().await;
     for path in ["/", "/incidents", "/settings", "/incidents/1", "/api"] {
         let answer = house.get(path).await;
-        assert_eq!((answer.status, answer.header("location")), (303, "/setup"), "{path}");
+        assert_eq!(
+            (answer.status, answer.header("location")),
+            (303, "/setup"),
+            "{path}"
+        );
     }
     let setup = house.get("/setup").await;
     assert_eq!(setup.status, 200);
@@ -34,7 +38,10 @@ async fn until_there_is_an_administrator_everything_leads_to_the_set_up() {
     let csrf = setup.csrf();
     for (with, token) in [
         (None, csrf.clone()),
-        (Some("another-cookie-of-some-length".to_owned()), csrf.clone()),
+        (
+            Some("another-cookie-of-some-length".to_owned()),
+            csrf.clone(),
+        ),
         (Some(cookie.clone()), String::new()),
         (Some(cookie.clone()), "guess".to_owned()),
     ] {
@@ -43,7 +50,12 @@ async fn until_there_is_an_administrator_everything_leads_to_the_set_up() {
         assert!(answer.body.contains("out of date"), "{}", answer.body);
     }
     let done = send(Some(cookie), csrf).await;
-    assert_eq!((done.status, done.header("location")), (303, "/"), "{}", done.body);
+    assert_eq!(
+        (done.status, done.header("location")),
+        (303, "/"),
+        "{}",
+        done.body
+    );
     assert!(done.cookie("qd_session").is_some());
     let later = house.get("/incidents?paging=triggered").await;
     assert_eq!(
@@ -117,7 +129,10 @@ async fn no_form_acts_without_its_token() {
             assert_eq!(answer.status, 403, "{path} with {token:?}: {}", answer.body);
         }
     }
-    let incident = house.api(crate::house::ADMIN, "GET", "/api/v1/incidents/1", None).await.json();
+    let incident = house
+        .api(crate::house::ADMIN, "GET", "/api/v1/incidents/1", None)
+        .await
+        .json();
     assert_eq!(incident["paging"], "triggered");
 }
 
@@ -126,7 +141,10 @@ async fn a_post_from_elsewhere_does_nothing_even_with_the_token() {
     let house = House::on_sqlite().await;
     house.trigger("k", "Disk full").await;
     let session = house.sign_in("ana@example.com").await;
-    let page = house.client.get(house.at("/incidents/1")).header("cookie", &session);
+    let page = house
+        .client
+        .get(house.at("/incidents/1"))
+        .header("cookie", &session);
     let csrf = Answer::of(page).await.csrf();
     let send = |name: &'static str, value: String| {
         let request = house
@@ -137,30 +155,59 @@ async fn a_post_from_elsewhere_does_nothing_even_with_the_token() {
             .form(&[("csrf", &csrf)]);
         Answer::of(request)
     };
-    assert_eq!(send("origin", "https://evil.example".into()).await.status, 403);
+    assert_eq!(
+        send("origin", "https://evil.example".into()).await.status,
+        403
+    );
     assert_eq!(send("origin", "null".into()).await.status, 403);
-    assert_eq!(send("sec-fetch-site", "cross-site".into()).await.status, 403);
+    assert_eq!(
+        send("sec-fetch-site", "cross-site".into()).await.status,
+        403
+    );
     assert_eq!(send("sec-fetch-site", "same-site".into()).await.status, 403);
     // By the address typed, and by the public one.
     assert_eq!(send("origin", house.url.clone()).await.status, 303);
-    assert_eq!(send("origin", "http://quarterdeck.test".into()).await.status, 303);
+    assert_eq!(
+        send("origin", "http://quarterdeck.test".into())
+            .await
+            .status,
+        303
+    );
 }
 
 #[actix_web::test]
 async fn guessing_passwords_is_slowed_down() {
     let house = House::on_sqlite().await;
     let cookie = "qd_csrf=0123456789abcdefghijklmnop";
-    let page = house.client.get(house.at("/sign-in")).header("cookie", cookie);
+    let page = house
+        .client
+        .get(house.at("/sign-in"))
+        .header("cookie", cookie);
     let csrf = Answer::of(page).await.csrf();
     let mut statuses = Vec::new();
     for _ in 0..7 {
-        let form =
-            [("csrf", csrf.as_str()), ("email", "ana@example.com"), ("password", "wrong guess!")];
-        let sent = house.client.post(house.at("/sign-in")).header("cookie", cookie).form(&form);
+        let form = [
+            ("csrf", csrf.as_str()),
+            ("email", "ana@example.com"),
+            ("password", "wrong guess!"),
+        ];
+        let sent = house
+            .client
+            .post(house.at("/sign-in"))
+            .header("cookie", cookie)
+            .form(&form);
         statuses.push(Answer::of(sent).await.status);
     }
-    assert!(statuses[..5].iter().all(|status| matches!(status, 401 | 422)), "{statuses:?}");
-    assert!(statuses[5..].iter().all(|status| *status == 429), "{statuses:?}");
+    assert!(
+        statuses[..5]
+            .iter()
+            .all(|status| matches!(status, 401 | 422)),
+        "{statuses:?}"
+    );
+    assert!(
+        statuses[5..].iter().all(|status| *status == 429),
+        "{statuses:?}"
+    );
 }
 
 #[actix_web::test]
@@ -169,7 +216,10 @@ async fn browsers_are_told_to_be_careful() {
     for path in ["/sign-in", "/nothing/here", "/api/v1/incidents", "/healthz"] {
         let answer = house.get(path).await;
         let policy = answer.header("content-security-policy");
-        assert!(policy.starts_with("default-src 'none'; script-src 'self'"), "{path}: {policy}");
+        assert!(
+            policy.starts_with("default-src 'none'; script-src 'self'"),
+            "{path}: {policy}"
+        );
         assert!(!policy.contains("unsafe"), "{policy}");
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
         assert_eq!(answer.header("referrer-policy"), "same-origin");
@@ -184,10 +234,18 @@ async fn browsers_are_told_to_be_careful() {
     let page = Answer::of(page).await;
     assert_eq!(page.status, 404);
     assert!(page.header("content-type").starts_with("text/html"));
-    house.get("/api/v1/nothing").await.is_problem(401, "unauthenticated");
-    house.api(crate::house::ADMIN, "GET", "/api/v1/nothing", None).await.is_problem(404, "not_found");
-    let program =
-        house.client.get(house.at("/nothing/here")).header("accept", "application/json");
+    house
+        .get("/api/v1/nothing")
+        .await
+        .is_problem(401, "unauthenticated");
+    house
+        .api(crate::house::ADMIN, "GET", "/api/v1/nothing", None)
+        .await
+        .is_problem(404, "not_found");
+    let program = house
+        .client
+        .get(house.at("/nothing/here"))
+        .header("accept", "application/json");
     Answer::of(program).await.is_problem(404, "not_found");
 }
 
@@ -196,12 +254,20 @@ async fn files_are_kept_for_ever_and_travel_small() {
     let house = House::on_sqlite().await;
     let path = web::assets::url("quarterdeck.css");
     let get = |encoding: &'static str| {
-        Answer::of(house.client.get(house.at(path)).header("accept-encoding", encoding))
+        Answer::of(
+            house
+                .client
+                .get(house.at(path))
+                .header("accept-encoding", encoding),
+        )
     };
     let plain = get("identity").await;
     assert_eq!(plain.status, 200);
     assert_eq!(plain.header("content-type"), "text/css; charset=utf-8");
-    assert_eq!(plain.header("cache-control"), "public, max-age=31536000, immutable");
+    assert_eq!(
+        plain.header("cache-control"),
+        "public, max-age=31536000, immutable"
+    );
     assert_eq!(plain.header("content-encoding"), "");
     let bytes = house
         .client
@@ -217,14 +283,23 @@ async fn files_are_kept_for_ever_and_travel_small() {
         .get(house.at(path))
         .header("if-none-match", plain.header("etag"));
     assert_eq!(Answer::of(again).await.status, 304);
-    house.get("/static/nothing.css").await.is_problem(404, "not_found");
+    house
+        .get("/static/nothing.css")
+        .await
+        .is_problem(404, "not_found");
 }
 
 #[actix_web::test]
 async fn the_page_of_the_api_shows_every_operation() {
     let house = House::on_sqlite().await;
     let session = house.sign_in("olli@example.com").await;
-    let page = Answer::of(house.client.get(house.at("/api")).header("cookie", &session)).await;
+    let page = Answer::of(
+        house
+            .client
+            .get(house.at("/api"))
+            .header("cookie", &session),
+    )
+    .await;
     assert_eq!(page.status, 200, "{}", page.body);
     let document: Value = house.get("/api/v1/openapi.json").await.json();
     for path in document["paths"].as_object().unwrap().keys() {

@@ -23,7 +23,12 @@ async fn hear(response: &mut reqwest::Response, wanted: &str) -> String {
 
 async fn open(house: &House, path: &str, session: &str) -> reqwest::Response {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    client.get(house.at(path)).header("cookie", session).send().await.unwrap()
+    client
+        .get(house.at(path))
+        .header("cookie", session)
+        .send()
+        .await
+        .unwrap()
 }
 
 #[actix_web::test]
@@ -39,10 +44,18 @@ async fn watchers_hear_of_changes_at_once() {
     hear(&mut one, ": watching").await;
 
     let token = crate::house::RESPONDER;
-    house.api(token, "POST", "/api/v1/incidents/1/acknowledge", None).await;
+    house
+        .api(token, "POST", "/api/v1/incidents/1/acknowledge", None)
+        .await;
     hear(&mut all, "event: changed").await;
     let heard = hear(&mut one, "event: changed\ndata: ").await;
-    let id = heard.split("data: ").nth(1).unwrap().lines().next().unwrap();
+    let id = heard
+        .split("data: ")
+        .nth(1)
+        .unwrap()
+        .lines()
+        .next()
+        .unwrap();
     assert!(id.parse::<i64>().unwrap() > 0, "{heard}");
     // A new incident is news for the list.
     house.trigger("k2", "Another").await;
@@ -59,8 +72,13 @@ async fn watchers_hear_of_changes_at_once() {
 async fn nobody_listens_signed_out_or_to_nothing() {
     let house = House::on_sqlite().await;
     let session = house.sign_in("ana@example.com").await;
-    let stranger = house.client.get(house.at("/stream")).header("accept", "text/event-stream");
-    Answer::of(stranger).await.is_problem(401, "unauthenticated");
+    let stranger = house
+        .client
+        .get(house.at("/stream"))
+        .header("accept", "text/event-stream");
+    Answer::of(stranger)
+        .await
+        .is_problem(401, "unauthenticated");
     let none = house
         .client
         .get(house.at("/incidents/99/stream"))

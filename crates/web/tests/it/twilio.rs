@@ -35,7 +35,12 @@ async fn an_answer_by_sms_acts_once() {
     // The page is made and "sent": without a provider it stays in the outbox.
     let sent = testkit::eventually(std::time::Duration::from_secs(20), "an SMS", || async {
         let list = house
-            .api(ADMIN, "GET", "/api/v1/notifications?channel=sms&state=accepted", None)
+            .api(
+                ADMIN,
+                "GET",
+                "/api/v1/notifications?channel=sms&state=accepted",
+                None,
+            )
             .await
             .json();
         list["items"].as_array().unwrap().first().cloned()
@@ -43,19 +48,31 @@ async fn an_answer_by_sms_acts_once() {
     .await;
     assert_eq!(sent["address"], PHONE);
 
-    let answer = twilio.post_signed(&url, &signed, &message("ack", "SM1")).await;
+    let answer = twilio
+        .post_signed(&url, &signed, &message("ack", "SM1"))
+        .await;
     assert_eq!(answer.status(), 200);
     assert_eq!(answer.headers()["content-type"], "text/xml; charset=utf-8");
     let text = answer.text().await.unwrap();
-    assert!(text.contains("<Message>INC-0001 acknowledged.</Message>"), "{text}");
-    let incident = house.api(ADMIN, "GET", "/api/v1/incidents/1", None).await.json();
+    assert!(
+        text.contains("<Message>INC-0001 acknowledged.</Message>"),
+        "{text}"
+    );
+    let incident = house
+        .api(ADMIN, "GET", "/api/v1/incidents/1", None)
+        .await
+        .json();
     assert_eq!(incident["paging"], "acknowledged");
     assert_eq!(incident["acknowledged_by"]["name"], "Ana");
     // The same delivery again says the same and acts no more.
-    let again = twilio.post_signed(&url, &signed, &message("ack", "SM1")).await;
+    let again = twilio
+        .post_signed(&url, &signed, &message("ack", "SM1"))
+        .await;
     assert_eq!(again.text().await.unwrap(), text);
     // Prose gets help.
-    let help = twilio.post_signed(&url, &signed, &message("who is this?", "SM2")).await;
+    let help = twilio
+        .post_signed(&url, &signed, &message("who is this?", "SM2"))
+        .await;
     assert!(help.text().await.unwrap().contains("Reply with the code"));
     // Twilio answers STOP itself.
     let mut stop = message("STOP", "SM3");
@@ -72,7 +89,11 @@ async fn a_status_moves_the_evidence_forward() {
     let path = "/api/v1/notifications?channel=sms&state=accepted";
     let id = testkit::eventually(std::time::Duration::from_secs(20), "an SMS", || async {
         let list = house.api(ADMIN, "GET", path, None).await.json();
-        list["items"].as_array().unwrap().first().and_then(|one| one["id"].as_i64())
+        list["items"]
+            .as_array()
+            .unwrap()
+            .first()
+            .and_then(|one| one["id"].as_i64())
     })
     .await;
     let address = format!("/webhooks/twilio/status?n={id}");
@@ -81,7 +102,9 @@ async fn a_status_moves_the_evidence_forward() {
         ("MessageStatus", "delivered".to_owned()),
     ];
     let signed = format!("{PUBLIC}{address}");
-    let answer = twilio.post_signed(&house.at(&address), &signed, &params).await;
+    let answer = twilio
+        .post_signed(&house.at(&address), &signed, &params)
+        .await;
     assert_eq!(answer.status(), 204);
     let id = domain::NotificationId(id);
     let row = house
@@ -108,10 +131,17 @@ async fn nothing_is_believed_without_a_signature() {
         Some(sign("another-token", &url, &params)),
         Some(sign("", &url, &params)),
         // The address that the server sees is not the one that was signed.
-        Some(sign(TWILIO_TOKEN, &house.at("/webhooks/twilio/sms"), &params)),
+        Some(sign(
+            TWILIO_TOKEN,
+            &house.at("/webhooks/twilio/sms"),
+            &params,
+        )),
         Some(other_form),
     ] {
-        let mut request = house.client.post(house.at("/webhooks/twilio/sms")).form(&params);
+        let mut request = house
+            .client
+            .post(house.at("/webhooks/twilio/sms"))
+            .form(&params);
         if let Some(signature) = &signature {
             request = request.header("x-twilio-signature", signature);
         }
