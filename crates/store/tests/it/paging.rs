@@ -48,7 +48,7 @@ on_both!(one_open_alert_of_an_identity, |backend| {
         .unwrap();
     assert_eq!(
         found,
-        [one.clone()],
+        std::slice::from_ref(&one),
         "it comes back as it was stored, NUL in JSON and all"
     );
 
