@@ -10,6 +10,7 @@ use domain::word::PagingState;
 use engine::Error;
 use engine::link::{BadLink, Link};
 use engine::reply::{LinkView, Verb, act_on_link, view_link};
+use jiff::tz::TimeZone;
 
 use super::name;
 use crate::csrf::Plain;
@@ -55,8 +56,13 @@ async fn ask(state: State, guest: Guest, token: Path<String>) -> Result<HttpResp
     let acknowledged = incident
         .acknowledged_by
         .map(|user| directory.user_name(user).to_owned());
+    let mut frame = guest.frame(&state, &format!("Answer {}", incident.label()));
+    let zone = directory.user(link.user).map(|user| user.zone.as_str());
+    if let Some(zone) = zone.and_then(|name| TimeZone::get(name).ok()) {
+        frame.zone = zone;
+    }
     render(&AnswerPage {
-        frame: guest.frame(&state, &format!("Answer {}", incident.label())),
+        frame,
         token: token.into_inner(),
         person: view.user_name.clone(),
         number: incident.number,

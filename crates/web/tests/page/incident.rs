@@ -338,3 +338,57 @@ async fn many_alerts_come_in_parts() {
         .await;
     assert!(!nothing.body.contains("data-entry="), "nothing is new");
 }
+
+#[actix_web::test]
+async fn the_running_escalation_is_a_ladder() {
+    let house = House::on_sqlite().await;
+    let ana = house.ana().await;
+    let me = house
+        .engine
+        .directory()
+        .users
+        .keys()
+        .next()
+        .copied()
+        .unwrap();
+    let policy = format!(
+        "policies:\n  - slug: main\n    name: Main\n    steps:\n\
+         \x20     - {{targets: [{{user: ana@example.com}}], wait: 5m}}\n\
+         \x20     - {{targets: [{{user: ana@example.com}}], wait: 7m}}\n\
+         services:\n  - slug: shop\n    name: Shop\n    policy: main\n    integrations:\n\
+         \x20     - {{name: Monitor, kind: generic, key: {KEY}}}\n"
+    );
+    let ctx = engine::OpContext::user(
+        me,
+        domain::word::AccountRole::Admin,
+        domain::word::Origin::Cli,
+        house.engine.now(),
+    );
+    let manifest = engine::manifest::parse(&policy, &|_| None).unwrap();
+    engine::manifest::apply(house.engine.store(), &ctx, manifest, false)
+        .await
+        .unwrap();
+    house
+        .signal(KEY, Action::Trigger, "k1", "The shop is closed")
+        .await;
+    let page = ana.get("/incidents/1").await;
+    page.shows("What happens if nobody answers")
+        .shows("Step 1 paged at")
+        .shows("Step 2 next at");
+    page.shows(": step 2, Ana.").shows("Waits 7 m.");
+    page.shows("Step 1 of policy Main (v1) pages you by name.");
+    // Ana can send it on at once, to a step by name.
+    ana.fill("/incidents/1", "/incidents/1/escalate", &[("step", "2")])
+        .await
+        .shows("Escalated.");
+    ana.get("/incidents/1")
+        .await
+        .shows("Step 2 paged at")
+        .shows("Step 1 paged at");
+    let page = ana
+        .fill("/incidents/1", "/incidents/1/acknowledge", &[])
+        .await;
+    page.hides("What happens if nobody answers");
+}
+
+const KEY: &str = "laddertestladdertestladdertest00";

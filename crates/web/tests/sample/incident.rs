@@ -252,6 +252,7 @@ fn triggered() -> IncidentPage {
             ],
         }],
         alerts: vec![alert()],
+        ladder: None,
         alerts_total: 2,
         alerts_pager: Pager::default(),
         timeline: vec![

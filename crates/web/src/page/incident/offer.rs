@@ -9,7 +9,10 @@ use domain::service::ServiceSettings;
 use domain::word::{IncidentSeverity, Origin, RunState};
 use domain::{Span, Timestamp, UserId};
 
+use jiff::tz::TimeZone;
+
 use super::scene::Scene;
+use crate::picture;
 use crate::view::Choice;
 use crate::view::incident::{IncidentActions, NextStep};
 
@@ -92,6 +95,41 @@ pub fn steps(ladder: Option<&Ladder>) -> Vec<Choice> {
         .collect();
     choices.push(Choice::new(choices.len() + 1, "Last resort"));
     choices
+}
+
+/// The picture of the running escalation: each step with what has come of it.
+pub fn picture(
+    scene: &Scene,
+    directory: &Directory,
+    zone: &TimeZone,
+    now: Timestamp,
+) -> Option<picture::Ladder> {
+    let run = scene.run.as_ref()?;
+    let version = scene.version.as_ref()?;
+    let mut drawn =
+        crate::page::policy::ladder::draw(&version.config, directory, run.round_robin, now).ladder;
+    let clock = |at: Timestamp| at.in_zone(zone).strftime("%H:%M:%S").to_string();
+    for (index, rung) in (0..).zip(&mut drawn.rungs) {
+        let past = scene
+            .executions
+            .iter()
+            .rev()
+            .find(|past| past.step == Some(index));
+        if let Some(past) = past {
+            let what = if past.skipped.is_some() {
+                "skipped"
+            } else {
+                "paged"
+            };
+            rung.conditions
+                .push(format!("{what} at {}", clock(past.executed_at)));
+        }
+        if run.state == RunState::Running && run.next_step == index {
+            rung.conditions
+                .extend(run.due_at.map(|due| format!("next at {}", clock(due))));
+        }
+    }
+    Some(drawn)
 }
 
 /// What the running escalation does next.

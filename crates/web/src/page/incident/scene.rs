@@ -2,7 +2,7 @@
 
 use domain::alert::Alert;
 use domain::directory::Directory;
-use domain::escalation::Run;
+use domain::escalation::{Execution, Run};
 use domain::incident::Incident;
 use domain::policy::PolicyVersion;
 use domain::word::{PagingState, TimerKind};
@@ -31,6 +31,8 @@ pub struct Scene {
     pub run: Option<Run>,
     /// The version it keeps; without a run, the newest of the policy that would be run.
     pub version: Option<PolicyVersion>,
+    /// What the run has executed so far, oldest first.
+    pub executions: Vec<Execution>,
     pub ack_timeout_at: Option<Timestamp>,
     /// Oldest first.
     pub pages: Vec<Page>,
@@ -91,8 +93,17 @@ impl Scene {
             incident: Some(id),
             ..store::notification::Filter::default()
         };
+        let executions = match &run {
+            Some(run) => store::escalation::executions(conn, id)?
+                .into_iter()
+                .filter(|(of, _)| *of == run.id)
+                .map(|(_, execution)| execution)
+                .collect(),
+            None => Vec::new(),
+        };
         Ok(Scene {
             part,
+            executions,
             ack_timeout_at,
             pages: store::escalation::pages(conn, id)?,
             notifications: store::notification::list(conn, &of_incident, None, NOTIFICATIONS)?,

@@ -60,6 +60,7 @@ pub fn page(
             now,
         ),
         people: people::people(scene, directory, &looker),
+        ladder: offer::picture(scene, directory, &frame.zone, now),
         alerts: scene
             .alerts
             .iter()

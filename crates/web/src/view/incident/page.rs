@@ -7,7 +7,7 @@ use domain::word::{
 };
 use domain::{AlertId, HandoverId, NotificationId, TimelineEntryId, Timestamp};
 
-use crate::picture::Swimlane;
+use crate::picture::{Ladder, Swimlane};
 use crate::view::form::Form;
 use crate::view::frame::{Choice, ChoiceGroup, Frame, Link, Markup, Pager, Person};
 
@@ -25,6 +25,8 @@ pub struct IncidentPage {
     /// Shown once the incident is declared.
     pub command: Option<Command>,
     pub people: Vec<PagedPerson>,
+    /// How the running escalation goes on; `None` when none runs.
+    pub ladder: Option<Ladder>,
     pub alerts: Vec<AlertRow>,
     /// All of them, shown or not (PAGING.md §2.5).
     pub alerts_total: u64,
