@@ -18,6 +18,9 @@ use super::{Claimed, LEASE};
 use crate::Error;
 use crate::message::Sender;
 
+/// Most notifications that one message stands for; what is beyond goes with the next one.
+const BUNDLE_MAX: i64 = 1_000;
+
 /// What came of looking at what is due.
 pub(super) struct Claims {
     /// How many were looked at; 0 when other nodes have all of them.
@@ -183,6 +186,13 @@ fn claim_one(
                 .collect();
             store::notification::put_off(tx, &ids, until)?;
             return Ok(None);
+        }
+        // What is due for the same person goes along, also what this claim had no room for.
+        let known: Vec<NotificationId> = std::iter::once(lead.id)
+            .chain(members.iter().map(|due| due.row.id))
+            .collect();
+        for row in store::notification::take_due_like(tx, &lead, &known, now, BUNDLE_MAX)? {
+            members.extend(wanted(tx, row, now)?);
         }
     }
     let ids: Vec<NotificationId> = members.iter().map(|due| due.row.id).collect();

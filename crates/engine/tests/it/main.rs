@@ -4,11 +4,14 @@
     reason = "helpers of tests fail their test like the tests themselves"
 )]
 
+mod dispatch;
 mod escalation;
 mod house;
 mod ingest;
 mod moment;
+mod post;
 mod postmortem;
+mod reply;
 mod role;
 mod update;
 mod world;

@@ -50,6 +50,47 @@ pub fn take_due(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<Notif
     Ok(rows?)
 }
 
+/// Takes further ones that are due and may travel with `lead` (PAGING.md §6.4): first attempts
+/// about incidents, to the same person and address, of the same kind and urgency. Those in `known`
+/// are left out, and other nodes pass over what this transaction holds.
+///
+/// # Errors
+/// Those of the read.
+pub fn take_due_like(
+    conn: &mut Conn,
+    lead: &Notification,
+    known: &[NotificationId],
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<Notification>, Error> {
+    macro_rules! alike {
+        () => {
+            t::table
+                .filter(planned())
+                .filter(t::due_at.le(now))
+                .filter(t::attempts.eq(0))
+                .filter(t::incident_id.is_not_null())
+                .filter(t::user_id.eq(lead.user_id))
+                .filter(t::channel.eq(lead.channel))
+                .filter(t::address.eq(&lead.address))
+                .filter(t::urgency.eq(lead.urgency))
+                .filter(t::kind.eq(lead.kind))
+                .filter(t::id.ne_all(known))
+                .order((t::due_at, t::id))
+                .limit(limit)
+        };
+    }
+    let rows: Result<Vec<Notification>, diesel::result::Error> = match conn {
+        Conn::Sqlite(c) => alike!().select(Notification::as_select()).load(c),
+        Conn::Postgres(c) => alike!()
+            .for_update()
+            .skip_locked()
+            .select(Notification::as_select())
+            .load(c),
+    };
+    Ok(rows?)
+}
+
 /// Keeps other nodes from sending to this address until the transaction ends, so that each sees
 /// what the other has sent: for bundling and for codes.
 ///

@@ -1,0 +1,204 @@
+//! What follows within 60 s becomes one message (PAGING.md §6.4).
+
+use domain::incident::Command;
+use domain::word::{AlertSeverity, ContactKind, NotificationState};
+use testkit::smtp::{SmtpFault, SmtpStage};
+
+use crate::on_both;
+use crate::post::{Gate, Office, Servers, of_incident, outbox};
+use crate::world::{self, ANA, BO, NOON, apply, command, minutes, open, request, seconds, trigger};
+
+on_both!(the_first_goes_at_once_and_the_rest_together, 0, |house| {
+    let store = &house.store;
+    world::build(store).await;
+    let servers = Servers::start().await;
+    let office = Office::new(store, servers.channels());
+    for n in 0..5 {
+        let now = NOON + seconds(n * 10);
+        open(store, &format!("k{n}"), now).await;
+        office.settle(now).await;
+    }
+    assert_eq!(
+        servers.subjects("ana"),
+        ["[INC-0001] Checkout: k0 is broken"]
+    );
+    office.settle(NOON + seconds(59)).await;
+    assert_eq!(servers.subjects("ana").len(), 1);
+    office.settle(NOON + seconds(60)).await;
+    let subjects = servers.subjects("ana");
+    assert_eq!(
+        subjects[1..],
+        ["[INC-0002] Checkout: k1 is broken and 3 more"]
+    );
+});
+
+on_both!(a_burst_is_one_message, 0, |house| {
+    let store = &house.store;
+    world::build(store).await;
+    let servers = Servers::start().await;
+    let office = Office::new(store, servers.channels());
+    let burst = (0..150).map(|n| trigger(&format!("k{n}"))).collect();
+    apply(store, vec![request(burst)], NOON).await;
+    office.settle(NOON).await;
+    assert_eq!(
+        servers.subjects("ana"),
+        ["[INC-0001] Checkout: k0 is broken and 149 more"]
+    );
+    // The phone gets its own.
+    office.settle(NOON + minutes(1)).await;
+    let sms: Vec<String> = servers
+        .twilio
+        .messages()
+        .into_iter()
+        .map(|sms| sms.body)
+        .collect();
+    assert_eq!(sms.len(), 1);
+    assert!(sms[0].contains(" and 149 more. Reply "), "{sms:?}");
+});
+
+on_both!(a_steady_stream_leaves_every_minute, 0, |house| {
+    let store = &house.store;
+    world::build(store).await;
+    let mail = Gate::accepting(ContactKind::Email);
+    mail.let_through(10_000);
+    let office = Office::new(store, channels::Channels::new(vec![mail.clone()]));
+    let mut sent_at = vec![];
+    for n in 0..60 {
+        let now = NOON + seconds(n * 5);
+        open(store, &format!("k{n}"), now).await;
+        let before = mail.taken().len();
+        office.settle(now).await;
+        sent_at.extend((mail.taken().len() > before).then_some(n * 5));
+    }
+    // Ana's first, then at each full minute: windows do not slide on for ever.
+    assert_eq!(sent_at, [0, 60, 120, 180, 240]);
+    office.settle(NOON + minutes(5)).await;
+    for row in outbox(store).await {
+        let told = matches!(
+            row.state,
+            NotificationState::Accepted | NotificationState::Bundled
+        );
+        assert!(told || row.channel == ContactKind::Sms, "{row:?}");
+    }
+});
+
+on_both!(a_message_on_its_way_begins_the_window, 0, |house| {
+    let store = &house.store;
+    world::build(store).await;
+    let mail = Gate::accepting(ContactKind::Email);
+    let office = Office::new(store, channels::Channels::new(vec![mail.clone()]));
+    open(store, "first", NOON).await;
+    office.dispatcher.send_due().await.unwrap();
+    for n in 0..10 {
+        open(store, &format!("k{n}"), NOON).await;
+        office.dispatcher.send_due().await.unwrap();
+    }
+    mail.let_through(100);
+    office.settle(NOON).await;
+    assert_eq!(
+        mail.taken().len(),
+        1,
+        "a slow provider does not turn a burst into many messages"
+    );
+    office.settle(NOON + minutes(1)).await;
+    assert_eq!(mail.taken().len(), 2);
+});
+
+on_both!(high_and_low_are_never_mixed, 0, |house| {
+    let store = &house.store;
+    world::build(store).await;
+    let servers = Servers::start().await;
+    let office = Office::new(store, servers.channels());
+    let mut signals = vec![];
+    for n in 0..4 {
+        let mut one = trigger(&format!("k{n}"));
+        if n % 2 == 1 {
+            one.severity = AlertSeverity::Warning;
+        }
+        signals.push(one);
+    }
+    apply(store, vec![request(signals)], NOON).await;
+    office.settle(NOON).await;
+    let mut subjects = servers.subjects("ana");
+    subjects.sort();
+    assert_eq!(
+        subjects,
+        [
+            "[INC-0001] Checkout: k0 is broken and 1 more",
+            "[INC-0002] Checkout: k1 is broken and 1 more",
+        ]
+    );
+});
+
+on_both!(catching_up_is_one_message_about_one_incident, 0, |house| {
+    // §4.6: steps that fell due are merged per person; they speak of one incident, not of many.
+    let store = &house.store;
+    world::build(store).await;
+    let servers = Servers::start().await;
+    let office = Office::new(store, servers.channels());
+    open(store, "disk", NOON).await;
+    let late = NOON + seconds(1_250);
+    engine::timer::fire_due(store, late).await.unwrap();
+    office.settle(late).await;
+    assert_eq!(
+        servers.subjects("ana"),
+        ["[INC-0001] Checkout: disk is broken"]
+    );
+    assert_eq!(
+        servers.subjects("bo"),
+        ["[INC-0001] Checkout: disk is broken"]
+    );
+});
+
+on_both!(an_answer_to_one_does_not_lose_the_others, 0, |house| {
+    let store = &house.store;
+    world::build(store).await;
+    let servers = Servers::start().await;
+    let office = Office::new(store, servers.channels());
+    let results = apply(
+        store,
+        vec![request(vec![trigger("a"), trigger("b"), trigger("c")])],
+        NOON,
+    )
+    .await;
+    let first = results[0].as_ref().unwrap().applied[0].incident_id.unwrap();
+    let first = store
+        .read(move |c| store::incident::fetch(c, first))
+        .await
+        .unwrap();
+    // The bundle's first attempt fails; before the next its leading incident is answered.
+    servers.smtp.set_fault(SmtpFault {
+        busy_next: 1,
+        ..SmtpFault::default()
+    });
+    office.settle(NOON).await;
+    assert!(servers.smtp.mails().is_empty());
+    command(store, &first, BO, Command::Acknowledge, NOON + seconds(1))
+        .await
+        .unwrap();
+    office.settle(NOON + seconds(10)).await;
+    // Besides the word that Bo has answered the first.
+    let mut subjects = servers.subjects("ana");
+    subjects.retain(|subject| !subject.starts_with("[INC-0001]"));
+    assert_eq!(subjects, ["[INC-0002] Checkout: b is broken and 1 more"]);
+});
+
+on_both!(a_server_that_hangs_holds_up_one_attempt_only, 0, |house| {
+    let store = &house.store;
+    world::build(store).await;
+    let servers = Servers::start().await;
+    let office = Office::new(store, servers.channels());
+    servers.smtp.set_fault(SmtpFault {
+        hang: Some(SmtpStage::Hello),
+        ..SmtpFault::default()
+    });
+    let incident = open(store, "disk", NOON).await;
+    // The channel gives up after its own time; the phone is used at once instead.
+    office.settle(NOON).await;
+    assert_eq!(servers.twilio.messages().len(), 1);
+    servers.smtp.set_fault(SmtpFault::default());
+    office.settle(NOON + seconds(5)).await;
+    assert_eq!(servers.subjects("ana").len(), 1);
+    let rows = of_incident(store, &incident).await;
+    assert!(rows.iter().all(|row| row.user_id == Some(ANA)));
+});
