@@ -4,6 +4,7 @@
     reason = "helpers of tests fail their test like the tests themselves"
 )]
 
+mod crash_points;
 mod dispatch;
 mod escalation;
 mod house;
