@@ -1,6 +1,7 @@
 //! One SMTP connection, driven step by step so that a failure knows where it happened: the same
 //! reply means different things for the sender, the recipient and the content.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use lettre::transport::smtp::{
@@ -141,6 +142,21 @@ impl Trouble {
     }
 }
 
+/// The content of a mail together with the dot that ends it. Written apart, the dot would wait until
+/// the server has acknowledged the content (Nagle's algorithm), which it puts off by up to 40 ms.
+struct Content<'a>(&'a str);
+
+impl fmt::Display for Content<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for line in self.0.strip_suffix("\r\n").unwrap_or(self.0).split("\r\n") {
+            // A dot that begins a line is doubled, so that none ends the mail early.
+            let stuffing = if line.starts_with('.') { "." } else { "" };
+            write!(f, "{stuffing}{line}\r\n")?;
+        }
+        f.write_str(".\r\n")
+    }
+}
+
 /// A connection that is greeted, encrypted and signed in as configured.
 pub(super) struct Connection {
     smtp: AsyncSmtpConnection,
@@ -199,10 +215,11 @@ impl Connection {
             .command(Data)
             .await
             .map_err(Trouble::at(Stage::Content))?;
-        self.smtp
-            .message(&mail.bytes)
-            .await
-            .map_err(Trouble::at(Stage::Sent))?;
+        let taken = match std::str::from_utf8(&mail.bytes) {
+            Ok(text) => self.smtp.command(Content(text)).await,
+            Err(_) => self.smtp.message(&mail.bytes).await,
+        };
+        taken.map_err(Trouble::at(Stage::Sent))?;
         self.used_at = Instant::now();
         Ok(())
     }
@@ -231,5 +248,21 @@ impl Connection {
             parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
         }
         parameters
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_ends_with_a_dot_and_only_there() {
+        let written = |text| Content(text).to_string();
+        assert_eq!(written("a\r\nb\r\n"), "a\r\nb\r\n.\r\n");
+        assert_eq!(written("a"), "a\r\n.\r\n");
+        assert_eq!(
+            written(".\r\n..b\r\nc.\r\n\r\n"),
+            "..\r\n...b\r\nc.\r\n\r\n.\r\n"
+        );
     }
 }
