@@ -42,6 +42,10 @@ pub fn command_in_txn(
     id: IncidentId,
     command: &Command,
 ) -> Result<Incident, Error> {
+    if matches!(command, Command::Resolve | Command::ChangePhase { .. }) {
+        // Which may resolve its alerts.
+        store::alert::lock_of_incidents(tx, &[id])?;
+    }
     let before = store::incident::lock(tx, id).map_err(not_found)?;
     let directory = tx.directory()?;
     check_references(command, &directory)?;

@@ -119,6 +119,9 @@ fn act_on_bundle(
     // All at once and in order, so that two answers cannot block each other.
     let mut ordered = incidents.clone();
     ordered.sort();
+    if verb == Verb::Resolve {
+        store::alert::lock_of_incidents(tx, &ordered)?;
+    }
     store::incident::lock_all(tx, &ordered)?;
     answered(tx, sent.id, now)?;
     let mut done = Vec::new();

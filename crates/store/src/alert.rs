@@ -1,6 +1,6 @@
 //! Alerts, and the record of what was decided about signals.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
@@ -134,27 +134,12 @@ fn is_resolved() -> SqlLiteral<Bool> {
 }
 
 /// Open alerts with these identities, locked until the transaction ends, in one order on every
-/// node.
+/// node. One that another node opens meanwhile is not among them: opening it again is refused
+/// ([`insert`]), and trying all of it again finds it.
 ///
 /// # Errors
 /// Those of the read.
 pub fn lock_open(conn: &mut Conn, identities: &[Identity]) -> Result<Vec<Alert>, Error> {
-    let mut found = lock_open_once(conn, identities)?;
-    if conn.is_postgres() && found.len() < identities.len() {
-        // Whoever held a lock that was waited for may have resolved the alert and opened the next
-        // one, which only a new statement sees.
-        let known: BTreeSet<Identity> = found.iter().map(|alert| alert.identity).collect();
-        let missing: Vec<Identity> = identities
-            .iter()
-            .filter(|identity| !known.contains(identity))
-            .copied()
-            .collect();
-        found.extend(lock_open_once(conn, &missing)?);
-    }
-    Ok(found)
-}
-
-fn lock_open_once(conn: &mut Conn, identities: &[Identity]) -> Result<Vec<Alert>, Error> {
     let keys: Vec<Vec<u8>> = identities
         .iter()
         .map(|identity| identity.0.to_vec())
@@ -178,6 +163,26 @@ fn lock_open_once(conn: &mut Conn, identities: &[Identity]) -> Result<Vec<Alert>
         found.extend(rows?);
     }
     alerts(found)
+}
+
+/// Keeps others from changing the open alerts of these incidents until the transaction ends.
+/// Whoever is going to resolve an incident asks for this before it locks the incident: signals
+/// lock in that order, too, and so neither blocks the other.
+///
+/// # Errors
+/// Those of the lock.
+pub fn lock_of_incidents(conn: &mut Conn, incidents: &[IncidentId]) -> Result<(), Error> {
+    if let Conn::Postgres(c) = conn {
+        let locked: Vec<AlertId> = alert::table
+            .filter(alert::incident_id.eq_any(incidents))
+            .filter(is_open())
+            .order(alert::id)
+            .for_update()
+            .select(alert::id)
+            .load(c)?;
+        tracing::trace!(alerts = locked.len(), "locked");
+    }
+    Ok(())
 }
 
 /// Of each of these identities the alert that was resolved last, if that was after `since`.
