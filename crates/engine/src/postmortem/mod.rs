@@ -30,10 +30,11 @@ use facts::Facts;
 /// Longest body of a section, in characters.
 pub const BODY_MAX: usize = 200_000;
 
-/// Starts the postmortem of the incident with this number, and returns it.
+/// Starts the postmortem of the incident with this number, and returns it. One that exists, because
+/// resolving started it or somebody was faster, is returned as it is.
 ///
 /// # Errors
-/// [`Error::Refused`] when the incident is not over or has one, [`Error::NotFound`].
+/// [`Error::Refused`] when the incident is not over, [`Error::NotFound`].
 pub async fn start(store: &Store, ctx: &OpContext, number: i64) -> Result<Postmortem, Error> {
     require(ctx, Right::Respond)?;
     let ctx = *ctx;
@@ -43,7 +44,10 @@ pub async fn start(store: &Store, ctx: &OpContext, number: i64) -> Result<Postmo
                 .map_err(no_incident)?
                 .id;
             let incident = store::incident::lock(tx, id)?;
-            create(tx, &incident, ctx.actor, ctx.now)
+            match store::postmortem::of_incident(tx, id)? {
+                Some(existing) => Ok(existing),
+                None => create(tx, &incident, ctx.actor, ctx.now),
+            }
         })
         .await
 }

@@ -12,7 +12,7 @@ use web::view::schedule::*;
 use web::view::service::*;
 use web::view::*;
 
-use super::incident::{alert, row};
+use super::part::{alert, row};
 use super::*;
 
 pub fn on_call() -> Vec<OnCallRow> {

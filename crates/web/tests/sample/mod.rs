@@ -6,7 +6,9 @@
 
 mod config;
 mod incident;
+mod part;
 mod people;
+mod postmortem;
 
 use askama::Template;
 use domain::word::AccountRole;
