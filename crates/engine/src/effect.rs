@@ -11,8 +11,8 @@ use domain::word::{
     ContactKind, EntryKind, KeyMoment, NotificationKind, PageCause, RunState, TimerKind, Urgency,
 };
 use domain::{
-    ContactMethodId, IncidentId, NotificationId, PageId, PolicyId, RunId, TimelineEntryId,
-    TimerId, Timestamp, UserId,
+    ContactMethodId, IncidentId, NotificationId, PageId, PolicyId, RunId, TimelineEntryId, TimerId,
+    Timestamp, UserId,
 };
 use store::escalation::{Page, Timer};
 use store::notification::Notification;
@@ -120,10 +120,16 @@ impl<'a, 'c> Writing<'a, 'c> {
                 Effect::Disarm { kind } => {
                     store::escalation::disarm(self.tx, kind, id.0)?;
                 }
-                Effect::Entry { kind, text, details } => {
+                Effect::Entry {
+                    kind,
+                    text,
+                    details,
+                } => {
                     self.entry(id, actor, kind, text, &details)?;
                 }
-                Effect::Moment { moment: moment @ (KeyMoment::Resolved | KeyMoment::Closed) } => {
+                Effect::Moment {
+                    moment: moment @ (KeyMoment::Resolved | KeyMoment::Closed),
+                } => {
                     // An incident that came back ends when it ends for the last time.
                     store::incident::renew_moment(self.tx, id, moment, self.now)?;
                 }
@@ -149,21 +155,32 @@ impl<'a, 'c> Writing<'a, 'c> {
         due_at: Timestamp,
     ) -> Result<(), Error> {
         let id = self.tx.id(TimerId)?;
-        store::escalation::arm(self.tx, Timer { id, kind, incident_id, subject_id, due_at })?;
+        store::escalation::arm(
+            self.tx,
+            Timer {
+                id,
+                kind,
+                incident_id,
+                subject_id,
+                due_at,
+            },
+        )?;
         self.tx.changed(Change::Timers);
         Ok(())
     }
 
-    fn start_run(
-        &mut self,
-        incident: &mut Incident,
-        also_page: Vec<UserId>,
-    ) -> Result<(), Error> {
+    fn start_run(&mut self, incident: &mut Incident, also_page: Vec<UserId>) -> Result<(), Error> {
         self.stop_run(incident)?;
         let directory = self.directory.clone();
         let policy = policy_of(incident, &directory);
         let round_robin = match policy {
-            Some(p) if p.current.config.steps.iter().any(|s| s.mode == StepMode::RoundRobin) => {
+            Some(p)
+                if p.current
+                    .config
+                    .steps
+                    .iter()
+                    .any(|s| s.mode == StepMode::RoundRobin) =>
+            {
                 store::escalation::draw_turn(self.tx, p.id)?
             }
             _ => 0,
@@ -176,8 +193,7 @@ impl<'a, 'c> Writing<'a, 'c> {
             facts: facts(incident),
             now: self.now,
         };
-        let outcome =
-            escalation::start(id, policy.map(|p| p.id), round_robin, also_page, &ctx);
+        let outcome = escalation::start(id, policy.map(|p| p.id), round_robin, also_page, &ctx);
         store::escalation::insert_run(self.tx, &outcome.run)?;
         self.write_outcome(incident, outcome)
     }
@@ -189,11 +205,7 @@ impl<'a, 'c> Writing<'a, 'c> {
         self.advance(incident, run, Input::Stop)
     }
 
-    fn escalate(
-        &mut self,
-        incident: &mut Incident,
-        to_step: Option<i64>,
-    ) -> Result<(), Error> {
+    fn escalate(&mut self, incident: &mut Incident, to_step: Option<i64>) -> Result<(), Error> {
         match store::escalation::newest_run(self.tx, incident.id)? {
             Some(run) => self.advance(incident, run, Input::EscalateNow { to_step }),
             // Declared by hand without paging anybody so far.
@@ -238,22 +250,23 @@ impl<'a, 'c> Writing<'a, 'c> {
                 Ok(Some(p.current.clone()))
             }
             (Some(id), _) => {
-                let found =
-                    store::escalation::policy_version(self.tx, id, run.policy_version)?;
+                let found = store::escalation::policy_version(self.tx, id, run.policy_version)?;
                 Ok(Some(found))
             }
         }
     }
 
-    fn write_outcome(
-        &mut self,
-        incident: &mut Incident,
-        outcome: Outcome,
-    ) -> Result<(), Error> {
+    fn write_outcome(&mut self, incident: &mut Incident, outcome: Outcome) -> Result<(), Error> {
         let run = &outcome.run;
         store::escalation::insert_executions(self.tx, run.id, &outcome.executions)?;
         for entry in outcome.entries {
-            self.entry(incident.id, Actor::SYSTEM, entry.kind, entry.text, &entry.data)?;
+            self.entry(
+                incident.id,
+                Actor::SYSTEM,
+                entry.kind,
+                entry.text,
+                &entry.data,
+            )?;
         }
         for plan in outcome.pages {
             let reason = serde_json::to_string(&plan.reason)
@@ -275,8 +288,10 @@ impl<'a, 'c> Writing<'a, 'c> {
         }
         // The last resort is always paged in the end; only a step shows that the policy reaches
         // somebody (PAGING.md §4.5).
-        let reached =
-            outcome.executions.iter().any(|e| e.step.is_some() && !e.paged.is_empty());
+        let reached = outcome
+            .executions
+            .iter()
+            .any(|e| e.step.is_some() && !e.paged.is_empty());
         let unreachable = outcome.unreachable || (incident.unreachable && !reached);
         if unreachable != incident.unreachable {
             incident.unreachable = unreachable;
@@ -303,8 +318,10 @@ impl<'a, 'c> Writing<'a, 'c> {
                 PageCause::Adhoc,
                 reason.clone(),
             )?;
-            let (who, whom) =
-                (actor.name(&self.directory), self.directory.user_name(*user).to_owned());
+            let (who, whom) = (
+                actor.name(&self.directory),
+                self.directory.user_name(*user).to_owned(),
+            );
             let text = match message.trim() {
                 "" => format!("{who} paged {whom}"),
                 message => format!("{who} paged {whom}: {message}"),
@@ -320,19 +337,16 @@ impl<'a, 'c> Writing<'a, 'c> {
         Ok(())
     }
 
-    fn page_not_yet_engaged(
-        &mut self,
-        incident: &Incident,
-        actor: Actor,
-    ) -> Result<(), Error> {
+    fn page_not_yet_engaged(&mut self, incident: &Incident, actor: Actor) -> Result<(), Error> {
         let directory = self.directory.clone();
-        let Some(policy) = policy_of(incident, &directory) else { return Ok(()) };
+        let Some(policy) = policy_of(incident, &directory) else {
+            return Ok(());
+        };
         let mut engaged = store::escalation::paged_people(self.tx, incident.id)?;
         engaged.extend(actor.user);
         engaged.extend(incident.acknowledged_by);
         let config = &policy.current.config;
-        let people =
-            escalation::first_step_people(config, &directory, &engaged, self.now);
+        let people = escalation::first_step_people(config, &directory, &engaged, self.now);
         self.page_by_name(incident, &people, "the severity was raised", actor)
     }
 
@@ -358,11 +372,16 @@ impl<'a, 'c> Writing<'a, 'c> {
             reason,
             created_at: self.now,
         });
-        self.moments.push((incident.id, KeyMoment::FirstPage, self.now));
+        self.moments
+            .push((incident.id, KeyMoment::FirstPage, self.now));
         let directory = self.directory.clone();
-        let Some(user) = directory.user(user_id) else { return Ok(()) };
+        let Some(user) = directory.user(user_id) else {
+            return Ok(());
+        };
         for planned in notification::plan(user, urgency, self.now) {
-            let Some(method) = user.method(planned.method_id) else { continue };
+            let Some(method) = user.method(planned.method_id) else {
+                continue;
+            };
             let id = self.tx.id(NotificationId)?;
             let mut row = Notification::planned(
                 id,
@@ -427,7 +446,11 @@ impl<'a, 'c> Writing<'a, 'c> {
                 .map(|planned| planned.method_id)
                 .collect(),
         };
-        for method in methods.iter().filter_map(|id| user.method(*id)).filter(|m| m.usable()) {
+        for method in methods
+            .iter()
+            .filter_map(|id| user.method(*id))
+            .filter(|m| m.usable())
+        {
             let id = self.tx.id(NotificationId)?;
             let mut row = Notification::planned(
                 id,
@@ -449,9 +472,11 @@ impl<'a, 'c> Writing<'a, 'c> {
 
 /// The policy an incident is escalated by: its own if it was reassigned, else its service's.
 pub fn policy_of<'d>(incident: &Incident, directory: &'d Directory) -> Option<&'d Policy> {
-    let id: Option<PolicyId> = incident
-        .policy_id
-        .or_else(|| directory.service(incident.service_id?).and_then(|s| s.policy_id));
+    let id: Option<PolicyId> = incident.policy_id.or_else(|| {
+        directory
+            .service(incident.service_id?)
+            .and_then(|s| s.policy_id)
+    });
     directory.policy(id?)
 }
 

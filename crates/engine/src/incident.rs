@@ -26,7 +26,9 @@ pub async fn command(
     let ctx = *ctx;
     store
         .write(move |tx| {
-            let id = store::incident::by_number(tx, number).map_err(not_found)?.id;
+            let id = store::incident::by_number(tx, number)
+                .map_err(not_found)?
+                .id;
             command_in_txn(tx, &ctx, id, &command)
         })
         .await
@@ -50,8 +52,10 @@ pub fn command_in_txn(
     let directory = tx.directory()?;
     check_references(command, &directory)?;
     let settings = settings_of(&before, &directory);
-    let Decision { incident: mut after, effects } =
-        incident::decide(&before, command, ctx.actor, &settings, &directory, ctx.now)?;
+    let Decision {
+        incident: mut after,
+        effects,
+    } = incident::decide(&before, command, ctx.actor, &settings, &directory, ctx.now)?;
     if effects.is_empty() {
         return Ok(after);
     }
@@ -66,11 +70,7 @@ pub fn command_in_txn(
 }
 
 /// A grave incident gets its postmortem when it is resolved.
-fn start_postmortem(
-    tx: &mut Tx<'_>,
-    ctx: &OpContext,
-    incident: &Incident,
-) -> Result<(), Error> {
+fn start_postmortem(tx: &mut Tx<'_>, ctx: &OpContext, incident: &Incident) -> Result<(), Error> {
     let reopened = store::timeline::has(tx, incident.id, EntryKind::Reopened)?;
     if domain::postmortem::is_created_at_resolve(incident.severity, reopened)
         && crate::postmortem::of_incident(tx, incident.id)?.is_none()
@@ -118,10 +118,7 @@ fn write_after_group_check(
     Ok(())
 }
 
-fn settings_of(
-    incident: &Incident,
-    directory: &domain::directory::Directory,
-) -> ServiceSettings {
+fn settings_of(incident: &Incident, directory: &domain::directory::Directory) -> ServiceSettings {
     incident
         .service_id
         .and_then(|id| directory.service(id))
@@ -169,21 +166,22 @@ pub struct NewIncident {
 ///
 /// # Errors
 /// [`Error::Invalid`], [`Error::Forbidden`].
-pub async fn create(
-    store: &Store,
-    ctx: &OpContext,
-    new: NewIncident,
-) -> Result<Incident, Error> {
+pub async fn create(store: &Store, ctx: &OpContext, new: NewIncident) -> Result<Incident, Error> {
     require(ctx, Right::Respond)?;
     let title: String = new.title.replace('\0', "").trim().to_owned();
     if title.is_empty() {
         return Err(Error::invalid("title", "say in a few words what is wrong"));
     }
     if title.chars().count() > TITLE_MAX {
-        return Err(Error::invalid("title", format!("at most {TITLE_MAX} characters")));
+        return Err(Error::invalid(
+            "title",
+            format!("at most {TITLE_MAX} characters"),
+        ));
     }
     let ctx = *ctx;
-    store.write(move |tx| create_in_txn(tx, &ctx, &title, &new)).await
+    store
+        .write(move |tx| create_in_txn(tx, &ctx, &title, &new))
+        .await
 }
 
 fn create_in_txn(
@@ -193,7 +191,10 @@ fn create_in_txn(
     new: &NewIncident,
 ) -> Result<Incident, Error> {
     let directory = tx.directory()?;
-    if new.service.is_some_and(|id| directory.service(id).is_none()) {
+    if new
+        .service
+        .is_some_and(|id| directory.service(id).is_none())
+    {
         return Err(Error::invalid("service", "there is no such service"));
     }
     // Without a service there is nobody to page: whoever opens it has it.
@@ -205,15 +206,27 @@ fn create_in_txn(
         title: title.to_owned(),
         service_id: new.service,
         policy_id: None,
-        kind: if new.drill { IncidentKind::Drill } else { IncidentKind::Real },
+        kind: if new.drill {
+            IncidentKind::Drill
+        } else {
+            IncidentKind::Real
+        },
         urgency: new.urgency,
         alert_severity: match new.urgency {
             Urgency::High => AlertSeverity::Critical,
             Urgency::Low => AlertSeverity::Warning,
         },
         severity: new.severity,
-        paging: if alone { PagingState::Acknowledged } else { PagingState::Triggered },
-        phase: if declared { Phase::Investigating } else { Phase::Triage },
+        paging: if alone {
+            PagingState::Acknowledged
+        } else {
+            PagingState::Triggered
+        },
+        phase: if declared {
+            Phase::Investigating
+        } else {
+            Phase::Triage
+        },
         group_key: None,
         alerts: 0,
         open_alerts: 0,
@@ -238,7 +251,9 @@ fn create_in_txn(
             text: format!("{who} opened the incident"),
             details: serde_json::Value::Null,
         },
-        Effect::Moment { moment: KeyMoment::Detected },
+        Effect::Moment {
+            moment: KeyMoment::Detected,
+        },
     ];
     if let Some(severity) = new.severity {
         effects.push(Effect::Entry {
@@ -246,7 +261,9 @@ fn create_in_txn(
             text: format!("{who} declared the incident as {severity}"),
             details: serde_json::Value::Null,
         });
-        effects.push(Effect::Moment { moment: KeyMoment::Declared });
+        effects.push(Effect::Moment {
+            moment: KeyMoment::Declared,
+        });
     }
     let note = new.note.replace('\0', "");
     if !note.trim().is_empty() {

@@ -7,8 +7,8 @@ pub mod clock;
 pub mod configuration;
 pub mod context;
 pub mod dispatch;
-pub mod error;
 pub mod effect;
+pub mod error;
 pub mod incident;
 pub mod ingest;
 pub mod link;
@@ -16,12 +16,12 @@ pub mod manifest;
 pub mod message;
 pub mod moment;
 pub mod postmortem;
+pub mod record;
 pub mod reply;
 pub mod retention;
 pub mod role;
 pub mod timer;
 pub mod update;
-pub mod record;
 
 mod run;
 

@@ -53,9 +53,12 @@ impl Link {
     /// The token for the URL.
     pub fn sign(&self, secret: &LinkSecret) -> String {
         let mut bytes = Vec::with_capacity(LENGTH + SIGNATURE);
-        for part in
-            [self.user.0, self.incident.0, self.notification.0, self.expires_at.0]
-        {
+        for part in [
+            self.user.0,
+            self.incident.0,
+            self.notification.0,
+            self.expires_at.0,
+        ] {
             bytes.extend_from_slice(&part.to_be_bytes());
         }
         let signature = mac(secret, &bytes).finalize().into_bytes();
@@ -66,7 +69,9 @@ impl Link {
     /// # Errors
     /// [`BadLink`].
     pub fn verify(token: &str, secret: &LinkSecret, now: Timestamp) -> Result<Link, BadLink> {
-        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| BadLink::Invalid)?;
+        let bytes = URL_SAFE_NO_PAD
+            .decode(token)
+            .map_err(|_| BadLink::Invalid)?;
         if bytes.len() != LENGTH + SIGNATURE {
             return Err(BadLink::Invalid);
         }
@@ -85,7 +90,11 @@ impl Link {
             notification: NotificationId(part(2)),
             expires_at: Timestamp(part(3)),
         };
-        if now >= link.expires_at { Err(BadLink::Expired) } else { Ok(link) }
+        if now >= link.expires_at {
+            Err(BadLink::Expired)
+        } else {
+            Ok(link)
+        }
     }
 }
 
@@ -116,14 +125,21 @@ mod tests {
         assert_eq!(Link::verify(&token, &secret, made), Ok(link));
         let just_before = made + VALID_FOR - Span(1);
         assert_eq!(Link::verify(&token, &secret, just_before), Ok(link));
-        assert_eq!(Link::verify(&token, &secret, made + VALID_FOR), Err(BadLink::Expired));
+        assert_eq!(
+            Link::verify(&token, &secret, made + VALID_FOR),
+            Err(BadLink::Expired)
+        );
         let other = LinkSecret::new([8; 32]);
         assert_eq!(Link::verify(&token, &other, made), Err(BadLink::Invalid));
         for index in 0..token.len() {
             let mut forged = token.clone().into_bytes();
             forged[index] = if forged[index] == b'A' { b'B' } else { b'A' };
             let forged = String::from_utf8(forged).unwrap();
-            assert_eq!(Link::verify(&forged, &secret, made), Err(BadLink::Invalid), "{index}");
+            assert_eq!(
+                Link::verify(&forged, &secret, made),
+                Err(BadLink::Invalid),
+                "{index}"
+            );
         }
         for junk in ["", "x", "====", "ÿÿ"] {
             assert_eq!(Link::verify(junk, &secret, made), Err(BadLink::Invalid));

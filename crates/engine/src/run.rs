@@ -86,8 +86,17 @@ impl Engine {
             tokio::spawn(dispatcher.run()),
             tokio::spawn(crate::retention::run(store.clone(), clock.clone())),
         ];
-        let inner = Inner { store, channels, clock, sender, ingest, tasks };
-        Ok(Engine { inner: Arc::new(inner) })
+        let inner = Inner {
+            store,
+            channels,
+            clock,
+            sender,
+            ingest,
+            tasks,
+        };
+        Ok(Engine {
+            inner: Arc::new(inner),
+        })
     }
 
     pub fn store(&self) -> &Store {
@@ -134,7 +143,10 @@ async fn link_secret(store: &Store) -> Result<LinkSecret, Error> {
     store
         .write(move |tx| {
             let text = store::setting::get_or_put(tx, SECRET_KEY, &fresh)?;
-            let bytes = STANDARD.decode(text.trim()).ok().and_then(|b| b.try_into().ok());
+            let bytes = STANDARD
+                .decode(text.trim())
+                .ok()
+                .and_then(|b| b.try_into().ok());
             let corrupt = || store::Error::Corrupt("setting link_secret".into());
             Ok(LinkSecret::new(bytes.ok_or_else(corrupt)?))
         })

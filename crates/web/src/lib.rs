@@ -1,7 +1,10 @@
 //! Shows and accepts: pages, API, webhooks and live updates. Handlers parse, call one command or
 //! query of the engine, and render.
 
-#[allow(unused_qualifications, reason = "the macros of utoipa write paths in full")]
+#[allow(
+    unused_qualifications,
+    reason = "the macros of utoipa write paths in full"
+)]
 mod api;
 pub mod assets;
 pub mod body;

@@ -15,12 +15,9 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         let at = |path: &str| web::resource(format!("{path}{slash}"));
         config
             .service(at("/v2/enqueue").route(web::post().to(pagerduty::enqueue)))
+            .service(at("/integrations/{key}/v2/enqueue").route(web::post().to(pagerduty::enqueue)))
             .service(
-                at("/integrations/{key}/v2/enqueue").route(web::post().to(pagerduty::enqueue)),
-            )
-            .service(
-                at("/integrations/{key}/alertmanager")
-                    .route(web::post().to(monitor::alertmanager)),
+                at("/integrations/{key}/alertmanager").route(web::post().to(monitor::alertmanager)),
             )
             .service(at("/integrations/{key}/events").route(web::post().to(monitor::generic)))
             .service(at("/integrations/{key}").route(web::post().to(monitor::generic)));

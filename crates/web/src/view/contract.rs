@@ -81,7 +81,10 @@ pub const POSTS: &[(&str, &[&str])] = &[
         "/postmortems/{number}/sections/{slug}",
         &["body", "revision", "do"],
     ),
-    ("/postmortems/{number}/status", &["status", "revision", "reason"]),
+    (
+        "/postmortems/{number}/status",
+        &["status", "revision", "reason"],
+    ),
     ("/postmortems/{number}/owner", &["owner"]),
     ("/postmortems/{number}/moments", &["moment", "at"]),
     (
