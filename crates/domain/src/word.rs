@@ -334,3 +334,13 @@ words! {
         Generic = "generic",
     }
 }
+
+impl ContactKind {
+    /// As it stands in a sentence: by email, by SMS.
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            ContactKind::Email => "email",
+            ContactKind::Sms => "SMS",
+        }
+    }
+}

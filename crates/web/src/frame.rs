@@ -6,6 +6,7 @@ use askama::Template;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::word::AccountRole;
+use engine::access::Right;
 use subtle::ConstantTimeEq;
 
 use crate::cookie;
@@ -27,6 +28,7 @@ pub async fn frame(state: &AppState, me: &SignedIn, title: &str, active: Nav) ->
             role: me.role,
         }),
         can_respond: me.role != AccountRole::Observer,
+        can_configure: me.may(Right::Configure),
         can_admin: me.role == AccountRole::Admin,
         csrf: me.csrf.clone(),
         theme: me.theme,

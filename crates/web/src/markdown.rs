@@ -19,9 +19,10 @@ pub fn render(source: &str) -> Markup {
     html::push_html(&mut html, events);
     let clean = Builder::default()
         .add_tags(["input"])
-        .add_tag_attributes("input", ["type", "checked", "disabled"])
+        .add_tag_attributes("input", ["type", "checked", "disabled", "aria-label"])
         .set_tag_attribute_value("input", "type", "checkbox")
         .set_tag_attribute_value("input", "disabled", "")
+        .set_tag_attribute_value("input", "aria-label", "task")
         .rm_tag_attributes("td", ["style"])
         .url_schemes(["http", "https", "mailto"].into())
         .link_rel(Some("noopener noreferrer nofollow"))
@@ -39,6 +40,7 @@ mod tests {
         let html = render("| a | b |\n|---|:-:|\n| 1 | 2 |\n\n- [x] done\n- [ ] open\n\n~~no~~").0;
         assert!(html.contains("<table>") && html.contains("<td"), "{html}");
         assert_eq!(html.matches("type=\"checkbox\"").count(), 2, "{html}");
+        assert_eq!(html.matches("aria-label=\"task\"").count(), 2, "{html}");
         assert!(html.contains("<del>no</del>"));
         assert!(!html.contains("style="), "{html}");
     }

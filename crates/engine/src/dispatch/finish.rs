@@ -212,7 +212,11 @@ fn break_method(
         row.address
     );
     notice(tx, user, subject, &body, |_| true, now)?;
-    let subject = format!("Quarterdeck cannot reach {} by {}", user.name, row.channel);
+    let subject = format!(
+        "Quarterdeck cannot reach {} by {}",
+        user.name,
+        row.channel.in_words()
+    );
     let body = format!(
         "Messages to {} of {} are refused ({reason}). It is not used until it is verified again.",
         row.address, user.name
@@ -307,13 +311,13 @@ fn note_on_timeline(
     let (kind, text) = match next {
         Next::Accepted => (
             EntryKind::NotificationSent,
-            format!("{who} was paged by {}", row.channel),
+            format!("{who} was paged by {}", row.channel.in_words()),
         ),
         Next::GiveUp => (
             EntryKind::NotificationFailed,
             format!(
                 "{who} could not be paged by {}: {}",
-                row.channel,
+                row.channel.in_words(),
                 error.unwrap_or("refused")
             ),
         ),
@@ -321,7 +325,7 @@ fn note_on_timeline(
             EntryKind::NotificationFailed,
             format!(
                 "Paging {who} by {} failed and is tried again: {}",
-                row.channel,
+                row.channel.in_words(),
                 error.unwrap_or("no reason given")
             ),
         ),

@@ -170,6 +170,11 @@ impl Frame {
         badge(tone, picture, self.notification_word(state))
     }
 
+    /// Of a message that went nowhere, since no provider is set up.
+    pub fn kept_here(&self) -> Markup {
+        badge(Tone::Held, "inbox", "Outbox only")
+    }
+
     pub fn notification_word(&self, state: &NotificationState) -> &'static str {
         match state {
             NotificationState::Planned => "Planned",

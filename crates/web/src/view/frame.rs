@@ -27,6 +27,8 @@ pub struct Frame {
     /// May work incidents and edit shifts (`AccountRole::Responder` or above).
     pub can_respond: bool,
     /// May edit users, policies, services and settings (`AccountRole::Admin`).
+    /// Change services, schedules, policies and teams.
+    pub can_configure: bool,
     pub can_admin: bool,
     /// Goes into the hidden field `csrf` of every form.
     pub csrf: String,
@@ -51,6 +53,7 @@ impl Frame {
             title: title.to_owned(),
             user: None,
             can_respond: false,
+            can_configure: false,
             can_admin: false,
             csrf: csrf.to_owned(),
             theme: Theme::System,

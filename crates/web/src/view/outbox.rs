@@ -4,7 +4,8 @@ use askama::Template;
 use domain::word::{ContactKind, NotificationKind, NotificationState};
 use domain::{NotificationId, Timestamp};
 
-use super::frame::{Frame, Pager, Person};
+use super::frame::{Frame, Markup, Pager, Person};
+use crate::picture::svg::escape;
 
 /// `GET /outbox?state=&kind=&q=&page=`.
 #[derive(Clone, Debug, Template)]
@@ -38,6 +39,35 @@ pub struct OutboxRow {
     pub last_error: Option<String>,
     /// The provider's name for it.
     pub provider_id: Option<String>,
+}
+
+impl OutboxRow {
+    /// It went nowhere but here: no provider was set up. Every provider names what it takes.
+    fn is_kept(&self) -> bool {
+        self.state == NotificationState::Accepted && self.provider_id.is_none()
+    }
+
+    /// The text with its addresses as links: without a provider this is where pages are answered.
+    fn text(&self) -> Markup {
+        let mut html = String::with_capacity(self.body.len() * 2);
+        for part in self.body.split_inclusive(char::is_whitespace) {
+            let word = part.trim_end();
+            let (shown, space) = (escape(word), &part[word.len()..]);
+            let address = word.starts_with("http://") || word.starts_with("https://");
+            // What others must not follow was cut off.
+            if address && !word.ends_with('…') {
+                html.push_str("<a rel=\"noopener noreferrer nofollow\" href=\"");
+                html.push_str(&shown);
+                html.push_str("\">");
+                html.push_str(&shown);
+                html.push_str("</a>");
+            } else {
+                html.push_str(&shown);
+            }
+            html.push_str(space);
+        }
+        Markup(html)
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

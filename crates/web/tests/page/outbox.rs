@@ -15,10 +15,11 @@ on_both!(messages_are_found_by_person_state_and_kind, |house| {
     house
         .signal(&key, Action::Trigger, "k1", "Checkout is down")
         .await;
-    let page = house.mail_to(&ana, "Acknowledge: ").await;
+    let page = house.mail_to(&ana, "Outbox only").await;
     page.shows("Email to Ana ana@example.com")
         .shows("INC-0001")
         .shows("Why you: The last resort");
+    assert!(page.body.contains("href=\"http") && page.body.contains("/a/"), "answered from here");
     ana.get("/outbox?q=ANA&kind=page")
         .await
         .shows("Email to Ana");

@@ -96,6 +96,7 @@ pub fn frame(title: &str, active: Nav, here: &str) -> Frame {
             role: AccountRole::Admin,
         }),
         can_respond: true,
+        can_configure: true,
         can_admin: true,
         csrf: "c5rf-t0ken".into(),
         theme: Theme::System,

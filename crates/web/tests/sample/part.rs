@@ -111,6 +111,7 @@ pub fn evidence(kind: ContactKind, state: NotificationState) -> Evidence {
             ContactKind::Sms => "+49 ••• 4217".into(),
         },
         state,
+        kept: false,
         reached: vec![
             (NotificationState::Accepted, ago(4)),
             (NotificationState::Delivered, ago(3)),

@@ -362,7 +362,7 @@ on_both!(
         assert_eq!(method.broken.as_deref(), Some("unknown number"));
         assert_eq!(
             servers.subjects("dan"),
-            ["Quarterdeck cannot reach Ana by sms"]
+            ["Quarterdeck cannot reach Ana by SMS"]
         );
         assert!(!outbox(store).await.is_empty());
     }

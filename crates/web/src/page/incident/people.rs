@@ -129,10 +129,7 @@ fn why(
         let methods: Vec<String> = planned
             .iter()
             .map(|one| {
-                let word = match one.kind {
-                    domain::word::ContactKind::Email => "email",
-                    domain::word::ContactKind::Sms => "SMS",
-                };
+                let word = one.kind.in_words();
                 match one.due_at.since(page.created_at) {
                     domain::Span::ZERO => format!("{word} at once"),
                     delay => format!("{word} after {delay}"),
@@ -155,9 +152,17 @@ fn why(
 
 /// How far a message got.
 pub fn evidence(row: &Notification, whole: bool) -> Evidence {
+    // Every provider names what it takes.
+    let kept = row.accepted_at.is_some() && row.provider_id.is_none();
     let reached = [
-        (NotificationState::Sending, row.first_attempt_at),
-        (NotificationState::Accepted, row.accepted_at),
+        (
+            NotificationState::Sending,
+            row.first_attempt_at.filter(|_| !kept),
+        ),
+        (
+            NotificationState::Accepted,
+            row.accepted_at.filter(|_| !kept),
+        ),
         (NotificationState::Delivered, row.delivered_at),
         (NotificationState::Answered, row.answered_at),
     ];
@@ -166,6 +171,7 @@ pub fn evidence(row: &Notification, whole: bool) -> Evidence {
         kind: row.channel,
         address: name::shown_address(row.channel, &row.address, whole),
         state: row.state,
+        kept: kept && row.state == NotificationState::Accepted,
         reached: reached
             .into_iter()
             .filter_map(|(state, at)| Some((state, at?)))

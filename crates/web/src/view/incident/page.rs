@@ -223,6 +223,8 @@ pub struct Evidence {
     /// As far as the viewer may see it: `+49 ••• 4217`.
     pub address: String,
     pub state: NotificationState,
+    /// It went nowhere but to the outbox page: no provider is set up.
+    pub kept: bool,
     /// When each state was reached, in order.
     pub reached: Vec<(NotificationState, Timestamp)>,
     pub attempts: u32,
