@@ -19,7 +19,10 @@ on_both!(messages_are_found_by_person_state_and_kind, |house| {
     page.shows("Email to Ana ana@example.com")
         .shows("INC-0001")
         .shows("Why you: The last resort");
-    assert!(page.body.contains("href=\"http") && page.body.contains("/a/"), "answered from here");
+    assert!(
+        page.body.contains("href=\"http") && page.body.contains("/a/"),
+        "answered from here"
+    );
     ana.get("/outbox?q=ANA&kind=page")
         .await
         .shows("Email to Ana");
