@@ -6,6 +6,7 @@
     reason = "a failing step must fail the test"
 )]
 
+mod browser;
 mod commands;
 mod crash;
 mod database;
@@ -14,4 +15,5 @@ mod house;
 mod monitors;
 mod nodes;
 mod outage;
+mod screenshots;
 mod sms;
