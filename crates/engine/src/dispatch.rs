@@ -19,6 +19,7 @@ use tokio::sync::Semaphore;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::Error;
+use crate::chance::{Chance, SystemChance, unit};
 use crate::clock::Clock;
 use crate::message::Sender;
 use claim::Claims;
@@ -51,6 +52,7 @@ pub struct Dispatcher {
     channels: Arc<Channels>,
     clock: Arc<dyn Clock>,
     sender: Arc<Sender>,
+    chance: Arc<dyn Chance>,
     /// Unique to this process.
     node: String,
     sending: Arc<Semaphore>,
@@ -77,10 +79,17 @@ impl Dispatcher {
             channels,
             clock,
             sender,
+            chance: Arc::new(SystemChance),
             node,
             sending: Arc::new(Semaphore::new(SENDING)),
             on_their_way: Arc::default(),
         }
+    }
+
+    /// Draws from another source than the machine's.
+    pub fn with_chance(mut self, chance: Arc<dyn Chance>) -> Dispatcher {
+        self.chance = chance;
+        self
     }
 
     /// Runs until the task is aborted.
@@ -98,6 +107,7 @@ impl Dispatcher {
             tokio::pin!(sleep);
             loop {
                 tokio::select! {
+                    biased;
                     () = &mut sleep => break,
                     change = changes.recv() => match change {
                         Ok(Change::Outbox) | Err(RecvError::Lagged(_)) => break,
@@ -168,9 +178,9 @@ impl Dispatcher {
 
     async fn claim(&self, limit: i64) -> Result<Claims, Error> {
         let (node, sender, own) = (self.node.clone(), self.sender.clone(), self.own());
-        let now = self.clock.now();
+        let (chance, now) = (self.chance.clone(), self.clock.now());
         self.store
-            .write(move |tx| claim::claim_in_txn(tx, &node, &sender, &own, now, limit))
+            .write(move |tx| claim::claim_in_txn(tx, &node, &sender, &*chance, &own, now, limit))
             .await
     }
 
@@ -179,6 +189,7 @@ impl Dispatcher {
         let Claimed { row, message } = claimed;
         let channel = self.channels.get(row.channel);
         let sent = tokio::select! {
+            biased;
             sent = tokio::time::timeout(ATTEMPT_MAX, channel.send(&message)) => {
                 sent.unwrap_or_else(|_| Err(too_long()))
             }
@@ -218,13 +229,13 @@ impl Dispatcher {
     /// a message that has left must not leave again only because its end was not written.
     async fn finish(&self, row: Notification, sent: Result<Outcome, Failure>, now: Timestamp) {
         let begun = tokio::time::Instant::now();
-        let seed: f64 = rand::random();
+        let jitter = unit(self.chance.draw());
         loop {
             let (row, sent) = (row.clone(), sent.clone());
             let id = row.id;
             let written = self
                 .store
-                .write(move |tx| finish::finish_in_txn(tx, &row, &sent, seed, now))
+                .write(move |tx| finish::finish_in_txn(tx, &row, &sent, jitter, now))
                 .await;
             match written {
                 Ok(()) => return,

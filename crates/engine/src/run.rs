@@ -11,6 +11,7 @@ use store::Store;
 use tokio::task::JoinHandle;
 
 use crate::Error;
+use crate::chance::{Chance, SystemChance};
 use crate::clock::Clock;
 use crate::dispatch::Dispatcher;
 use crate::ingest::{Accepted, Ingest, IngestError, Submission};
@@ -60,6 +61,20 @@ impl Engine {
         config: EngineConfig,
         clock: Arc<dyn Clock>,
     ) -> Result<Engine, Error> {
+        Engine::start_with(store, channels, config, clock, Arc::new(SystemChance)).await
+    }
+
+    /// As [`Engine::start`], with another source of randomness for the outbox.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn start_with(
+        store: Store,
+        channels: Channels,
+        config: EngineConfig,
+        clock: Arc<dyn Clock>,
+        chance: Arc<dyn Chance>,
+    ) -> Result<Engine, Error> {
         let secret = link_secret(&store).await?;
         let public_url = config.public_url.trim_end_matches('/').to_owned();
         let sender = Arc::new(Sender { public_url, secret });
@@ -80,7 +95,8 @@ impl Engine {
             clock.clone(),
             sender.clone(),
             node,
-        );
+        )
+        .with_chance(chance);
         let tasks = vec![
             tokio::spawn(crate::timer::run(store.clone(), clock.clone())),
             tokio::spawn(dispatcher.run()),

@@ -56,6 +56,7 @@ pub(crate) async fn run(store: Store, clock: Arc<dyn Clock>) {
         tokio::pin!(sleep);
         loop {
             tokio::select! {
+                biased;
                 () = &mut sleep => break,
                 change = changes.recv() => match change {
                     Ok(Change::Timers) => break,

@@ -10,6 +10,7 @@ pub mod change;
 pub mod command;
 pub mod conn;
 pub mod directory;
+pub mod driven;
 pub mod error;
 pub mod escalation;
 pub mod incident;
@@ -48,6 +49,7 @@ pub use error::{Error, MaybeBusy};
 pub use tx::Tx;
 pub use url::DatabaseUrl;
 
+use crate::driven::{Driven, Driver, Fate};
 use crate::pool::Pool;
 use crate::tx::{Ids, TxState};
 use crate::writer::Writer;
@@ -71,6 +73,7 @@ pub(crate) struct Inner {
     changes: broadcast::Sender<Change>,
     /// The one writer of SQLite.
     writer: Option<Writer>,
+    driven: Option<Driven>,
 }
 
 impl Store {
@@ -80,6 +83,19 @@ impl Store {
     /// [`Error::Unavailable`] when it cannot be reached, [`Error::Newer`] when it was written by
     /// a newer version.
     pub fn open(url: &DatabaseUrl) -> Result<Store, Error> {
+        Store::open_as(url, None)
+    }
+
+    /// Opens the database for somebody who drives it: without threads of its own, each read and
+    /// write on the thread of its caller.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_driven(url: &DatabaseUrl, driver: Arc<dyn Driver>) -> Result<Store, Error> {
+        Store::open_as(url, Some(Driven::new(driver)))
+    }
+
+    fn open_as(url: &DatabaseUrl, driven: Option<Driven>) -> Result<Store, Error> {
         if let DatabaseUrl::Sqlite(path) = url {
             create_parent(path)?;
         }
@@ -89,6 +105,7 @@ impl Store {
         }
         let directory = directory::load(&mut conn)?;
         let (changes, _) = broadcast::channel(4096);
+        let alone = driven.is_none();
         let inner = Arc::new_cyclic(|weak| Inner {
             url: url.clone(),
             readers: Pool::new(url.clone()),
@@ -96,14 +113,27 @@ impl Store {
             directory: RwLock::new(Arc::new(directory)),
             changes,
             writer: match url {
-                DatabaseUrl::Sqlite(_) => Some(Writer::start(conn, weak.clone())),
-                DatabaseUrl::Postgres(_) => None,
+                DatabaseUrl::Sqlite(_) if alone => Some(Writer::start(conn, weak.clone())),
+                DatabaseUrl::Sqlite(_) | DatabaseUrl::Postgres(_) => None,
             },
+            driven,
         });
-        if matches!(url, DatabaseUrl::Postgres(_)) {
+        if matches!(url, DatabaseUrl::Postgres(_)) && alone {
             listen::start(Arc::downgrade(&inner));
         }
         Ok(Store { inner })
+    }
+
+    /// Tells a driven store what another node has changed; any other hears it from the database.
+    pub fn hear(&self, change: Change) {
+        listen::hear(&Arc::downgrade(&self.inner), change);
+    }
+
+    /// Takes the process of a driven store away: whatever it asks for from now on is refused.
+    pub fn die(&self) {
+        if let Some(driven) = &self.inner.driven {
+            driven.die();
+        }
     }
 
     /// The configuration as this process last saw it. A change made here is visible at once; one
@@ -160,6 +190,10 @@ impl Store {
         E: From<Error> + Send + 'static,
     {
         let inner = self.inner.clone();
+        if let Some(driven) = &self.inner.driven {
+            driven.turn().await?;
+            return tx::without_panic(|| inner.readers.with(body));
+        }
         let read = move || tx::without_panic(|| inner.readers.with(body));
         tokio::task::spawn_blocking(read)
             .await
@@ -192,6 +226,10 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + MaybeBusy + Send + 'static,
     {
+        if let Some(driven) = &self.inner.driven {
+            driven.turn().await?;
+            return self.inner.write_on_pool(body);
+        }
         match &self.inner.writer {
             Some(writer) => writer.write(body).await,
             None => {
@@ -298,6 +336,7 @@ impl Inner {
             let result: Result<T, E> = self.readers.with(|conn| {
                 self.ensure_ids(conn)?;
                 let mut state = TxState::default();
+                let mut fate = Fate::Commits;
                 let known = self.directory();
                 let value = conn.transaction(|conn| {
                     let mut tx = Tx {
@@ -309,8 +348,14 @@ impl Inner {
                     let value = tx::without_panic(|| body(&mut tx))?;
                     state = std::mem::take(&mut tx.state);
                     listen::notify(tx.conn, &state.changes)?;
+                    if let Some(driven) = &self.driven {
+                        fate = driven.before_commit()?;
+                    }
                     Ok::<T, E>(value)
                 })?;
+                if let Some(driven) = &self.driven {
+                    driven.after_commit(fate, conn, &state.changes)?;
+                }
                 self.announce(conn, &state);
                 Ok(value)
             });

@@ -20,6 +20,9 @@ const RECONNECT: Duration = Duration::from_secs(1);
 
 /// Announces changes to the other nodes when the transaction commits.
 pub(crate) fn notify(conn: &mut Conn, changes: &[Change]) -> Result<(), Error> {
+    if !conn.is_postgres() {
+        return Ok(());
+    }
     for change in changes {
         db!(conn, |c| diesel::sql_query("SELECT pg_notify($1, $2)")
             .bind::<Text, _>(CHANNEL)
@@ -77,7 +80,7 @@ fn listen(url: &crate::DatabaseUrl, inner: &Weak<Inner>) -> Result<(), Error> {
     }
 }
 
-fn hear(inner: &Weak<Inner>, change: Change) {
+pub(crate) fn hear(inner: &Weak<Inner>, change: Change) {
     let Some(inner) = inner.upgrade() else { return };
     if change == Change::Directory
         && let Err(error) = inner.refresh_directory_from_pool()

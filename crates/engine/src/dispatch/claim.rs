@@ -16,6 +16,7 @@ use store::{Change, Tx};
 use super::finish::next_method;
 use super::{Claimed, LEASE};
 use crate::Error;
+use crate::chance::Chance;
 use crate::message::Sender;
 
 /// Most notifications that one message stands for; what is beyond goes with the next one.
@@ -50,6 +51,7 @@ pub(super) fn claim_in_txn(
     tx: &mut Tx<'_>,
     node: &str,
     sender: &Sender,
+    chance: &dyn Chance,
     own: &[NotificationId],
     now: Timestamp,
     limit: i64,
@@ -66,10 +68,9 @@ pub(super) fn claim_in_txn(
             bundles.entry(key(&due)).or_default().push(due);
         }
     }
-    let directory = tx.directory()?;
     let mut messages = Vec::new();
     for (_, members) in bundles {
-        messages.extend(claim_one(tx, members, node, sender, &directory, now)?);
+        messages.extend(claim_one(tx, members, node, sender, chance, now)?);
     }
     Ok(Claims { taken, messages })
 }
@@ -166,9 +167,11 @@ fn claim_one(
     mut members: Vec<Due>,
     node: &str,
     sender: &Sender,
-    directory: &Directory,
+    chance: &dyn Chance,
     now: Timestamp,
 ) -> Result<Option<Claimed>, Error> {
+    let directory = tx.directory()?;
+    let directory = &*directory;
     let Due {
         row: mut lead,
         incident,
@@ -204,7 +207,7 @@ fn claim_one(
     };
     let page = lead.kind == NotificationKind::Page;
     if page && lead.channel == ContactKind::Sms && lead.reply_code.is_none() {
-        lead.reply_code = Some(new_code(tx, &lead, now)?);
+        lead.reply_code = Some(new_code(tx, &lead, chance, now)?);
     }
     lead.state = NotificationState::Sending;
     lead.claimed_by = Some(node.to_owned());
@@ -263,9 +266,14 @@ fn carried(tx: &mut Tx<'_>, lead: NotificationId) -> Result<Vec<Due>, Error> {
 }
 
 /// A reply code that is free on this phone (PAGING.md §6.8).
-fn new_code(tx: &mut Tx<'_>, lead: &Notification, now: Timestamp) -> Result<String, Error> {
+fn new_code(
+    tx: &mut Tx<'_>,
+    lead: &Notification,
+    chance: &dyn Chance,
+    now: Timestamp,
+) -> Result<String, Error> {
     let used = store::reply::codes_in_use(tx, &lead.address, now)?;
-    let code = notification::code::pick(&used.into_iter().collect(), rand::random());
+    let code = notification::code::pick(&used.into_iter().collect(), chance.draw());
     store::reply::insert_code(tx, lead.id, &lead.address, &code, now)?;
     Ok(code)
 }
