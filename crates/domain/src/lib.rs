@@ -20,6 +20,7 @@ pub mod service;
 pub mod signal;
 pub mod time;
 pub mod update;
+pub mod what_if;
 pub mod word;
 
 pub use id::*;

@@ -148,6 +148,13 @@ impl PolicyConfig {
         }
     }
 
+    /// Whether runs draw a turn from the policy's counter.
+    pub fn takes_turns(&self) -> bool {
+        self.steps
+            .iter()
+            .any(|step| step.mode == StepMode::RoundRobin)
+    }
+
     /// Whether the policy mentions this target in any step.
     pub fn mentions(&self, target: Target) -> bool {
         self.steps.iter().any(|step| step.targets.contains(&target))

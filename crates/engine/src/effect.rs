@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use domain::directory::Directory;
+pub use domain::escalation::policy_of;
 use domain::escalation::{self, Context, Facts, Input, Outcome, Run};
 use domain::incident::{Actor, Effect, Incident};
 use domain::notification;
-use domain::policy::{Policy, PolicyVersion, StepMode};
+use domain::policy::{Policy, PolicyVersion};
 use domain::word::{
     ContactKind, EntryKind, KeyMoment, NotificationKind, PageCause, RunState, TimerKind, Urgency,
 };
 use domain::{
-    ContactMethodId, IncidentId, NotificationId, PageId, PolicyId, RunId, TimelineEntryId, TimerId,
+    ContactMethodId, IncidentId, NotificationId, PageId, RunId, TimelineEntryId, TimerId,
     Timestamp, UserId,
 };
 use store::escalation::{Page, Timer};
@@ -174,13 +175,7 @@ impl<'a, 'c> Writing<'a, 'c> {
         let directory = self.directory.clone();
         let policy = policy_of(incident, &directory);
         let round_robin = match policy {
-            Some(p)
-                if p.current
-                    .config
-                    .steps
-                    .iter()
-                    .any(|s| s.mode == StepMode::RoundRobin) =>
-            {
+            Some(p) if p.current.config.takes_turns() => {
                 store::escalation::draw_turn(self.tx, p.id)?
             }
             _ => 0,
@@ -190,7 +185,7 @@ impl<'a, 'c> Writing<'a, 'c> {
             directory: &directory,
             policy: policy.map(|p| &p.current),
             policy_name: policy.map_or("", |p| p.name.as_str()),
-            facts: facts(incident),
+            facts: Facts::of(incident),
             now: self.now,
         };
         let outcome = escalation::start(id, policy.map(|p| p.id), round_robin, also_page, &ctx);
@@ -230,7 +225,7 @@ impl<'a, 'c> Writing<'a, 'c> {
             directory: &directory,
             policy: version.as_ref(),
             policy_name: policy.map_or("", |p| p.name.as_str()),
-            facts: facts(incident),
+            facts: Facts::of(incident),
             now: self.now,
         };
         let outcome = escalation::decide(run, input, &ctx);
@@ -258,6 +253,7 @@ impl<'a, 'c> Writing<'a, 'c> {
 
     fn write_outcome(&mut self, incident: &mut Incident, outcome: Outcome) -> Result<(), Error> {
         let run = &outcome.run;
+        let unreachable = outcome.marks_unreachable(incident.unreachable);
         store::escalation::insert_executions(self.tx, run.id, &outcome.executions)?;
         for entry in outcome.entries {
             self.entry(
@@ -286,13 +282,6 @@ impl<'a, 'c> Writing<'a, 'c> {
                 store::escalation::disarm(self.tx, TimerKind::Escalation, run.id.0)?;
             }
         }
-        // The last resort is always paged in the end; only a step shows that the policy reaches
-        // somebody (PAGING.md §4.5).
-        let reached = outcome
-            .executions
-            .iter()
-            .any(|e| e.step.is_some() && !e.paged.is_empty());
-        let unreachable = outcome.unreachable || (incident.unreachable && !reached);
         if unreachable != incident.unreachable {
             incident.unreachable = unreachable;
             store::incident::update(self.tx, incident.clone())?;
@@ -467,25 +456,5 @@ impl<'a, 'c> Writing<'a, 'c> {
             self.notifications.push(row);
         }
         Ok(())
-    }
-}
-
-/// The policy an incident is escalated by: its own if it was reassigned, else its service's.
-pub fn policy_of<'d>(incident: &Incident, directory: &'d Directory) -> Option<&'d Policy> {
-    let id: Option<PolicyId> = incident.policy_id.or_else(|| {
-        directory
-            .service(incident.service_id?)
-            .and_then(|s| s.policy_id)
-    });
-    directory.policy(id?)
-}
-
-fn facts(incident: &Incident) -> Facts {
-    Facts {
-        incident_id: incident.id,
-        urgency: incident.urgency,
-        severity: incident.alert_severity,
-        paging: incident.paging,
-        acknowledged_by: incident.acknowledged_by,
     }
 }

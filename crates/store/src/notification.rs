@@ -8,8 +8,8 @@ use domain::{ContactMethodId, IncidentId, NotificationId, PageId, ReceiptId, Tim
 
 pub use claim::{
     AttemptEnd, Finish, bundle_into, bundled_in, cancel, cancel_pages_of, claim, finish_attempt,
-    hasten_next, hold_address, last_sent, next_due, next_lease_end, noticed_since, put_off,
-    reclaim_all, reclaim_expired, renew_lease, take_due, take_due_like,
+    hold_address, last_sent, next_due, next_lease_end, noticed_since, put_off, reclaim_all,
+    reclaim_expired, renew_lease, take_due, take_due_like,
 };
 
 use crate::conn::Conn;

@@ -14,14 +14,15 @@ mod reason;
 mod resolve;
 mod rung;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod walk;
 mod warning;
 
 use serde::{Deserialize, Serialize};
 
 use crate::directory::Directory;
-use crate::policy::{PolicyVersion, Target};
+use crate::incident::Incident;
+use crate::policy::{Policy, PolicyVersion, Target};
 use crate::word::{AlertSeverity, EntryKind, PageCause, PagingState, RunState, Urgency};
 use crate::{IncidentId, PolicyId, RunId, Span, Timestamp, UserId};
 
@@ -95,6 +96,28 @@ pub struct Facts {
     pub acknowledged_by: Option<UserId>,
 }
 
+impl Facts {
+    pub fn of(incident: &Incident) -> Facts {
+        Facts {
+            incident_id: incident.id,
+            urgency: incident.urgency,
+            severity: incident.alert_severity,
+            paging: incident.paging,
+            acknowledged_by: incident.acknowledged_by,
+        }
+    }
+}
+
+/// The policy an incident is escalated by: its own if it was reassigned, else its service's.
+pub fn policy_of<'d>(incident: &Incident, directory: &'d Directory) -> Option<&'d Policy> {
+    let id: Option<PolicyId> = incident.policy_id.or_else(|| {
+        directory
+            .service(incident.service_id?)
+            .and_then(|service| service.policy_id)
+    });
+    directory.policy(id?)
+}
+
 /// Everything else a decision depends on.
 #[derive(Clone, Debug)]
 pub struct Context<'a> {
@@ -134,6 +157,18 @@ pub struct Outcome {
     pub unreachable: bool,
     /// When to call [`decide`] with [`Input::Due`].
     pub next_wake: Option<Timestamp>,
+}
+
+impl Outcome {
+    /// Whether the incident stays, or becomes, marked as reaching nobody. The last resort is always
+    /// paged in the end; only a step shows that the policy reaches somebody (PAGING.md §4.5).
+    pub fn marks_unreachable(&self, before: bool) -> bool {
+        let reached = self
+            .executions
+            .iter()
+            .any(|execution| execution.step.is_some() && !execution.paged.is_empty());
+        self.unreachable || (before && !reached)
+    }
 }
 
 /// One rung that was executed or skipped. (run, number) and (run, cycle, step) are unique.

@@ -1,5 +1,6 @@
 //! Several pages to one method become one message (PAGING.md §6.4).
 
+use crate::word::NotificationKind;
 use crate::{Span, Timestamp};
 
 /// What follows the first message within this time becomes one message.
@@ -10,6 +11,14 @@ pub enum Bundle {
     SendNow,
     /// Collect until then, and send what has come as one message.
     WaitUntil(Timestamp),
+}
+
+/// Whether a message may travel with others to the same address: only first attempts of what is
+/// about an incident. What was tried before goes again as it was.
+pub fn may_travel(kind: NotificationKind, attempts: i64, about_incident: bool) -> bool {
+    attempts == 0
+        && about_incident
+        && matches!(kind, NotificationKind::Page | NotificationKind::Notice)
 }
 
 /// Decides about a message that is due. `last_sent_at` is when this person was last sent a message

@@ -4,6 +4,7 @@ mod attempt;
 mod bundle;
 pub mod code;
 mod evidence;
+mod lost;
 pub mod notice;
 mod plan;
 mod recheck;
@@ -13,7 +14,8 @@ pub mod verification;
 pub use attempt::{
     AttemptDecision, AttemptResult, BACKOFF_FIRST, BACKOFF_MAX, Next, RETRY_FOR, after_attempt,
 };
-pub use bundle::{BUNDLE_WINDOW, Bundle, bundle};
+pub use bundle::{BUNDLE_WINDOW, Bundle, bundle, may_travel};
 pub use evidence::advance;
+pub use lost::{Sibling, hastened, instead};
 pub use plan::{DefaultRule, Planned, default_rules, plan};
-pub use recheck::{Recheck, still_wanted};
+pub use recheck::{Recheck, gone, still_wanted};

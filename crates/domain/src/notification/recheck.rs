@@ -1,7 +1,9 @@
 //! Whether a planned message is still wanted at the instant of sending (PAGING.md §6.3).
 
-use crate::Timestamp;
+use crate::directory::Directory;
+use crate::incident::Incident;
 use crate::word::{NotificationKind, PageCause, PagingState};
+use crate::{ContactMethodId, Timestamp, UserId};
 
 /// What is known at that instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +17,49 @@ pub struct Recheck {
     pub page_created_at: Timestamp,
     /// When the incident was last acknowledged, snoozed or resolved.
     pub quiet_since: Option<Timestamp>,
+}
+
+impl Recheck {
+    /// What is known of a page's message from the incident as it stands now.
+    pub fn of(
+        kind: NotificationKind,
+        cause: PageCause,
+        page_created_at: Timestamp,
+        incident: &Incident,
+    ) -> Recheck {
+        Recheck {
+            kind,
+            cause: Some(cause),
+            paging: incident.paging,
+            page_created_at,
+            // Triggered again since: the new run made pages of its own.
+            quiet_since: (incident.paging == PagingState::Triggered)
+                .then_some(incident.triggered_at),
+        }
+    }
+}
+
+/// Why a message planned for a person cannot go to this method any more; `None` when it can, or
+/// when it is for nobody in particular.
+pub fn gone(
+    kind: NotificationKind,
+    user: Option<UserId>,
+    method: Option<ContactMethodId>,
+    directory: &Directory,
+) -> Option<&'static str> {
+    let user = match directory.user(user?) {
+        Some(user) if !user.disabled => user,
+        _ => return Some("the account was closed before it was sent"),
+    };
+    match kind {
+        // A code is what makes a method usable.
+        NotificationKind::Verification | NotificationKind::Reply => None,
+        NotificationKind::Page | NotificationKind::Notice => match user.method(method?) {
+            None => Some("the contact method was removed before it was sent"),
+            Some(method) if !method.usable() => Some("the contact method is not usable any more"),
+            Some(_) => None,
+        },
+    }
 }
 
 /// False for a page whose incident has been acknowledged, resolved or snoozed meanwhile, also when

@@ -7,7 +7,7 @@ use domain::directory::Directory;
 use domain::escalation::Reason;
 use domain::incident::Incident;
 use domain::notification::{self, BUNDLE_WINDOW, Bundle, Recheck, still_wanted};
-use domain::word::{ContactKind, NotificationKind, NotificationState, PagingState, Urgency};
+use domain::word::{ContactKind, NotificationKind, NotificationState, Urgency};
 use domain::{IncidentId, NotificationId, Timestamp, UserId};
 use store::escalation::Page;
 use store::notification::Notification;
@@ -116,40 +116,26 @@ fn answered(row: &Notification, incident: Option<&Incident>, page: Option<&Page>
     let (Some(incident), Some(page)) = (incident, page) else {
         return false;
     };
-    !still_wanted(&Recheck {
-        kind: row.kind,
-        cause: Some(page.cause),
-        paging: incident.paging,
-        page_created_at: page.created_at,
-        // Triggered again since: the new run made pages of its own.
-        quiet_since: (incident.paging == PagingState::Triggered).then_some(incident.triggered_at),
-    })
+    !still_wanted(&Recheck::of(
+        row.kind,
+        page.cause,
+        page.created_at,
+        incident,
+    ))
 }
 
 /// Why the person or the method is not to be used any more.
 fn gone(row: &Notification, directory: &Directory) -> Option<&'static str> {
-    let user = row.user_id?;
-    let user = match directory.user(user) {
-        Some(user) if !user.disabled => user,
-        _ => return Some("the account was closed before it was sent"),
-    };
-    match row.kind {
-        // A code is what makes a method usable.
-        NotificationKind::Verification | NotificationKind::Reply => None,
-        NotificationKind::Page | NotificationKind::Notice => match user.method(row.method_id?) {
-            None => Some("the contact method was removed before it was sent"),
-            Some(method) if !method.usable() => Some("the contact method is not usable any more"),
-            Some(_) => None,
-        },
-    }
+    notification::gone(row.kind, row.user_id, row.method_id, directory)
+}
+
+fn may_travel(row: &Notification) -> bool {
+    notification::may_travel(row.kind, row.attempts, row.incident_id.is_some())
 }
 
 fn key(due: &Due) -> Key {
     let row = &due.row;
-    // What was tried before goes again as it was.
-    let bundled = row.attempts == 0
-        && row.incident_id.is_some()
-        && matches!(row.kind, NotificationKind::Page | NotificationKind::Notice);
+    let bundled = may_travel(row);
     (
         row.user_id,
         row.channel,
@@ -179,9 +165,7 @@ fn claim_one(
     } = members.remove(0);
     store::notification::hold_address(tx, lead.channel, &lead.address)?;
     let fresh = lead.attempts == 0;
-    let windowed = matches!(lead.kind, NotificationKind::Page | NotificationKind::Notice)
-        && lead.incident_id.is_some();
-    if fresh && windowed {
+    if may_travel(&lead) {
         let last = store::notification::last_sent(tx, &lead, now, BUNDLE_WINDOW)?;
         if let Bundle::WaitUntil(until) = notification::bundle(last, now) {
             let ids: Vec<NotificationId> = std::iter::once(lead.id)

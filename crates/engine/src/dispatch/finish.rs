@@ -4,7 +4,7 @@
 use channels::{Failure, Outcome};
 use domain::directory::{ContactMethod, User};
 use domain::incident::Actor;
-use domain::notification::{AttemptResult, Next, after_attempt};
+use domain::notification::{self, AttemptResult, Next, Sibling, after_attempt};
 use domain::word::{AccountRole, EntryKind, NotificationKind, NotificationState, Urgency};
 use domain::{ContactMethodId, IncidentId, NotificationId, PageId, Span, Timestamp, UserId};
 use store::notification::{AttemptEnd, Finish, Notification};
@@ -115,54 +115,53 @@ fn start_next_methods(
         if over {
             next_method(tx, &one, page, now)?;
         } else {
-            store::notification::hasten_next(tx, page, now)?;
+            let all = siblings(&store::notification::of_page(tx, page)?);
+            hasten(tx, &all, now)?;
         }
     }
     tx.changed(Change::Outbox);
     Ok(())
 }
 
-/// This message of a page will never arrive: the next in turn goes now. When no other has been
-/// sent or is to be, the person's other usable methods are used, rules or not: better a message by
-/// an unloved method than none.
+/// The next in turn of a page's messages goes now.
+fn hasten(tx: &mut Tx<'_>, all: &[Sibling], now: Timestamp) -> Result<(), Error> {
+    if let Some(id) = notification::hastened(all, now) {
+        store::notification::put_off(tx, &[id], now)?;
+    }
+    Ok(())
+}
+
+fn siblings(all: &[Notification]) -> Vec<Sibling> {
+    all.iter().map(sibling).collect()
+}
+
+fn sibling(row: &Notification) -> Sibling {
+    Sibling {
+        id: row.id,
+        state: row.state,
+        method_id: row.method_id,
+        attempts: row.attempts,
+        due_at: row.due_at,
+        bundle_id: row.bundle_id,
+    }
+}
+
+/// This message of a page will never arrive: the next in turn goes now, or whatever else may reach
+/// the person.
 pub(super) fn next_method(
     tx: &mut Tx<'_>,
     row: &Notification,
     page: PageId,
     now: Timestamp,
 ) -> Result<(), Error> {
-    store::notification::hasten_next(tx, page, now)?;
-    let all = store::notification::of_page(tx, page)?;
-    let dead = |one: &Notification| {
-        one.id == row.id
-            || one.bundle_id == Some(row.id)
-            || matches!(
-                one.state,
-                NotificationState::Failed | NotificationState::Cancelled
-            )
-    };
-    let carried_by = row.bundle_id;
-    let hopeless = all
-        .iter()
-        .all(|one| dead(one) || carried_by.is_some_and(|id| one.id == id));
-    if !hopeless {
-        return Ok(());
-    }
+    let all = siblings(&store::notification::of_page(tx, page)?);
+    hasten(tx, &all, now)?;
     let directory = tx.directory()?;
-    let Some(user) = row
-        .user_id
-        .and_then(|id| directory.user(id))
-        .filter(|u| !u.disabled)
-    else {
+    let Some(user) = row.user_id.and_then(|id| directory.user(id)) else {
         return Ok(());
     };
-    let tried = |method: &ContactMethod| all.iter().any(|one| one.method_id == Some(method.id));
     let mut rows = Vec::new();
-    for method in user
-        .methods
-        .iter()
-        .filter(|method| method.usable() && !tried(method))
-    {
+    for method in notification::instead(&all, &sibling(row), user) {
         let id = tx.id(NotificationId)?;
         let mut other = Notification::planned(
             id,

@@ -6,7 +6,7 @@ use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 use domain::word::{ContactKind, NotificationKind, NotificationState};
-use domain::{IncidentId, NotificationId, PageId, Span, Timestamp, UserId};
+use domain::{IncidentId, NotificationId, Span, Timestamp, UserId};
 
 use super::{CHUNK, Notification};
 use crate::conn::Conn;
@@ -424,27 +424,6 @@ pub fn finish_attempt(
     } else {
         Finish::Refused
     })
-}
-
-/// The next in turn of a page's planned notifications is due now instead of later (PAGING.md §6.5:
-/// the first failure starts the next method at once).
-///
-/// # Errors
-/// Those of the write.
-pub fn hasten_next(conn: &mut Conn, page: PageId, now: Timestamp) -> Result<(), Error> {
-    let next: Option<NotificationId> = db!(conn, |c| t::table
-        .filter(t::page_id.eq(page))
-        .filter(t::state.eq(NotificationState::Planned))
-        .filter(t::attempts.eq(0))
-        .filter(t::due_at.gt(now))
-        .order((t::due_at, t::id))
-        .select(t::id)
-        .first(c)
-        .optional())?;
-    if let Some(id) = next {
-        put_off(conn, &[id], now)?;
-    }
-    Ok(())
 }
 
 /// Whether the person got, or is about to get, a notice with this subject since `since`.
