@@ -70,6 +70,12 @@ ids! {
     ScheduleId
     /// An override of a schedule's final layer for a span.
     OverrideId
+    /// A span of a schedule filled by hand.
+    TemporaryId
+    /// Shifts offered to another person.
+    SwapId
+    /// A named list of days off.
+    HolidayCalendarId
     PolicyId
     ServiceId
     IntegrationId

@@ -207,7 +207,7 @@ fn load_schedules(conn: &mut Conn, directory: &mut Directory) -> Result<(), Erro
     let mut schedules: BTreeMap<ScheduleId, Schedule> = rows
         .into_iter()
         .map(|(id, slug, name, description, team_id)| {
-            let (versions, overrides) = (vec![], vec![]);
+            let (versions, overrides, temporaries) = (vec![], vec![], vec![]);
             (
                 id,
                 Schedule {
@@ -218,6 +218,7 @@ fn load_schedules(conn: &mut Conn, directory: &mut Directory) -> Result<(), Erro
                     team_id,
                     versions,
                     overrides,
+                    temporaries,
                 },
             )
         })
@@ -287,6 +288,7 @@ fn load_schedules(conn: &mut Conn, directory: &mut Directory) -> Result<(), Erro
                 users,
                 created_by,
                 created_at,
+                swap: None,
             };
             schedule.overrides.push(made);
         }

@@ -52,6 +52,8 @@ pub enum Via {
 pub enum OnCallSource {
     Layer(String),
     Override,
+    Temporary,
+    Swap,
 }
 
 impl From<&ShiftSource> for OnCallSource {
@@ -59,6 +61,8 @@ impl From<&ShiftSource> for OnCallSource {
         match source {
             ShiftSource::Layer { name, .. } => OnCallSource::Layer(name.clone()),
             ShiftSource::Override { .. } => OnCallSource::Override,
+            ShiftSource::Temporary { .. } => OnCallSource::Temporary,
+            ShiftSource::Swap { .. } => OnCallSource::Swap,
         }
     }
 }
@@ -124,6 +128,8 @@ impl Via {
                 let source = match source {
                     OnCallSource::Layer(layer) => format!("layer {layer}"),
                     OnCallSource::Override => "override".to_owned(),
+                    OnCallSource::Temporary => "temporary schedule".to_owned(),
+                    OnCallSource::Swap => "swap".to_owned(),
                 };
                 if *open_end {
                     format!("the on-call of {name}: {source}")

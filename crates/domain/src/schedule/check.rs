@@ -71,6 +71,13 @@ fn check_layer(problems: &mut Problems, path: &str, layer: &Layer) {
         if !participant.users.iter().all(|user| seen.insert(user)) {
             problems.add(path, "the same person stands here twice");
         }
+        let path = format!("{participants}[{index}].shadows");
+        problems.limit(&path, participant.shadows.len(), USERS_MAX);
+        if participant.users.is_empty() && !participant.shadows.is_empty() {
+            problems.add(path, "a shadow needs somebody on call to follow");
+        } else if !participant.shadows.iter().all(|user| seen.insert(user)) {
+            problems.add(path, "the same person stands in this turn twice");
+        }
     }
 
     let (length, longest) = (layer.rotation.length, longest(layer.rotation.unit));

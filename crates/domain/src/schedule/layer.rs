@@ -1,9 +1,12 @@
 //! Layers: a rotation of participants, perhaps restricted to some hours.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::restriction::{Turns, WeekHours};
+use super::holiday::{Holiday, LayerHolidays};
+use super::hours::{Hours, Turns};
 use super::rotation::Grid;
 use super::wall_clock::minute_of_date;
 use super::{Restriction, Rotation, TimeOfDay};
@@ -15,17 +18,24 @@ use crate::UserId;
 pub struct Participant {
     #[serde(default)]
     pub users: Vec<UserId>,
+    /// Who follows the turn to learn: shown and told, never paged, and no coverage
+    /// (PAGING.md §5.9).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shadows: Vec<UserId>,
 }
 
 impl From<Vec<UserId>> for Participant {
     fn from(users: Vec<UserId>) -> Self {
-        Participant { users }
+        Participant {
+            users,
+            shadows: Vec::new(),
+        }
     }
 }
 
 impl From<UserId> for Participant {
     fn from(user: UserId) -> Self {
-        Participant { users: vec![user] }
+        Participant::from(vec![user])
     }
 }
 
@@ -54,13 +64,16 @@ pub struct Layer {
     /// Empty means at all hours.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub restrictions: Vec<Restriction>,
+    /// Days off that count for this layer, if any do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holidays: Option<LayerHolidays>,
 }
 
 /// A layer ready to answer: everything that does not depend on the instant is worked out.
 pub(super) struct Plan<'a> {
     participants: &'a [Participant],
     grid: Grid,
-    hours: Option<WeekHours>,
+    hours: Option<Hours>,
     turns: Turns,
     /// Wall minutes between which the layer exists.
     from: i64,
@@ -70,9 +83,14 @@ pub(super) struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    pub fn new(layer: &'a Layer) -> Plan<'a> {
+    /// A calendar that `calendars` does not have is one without days.
+    pub fn new(layer: &'a Layer, calendars: &BTreeMap<String, Vec<Holiday>>) -> Plan<'a> {
         let grid = Grid::new(layer.rotation, layer.start, layer.handoff);
-        let hours = WeekHours::new(&layer.restrictions);
+        let holidays = layer.holidays.as_ref().map(|holidays| {
+            let days = calendars.get(&holidays.calendar);
+            (days.map_or(&[][..], Vec::as_slice), holidays.when)
+        });
+        let hours = Hours::new(&layer.restrictions, holidays);
         let turns = Turns::new(&grid, hours.as_ref());
         Plan {
             participants: &layer.participants,
@@ -87,8 +105,8 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Who the layer has at a wall minute; empty when nobody.
-    pub fn users_at(&self, minute: i64) -> &'a [UserId] {
+    /// Who the layer has at a wall minute, if anybody.
+    pub fn at(&self, minute: i64) -> Option<&'a Participant> {
         let exists = self.from <= minute && minute < self.until;
         if exists
             && self
@@ -96,14 +114,14 @@ impl<'a> Plan<'a> {
                 .as_ref()
                 .is_none_or(|hours| hours.contains(minute))
         {
-            self.users_of(self.grid.slot_at(minute))
+            self.holder_of(self.grid.slot_at(minute))
         } else {
-            &[]
+            None
         }
     }
 
     /// Gives `take` the stretches of `from..until` in which the layer has someone, in order.
-    pub fn within(&self, from: i64, until: i64, mut take: impl FnMut(i64, i64, &'a [UserId])) {
+    pub fn within(&self, from: i64, until: i64, mut take: impl FnMut(i64, i64, &'a Participant)) {
         let (mut from, until) = (from.max(self.from), until.min(self.until));
         while from < until {
             let slot = self.grid.slot_at(from);
@@ -112,31 +130,33 @@ impl<'a> Plan<'a> {
             } else {
                 self.grid.start_of(slot + 1).min(until)
             };
-            let users = self.users_of(slot);
-            if !users.is_empty() {
+            if let Some(holder) = self.holder_of(slot) {
                 match &self.hours {
-                    None => take(from, end, users),
-                    Some(hours) => hours.within(from, end, |from, end| take(from, end, users)),
+                    None => take(from, end, holder),
+                    Some(hours) => hours.within(from, end, |from, end| take(from, end, holder)),
                 }
             }
             from = end;
         }
     }
 
-    fn users_of(&self, slot: i64) -> &'a [UserId] {
+    /// Whose turn a slot is; `None` when nobody's.
+    fn holder_of(&self, slot: i64) -> Option<&'a Participant> {
         if self.participants.is_empty() {
-            return &[];
+            return None;
         }
         let turn = self
             .turns
             .before(slot)
             .rem_euclid(self.participants.len() as i64);
-        &self.participants[turn as usize].users
+        self.participants
+            .get(turn as usize)
+            .filter(|one| !one.users.is_empty())
     }
 }
 
 /// A civil date as `2026-03-29`.
-mod date {
+pub(super) mod date {
     use jiff::civil::Date;
     use serde::{Deserialize, Deserializer, Serializer};
 

@@ -10,7 +10,9 @@
 //! 2. A layer tiles its zone's wall-clock line with turns ([`Rotation`]), cuts them to its
 //!    [`Restriction`]s and gives each to a [`Participant`] ([`Layer`]).
 //! 3. The highest layer that has someone wins; the **last** layer of the list is the highest.
-//! 4. [`Override`]s are applied over the layers in the order of their making.
+//! 4. Inside a [`Temporary`] schedule only its shifts count, instead of the layers.
+//! 5. [`Override`]s are applied over all that in the order of their making; a [`SwapRequest`] that
+//!    was taken is one.
 //!
 //! Every hand-off and every edge of a restriction is a wall-clock time. It happens at the first
 //! instant at which the clock of the zone shows that time or a later one: inside a skipped hour
@@ -20,37 +22,50 @@
 
 mod check;
 mod day;
+mod holiday;
+mod hours;
 mod layer;
 mod overrides;
 mod query;
 mod report;
 mod restriction;
 mod rotation;
+mod swap;
+mod temporary;
 mod time_of_day;
 mod timeline;
 pub mod wall_clock;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{OverrideId, ScheduleId, TeamId, Timestamp, UserId};
+use crate::{OverrideId, ScheduleId, SwapId, TeamId, TemporaryId, Timestamp, UserId};
 
 pub use check::{ConfigProblem, validate};
 pub use day::{Day, days};
+pub use holiday::{Holiday, HolidayCalendar, HolidayRule, LayerHolidays, check_days};
 pub use layer::{Layer, Participant};
 pub use overrides::{Override, OverrideKind};
 pub use query::{OPEN_END_REACH, SEARCH_REACH, SPAN_MAX};
 pub use report::{PersonTime, time_per_person};
 pub use restriction::{Restriction, Weekday};
 pub use rotation::{Rotation, RotationUnit};
+pub use swap::{SWAP_MAX, Stretch, SwapPart, SwapProblem, SwapRequest, SwapState};
+pub use temporary::{TEMPORARY_MAX, Temporary, TemporaryShift};
 pub use time_of_day::{TimeOfDay, TimeOfDayError};
 
 /// One immutable version of what a schedule is. Kept as JSON in the store and written the same way
 /// in the configuration file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScheduleConfig {
     /// IANA name, e.g. `Europe/Berlin`: the wall clock of hand-offs and restrictions.
     pub zone: String,
+    /// The days of the holiday calendars that layers name, by slug, as they were when this version
+    /// was saved: filled in by the command that saves it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub calendars: BTreeMap<String, Vec<Holiday>>,
     /// From lowest to highest: the last one that has someone wins.
     #[serde(default)]
     pub layers: Vec<Layer>,
@@ -77,6 +92,9 @@ pub struct Schedule {
     pub versions: Vec<ScheduleVersion>,
     /// In any order.
     pub overrides: Vec<Override>,
+    /// In any order.
+    #[serde(default)]
+    pub temporaries: Vec<Temporary>,
 }
 
 /// A longest stretch during which the same people are on call for the same reason. There is none
@@ -88,6 +106,10 @@ pub struct Shift {
     pub end: Timestamp,
     /// Never empty, without repetition, in the order of the configuration.
     pub users: Vec<UserId>,
+    /// Who follows the shift to learn, is shown and told, and never relied on (PAGING.md §5.9).
+    /// None of them is among `users`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shadows: Vec<UserId>,
     pub source: ShiftSource,
     /// True when `end` is only as far as was looked ([`OPEN_END_REACH`]), not a hand-off: somebody
     /// who is alone in a rotation never hands over.
@@ -125,6 +147,10 @@ pub enum ShiftSource {
     Layer { index: usize, name: String },
     /// The last override that changed who is on call.
     Override { id: OverrideId },
+    /// A temporary schedule fills the span by hand.
+    Temporary { id: TemporaryId },
+    /// An override again, that came of a swap or cover request.
+    Swap { id: OverrideId, swap: SwapId },
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::SwapPart;
 use super::timeline::{Piece, Source, Timeline};
 use crate::{OverrideId, Timestamp, UserId};
 
@@ -17,6 +18,9 @@ crate::words! {
         /// These people are not on call. Lower layers do not fill in: if nobody is left it is a
         /// gap, and shown as one.
         Remove = "remove",
+        /// These people take the place of another wherever that one is on call. Made by taking a
+        /// swap request only.
+        Swap = "swap",
     }
 }
 
@@ -36,12 +40,22 @@ pub struct Override {
     /// `None` when the configuration file made it.
     pub created_by: Option<UserId>,
     pub created_at: Timestamp,
+    /// Of kind `swap` only: where it comes from and whose place is taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub swap: Option<SwapPart>,
 }
 
 impl Override {
     /// When it begins to have an effect: never before it was made.
     pub fn effective_start(&self) -> Timestamp {
         self.start.max(self.created_at)
+    }
+
+    fn source<'a>(&self) -> Source<'a> {
+        match self.swap {
+            Some(swap) => Source::Swap(self.id, swap.id),
+            None => Source::Override(self.id),
+        }
     }
 
     /// Changes who is on call, and returns whether it did.
@@ -69,6 +83,20 @@ impl Override {
                     return false;
                 }
                 users.to_mut().retain(|user| !self.users.contains(user));
+                true
+            }
+            OverrideKind::Swap => {
+                let giver = self.swap.map(|swap| swap.instead_of);
+                let Some(place) = users.iter().position(|user| Some(*user) == giver) else {
+                    return false;
+                };
+                let takers: Vec<_> = self
+                    .users
+                    .iter()
+                    .filter(|user| !users.contains(user))
+                    .copied()
+                    .collect();
+                users.to_mut().splice(place..=place, takers);
                 true
             }
         }
@@ -99,7 +127,7 @@ impl<'a> Overlays<'a> {
     ) -> (Cow<'b, [UserId]>, Source<'b>) {
         for one in &self.0 {
             if one.apply(&mut users) {
-                source = Source::Override(one.id);
+                source = one.source();
             }
         }
         (users, source)
@@ -145,13 +173,13 @@ impl<'a> Overlays<'a> {
             }
             while pieces.next_if(|piece| piece.end <= start).is_some() {}
             let here = pieces.peek().filter(|piece| piece.start <= start);
-            let (mut users, mut source) = match here {
-                Some(piece) => (piece.users.clone(), Some(piece.source)),
-                None => (Cow::Borrowed(&[][..]), None),
+            let (mut users, shadows, mut source) = match here {
+                Some(piece) => (piece.users.clone(), piece.shadows, Some(piece.source)),
+                None => (Cow::Borrowed(&[][..]), &[][..], None),
             };
             for &index in &active {
                 if self.0[index].apply(&mut users) {
-                    source = Some(Source::Override(self.0[index].id));
+                    source = Some(self.0[index].source());
                 }
             }
             if let Some(source) = source {
@@ -159,6 +187,7 @@ impl<'a> Overlays<'a> {
                     start,
                     end,
                     users,
+                    shadows,
                     source,
                 });
             }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::layer::Plan;
 use super::overrides::Overlays;
+use super::temporary;
 use super::timeline::{Piece, Source, Timeline, same_people};
 use super::wall_clock::WallClock;
 use super::{Schedule, ScheduleVersion, Shift};
@@ -56,14 +57,22 @@ impl Schedule {
     pub fn users_at(&self, at: Timestamp) -> Vec<UserId> {
         let at = at.clamp(Timestamp::MIN, Timestamp::MAX);
         let mut found = (Cow::Borrowed(&[][..]), Source::Layer { index: 0, name: "" });
-        if let Some(version) = self.version_at(at) {
+        if let Some(temporary) = self.temporary_at(at) {
+            let shift = temporary
+                .shifts
+                .iter()
+                .find(|shift| shift.start <= at && at < shift.end);
+            found.0 = Cow::Borrowed(shift.map_or(&[], |shift| &shift.users));
+        } else if let Some(version) = self.version_at(at) {
             let minute = WallClock::of(&version.config.zone).minute_at(at);
-            for layer in version.config.layers.iter().rev() {
-                let users = Plan::new(layer).users_at(minute);
-                if !users.is_empty() {
-                    found.0 = Cow::Borrowed(users);
-                    break;
-                }
+            let holder = version
+                .config
+                .layers
+                .iter()
+                .rev()
+                .find_map(|layer| Plan::new(layer, &version.config.calendars).at(minute));
+            if let Some(holder) = holder {
+                found.0 = Cow::Borrowed(&holder.users);
             }
         }
         let overlays = Overlays::between(&self.overrides, at, Timestamp(at.0 + 1));
@@ -72,6 +81,7 @@ impl Schedule {
             start: at,
             end: at,
             users,
+            shadows: &[],
             source,
         }
         .into_shift(false)
@@ -145,6 +155,12 @@ impl Schedule {
             }],
             ..self.clone()
         })
+    }
+
+    /// Who is on call within `from..until`, clipped to it.
+    pub(super) fn final_pieces(&self, from: Timestamp, until: Timestamp) -> Vec<Piece<'_>> {
+        let (from, until) = bounded(from, until);
+        self.timeline(View::Final, from, until).into_pieces()
     }
 
     fn shifts(&self, view: View, from: Timestamp, until: Timestamp) -> Vec<Shift> {
@@ -247,13 +263,15 @@ impl Schedule {
                 if matches!(view, View::Layer(only) if only != index) {
                     continue;
                 }
-                below = Timeline::of_layer(index, layer, &clock, start, end).over(below);
+                let calendars = &version.config.calendars;
+                below = Timeline::of_layer(index, layer, calendars, &clock, start, end).over(below);
             }
             result.append(below);
         }
         match view {
             View::Layer(_) => result,
             View::Final => {
+                let result = temporary::fill(&self.temporaries, result, from, until);
                 Overlays::between(&self.overrides, from, until).over(result, from, until)
             }
         }

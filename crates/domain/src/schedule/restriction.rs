@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::TimeOfDay;
-use super::rotation::Grid;
 use super::wall_clock::{DAY, WEEK};
 
 crate::words! {
@@ -105,7 +104,8 @@ impl WeekHours {
         }
     }
 
-    fn touch(&self, from: i64, until: i64) -> bool {
+    /// Whether any of `from..until` lies in these hours.
+    pub fn touch(&self, from: i64, until: i64) -> bool {
         if until - from >= WEEK {
             return true;
         }
@@ -115,56 +115,9 @@ impl WeekHours {
     }
 }
 
-/// Which turn a slot of a rotation is. With restrictions only slots with any restricted hours take
-/// a turn, so that nobody loses one to hours that are never worked (PAGING.md §5.3).
-#[derive(Clone, Debug)]
-pub(super) struct Turns {
-    /// How many slots took a turn before each of one period after which the pattern of slots and
-    /// weeks repeats, and in the whole period. Empty when every slot takes one.
-    before: Vec<i64>,
-}
-
-impl Turns {
-    pub fn new(grid: &Grid, hours: Option<&WeekHours>) -> Turns {
-        let (&Grid::Even { length, .. }, Some(hours)) = (grid, hours) else {
-            // A month has every weekday, hence always some of the hours.
-            return Turns { before: Vec::new() };
-        };
-        if length >= WEEK {
-            return Turns { before: Vec::new() };
-        }
-        // At most 168: slots last whole hours.
-        let period = WEEK / greatest_common_divisor(length, WEEK);
-        let mut before = vec![0];
-        let mut count = 0;
-        for slot in 0..period {
-            count += i64::from(hours.touch(grid.start_of(slot), grid.start_of(slot + 1)));
-            before.push(count);
-        }
-        Turns { before }
-    }
-
-    /// Turns taken before `slot`.
-    pub fn before(&self, slot: i64) -> i64 {
-        let Some((&whole, parts)) = self.before.split_last() else {
-            return slot;
-        };
-        let period = parts.len() as i64;
-        slot.div_euclid(period) * whole + parts[slot.rem_euclid(period) as usize]
-    }
-}
-
-fn greatest_common_divisor(mut a: i64, mut b: i64) -> i64 {
-    while b != 0 {
-        (a, b) = (b, a % b);
-    }
-    a
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schedule::{Rotation, RotationUnit};
 
     fn hours(list: &[(&[Weekday], &str, &str)]) -> WeekHours {
         let restrictions: Vec<_> = list
@@ -220,30 +173,5 @@ mod tests {
                 assert_eq!(inside[(minute - from) as usize], odd.contains(minute));
             }
         }
-    }
-
-    #[test]
-    fn days_that_are_never_worked_take_no_turn() {
-        let start = jiff::civil::date(2026, 3, 6); // a Friday
-        let rotation = Rotation {
-            length: 1,
-            unit: RotationUnit::Days,
-        };
-        let grid = Grid::new(rotation, start, "09:00".parse().unwrap());
-        let office = hours(&[(
-            &[
-                Weekday::Monday,
-                Weekday::Tuesday,
-                Weekday::Wednesday,
-                Weekday::Thursday,
-                Weekday::Friday,
-            ],
-            "09:00",
-            "17:00",
-        )]);
-        let turns = Turns::new(&grid, Some(&office));
-        // Friday, Saturday, Sunday, Monday …
-        let taken: Vec<_> = (0..10).map(|slot| turns.before(slot)).collect();
-        assert_eq!(taken, [0, 1, 1, 1, 2, 3, 4, 5, 6, 6]);
     }
 }

@@ -1,17 +1,20 @@
 //! Timelines: who is on call over a span, and how a higher layer lies over a lower one.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use super::layer::Plan;
 use super::wall_clock::WallClock;
-use super::{Layer, Shift, ShiftSource};
-use crate::{OverrideId, Timestamp, UserId};
+use super::{Holiday, Layer, Shift, ShiftSource};
+use crate::{OverrideId, SwapId, TemporaryId, Timestamp, UserId};
 
 /// [`ShiftSource`] that borrows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source<'a> {
     Layer { index: usize, name: &'a str },
+    Temporary(TemporaryId),
     Override(OverrideId),
+    Swap(OverrideId, SwapId),
 }
 
 /// The same people for the same reason from `start` until `end`.
@@ -20,13 +23,18 @@ pub(super) struct Piece<'a> {
     pub start: Timestamp,
     pub end: Timestamp,
     pub users: Cow<'a, [UserId]>,
+    /// As the layer names them; who is on call too is left out of the shift.
+    pub shadows: &'a [UserId],
     pub source: Source<'a>,
 }
 
 impl Piece<'_> {
     /// Whether `next` only goes on with what this piece is.
     pub fn continues_in(&self, next: &Piece<'_>) -> bool {
-        self.end == next.start && self.source == next.source && self.users == next.users
+        self.end == next.start
+            && self.source == next.source
+            && self.users == next.users
+            && self.shadows == next.shadows
     }
 
     pub fn into_shift(self, open_end: bool) -> Shift {
@@ -36,16 +44,25 @@ impl Piece<'_> {
                 users.push(user);
             }
         }
+        let mut shadows = Vec::new();
+        for &shadow in self.shadows {
+            if !users.contains(&shadow) && !shadows.contains(&shadow) {
+                shadows.push(shadow);
+            }
+        }
         Shift {
             start: self.start,
             end: self.end,
             users,
+            shadows,
             source: match self.source {
                 Source::Layer { index, name } => ShiftSource::Layer {
                     index,
                     name: name.to_owned(),
                 },
+                Source::Temporary(id) => ShiftSource::Temporary { id },
                 Source::Override(id) => ShiftSource::Override { id },
+                Source::Swap(id, swap) => ShiftSource::Swap { id, swap },
             },
             open_end,
         }
@@ -61,6 +78,7 @@ impl<'a> Timeline<'a> {
     pub fn of_layer(
         index: usize,
         layer: &'a Layer,
+        calendars: &BTreeMap<String, Vec<Holiday>>,
         clock: &WallClock,
         from: Timestamp,
         until: Timestamp,
@@ -77,7 +95,8 @@ impl<'a> Timeline<'a> {
         let last = clock.minute_at(Timestamp(until.0 - 1));
         // Neighbouring stretches share an edge; its instant is worked out once.
         let mut edge = (i64::MIN, Timestamp::MIN);
-        Plan::new(layer).within(clock.minute_at(from), last + 1, |start, end, users| {
+        let plan = Plan::new(layer, calendars);
+        plan.within(clock.minute_at(from), last + 1, |start, end, holder| {
             let begin = if edge.0 == start {
                 edge.1
             } else {
@@ -87,7 +106,8 @@ impl<'a> Timeline<'a> {
             timeline.push(Piece {
                 start: begin.max(from),
                 end: edge.1.min(until),
-                users: Cow::Borrowed(users),
+                users: Cow::Borrowed(&holder.users),
+                shadows: &holder.shadows,
                 source,
             });
         });
@@ -165,6 +185,7 @@ mod tests {
                     start: Timestamp(position as i64),
                     end: Timestamp(position as i64 + 1),
                     users: Cow::Owned(vec![UserId(i64::from(letter))]),
+                    shadows: &[],
                     source: Source::Layer { index, name: "" },
                 });
             }

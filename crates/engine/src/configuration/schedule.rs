@@ -103,6 +103,7 @@ fn checked(
         team_id: input.team_id,
         versions: vec![],
         overrides: vec![],
+        temporaries: vec![],
     };
     Ok((edited, version))
 }
@@ -271,6 +272,7 @@ pub async fn add_override(
                 users: input.users.clone(),
                 created_by: ctx.actor.user,
                 created_at: ctx.now,
+                swap: None,
             };
             schedule::insert_override(tx, schedule_id, &new)?;
             let details = json!({

@@ -116,12 +116,14 @@ fn platform() -> Schedule {
         start: "2026-03-15".parse().unwrap(),
         end: None,
         restrictions: vec![],
+        holidays: None,
     };
     let version = ScheduleVersion {
         version: 1,
         effective_from: NOON - Span::from_days(30),
         config: ScheduleConfig {
             zone: "UTC".into(),
+            calendars: Default::default(),
             layers: vec![layer],
         },
     };
@@ -133,6 +135,7 @@ fn platform() -> Schedule {
         team_id: None,
         versions: vec![version],
         overrides: vec![],
+        temporaries: vec![],
     }
 }
 

@@ -36,6 +36,7 @@ fn new_schedule(tx: &mut Tx<'_>, user: UserId) -> Result<ScheduleId, Error> {
             config: config(user),
         }],
         overrides: vec![],
+        temporaries: vec![],
     };
     schedule::insert(tx, &new, Some(user), NOW)?;
     Ok(new.id)
@@ -80,6 +81,7 @@ fn a_withdrawn_override_keeps_the_part_that_has_been(house: &House) {
                     users: vec![bo],
                     created_by: Some(bo),
                     created_at: NOW,
+                    swap: None,
                 };
                 schedule::insert_override(tx, id, &new)?;
                 Ok(new.id)

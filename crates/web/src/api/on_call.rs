@@ -56,7 +56,7 @@ pub struct Shift {
     #[schema(value_type = Option<String>, format = DateTime)]
     end: Option<Timestamp>,
     users: Vec<Person>,
-    /// `layer` or `override`.
+    /// `layer`, `override`, `swap` or `temporary`.
     source: &'static str,
     /// Name of the layer.
     layer: Option<String>,
@@ -66,6 +66,8 @@ fn shift(row: Row, directory: &Directory) -> Shift {
     let (source, layer) = match row.source {
         ShiftSource::Layer { name, .. } => ("layer", Some(name)),
         ShiftSource::Override { .. } => ("override", None),
+        ShiftSource::Temporary { .. } => ("temporary", None),
+        ShiftSource::Swap { .. } => ("swap", None),
     };
     Shift {
         start: row.start,

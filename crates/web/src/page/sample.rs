@@ -36,6 +36,7 @@ fn user(id: i64, name: &str, role: AccountRole) -> Arc<User> {
 pub fn config() -> ScheduleConfig {
     ScheduleConfig {
         zone: "Europe/Berlin".to_owned(),
+        calendars: Default::default(),
         layers: vec![Layer {
             name: "Primary".to_owned(),
             participants: vec![UserId(1).into(), UserId(2).into()],
@@ -47,6 +48,7 @@ pub fn config() -> ScheduleConfig {
             start: jiff::civil::date(2026, 11, 2),
             end: None,
             restrictions: vec![],
+            holidays: None,
         }],
     }
 }
@@ -90,6 +92,7 @@ pub fn directory() -> Directory {
                 config: config(),
             }],
             overrides: vec![],
+            temporaries: vec![],
         }),
     );
     directory.policies.insert(

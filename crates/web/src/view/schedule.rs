@@ -223,7 +223,7 @@ impl Frame {
         let who = names(&entry.people);
         match (entry.kind, who.is_empty()) {
             (_, true) => "Nobody on call".to_owned(),
-            (OverrideKind::Replace, _) => format!("{who} instead"),
+            (OverrideKind::Replace | OverrideKind::Swap, _) => format!("{who} instead"),
             (OverrideKind::Add, _) => format!("{who} too"),
             (OverrideKind::Remove, _) => format!("Not {who}"),
         }
@@ -233,15 +233,20 @@ impl Frame {
     pub fn turn_select(&self, layer: &usize, people: &[Choice], turn: &str) -> Markup {
         let mut choices = vec![Choice::new("nobody", "Nobody")];
         choices.extend(people.iter().cloned());
-        if turn.contains('+') {
-            let label = turn
-                .split('+')
-                .map(|id| {
+        if turn.contains(['+', '/']) {
+            let names = |ids: &str| {
+                let names = ids.split('+').map(|id| {
                     let known = people.iter().find(|person| person.value == id);
                     known.map_or(id, |person| person.label.as_str())
-                })
-                .collect::<Vec<_>>()
-                .join(" + ");
+                });
+                names.collect::<Vec<_>>().join(" + ")
+            };
+            let label = match turn.split_once('/') {
+                Some((users, shadows)) => {
+                    format!("{} (shadow: {})", names(users), names(shadows))
+                }
+                None => names(turn),
+            };
             choices.push(Choice::new(turn, label));
         }
         let empty = if turn.is_empty() {

@@ -2,7 +2,8 @@
 
 use domain::UserId;
 use domain::schedule::{
-    ConfigProblem, Layer, Participant, Restriction, Rotation, ScheduleConfig, TimeOfDay, Weekday,
+    ConfigProblem, Layer, LayerHolidays, Participant, Restriction, Rotation, ScheduleConfig,
+    TimeOfDay, Weekday,
 };
 
 use super::form::{Form, Press, row_numbers};
@@ -13,8 +14,8 @@ use super::frame::Markup;
 /// Fields: `name`, `slug` (only new; empty: made from the name), `description`, `team` (id or
 /// empty), `zone` (IANA), `from` (when the edit takes effect, see [`super::time::parse_time`];
 /// empty: now), and for each layer `n` from the **highest** (0) to the lowest: `layer-{n}-name`,
-/// `layer-{n}-turn` (repeated: a user id, `3+7` for several at once, `nobody`, or empty to leave
-/// it out), `layer-{n}-length`, `layer-{n}-unit` (`hours`, `days`, `weeks`, `months`),
+/// `layer-{n}-turn` (repeated: a user id, `3+7` for several at once, `3/9` with 9 as shadow, `nobody`,
+/// or empty to leave it out), `layer-{n}-length`, `layer-{n}-unit` (`hours`, `days`, `weeks`, `months`),
 /// `layer-{n}-handoff` (`09:00`), `layer-{n}-start` and `layer-{n}-end` (dates; end may be empty),
 /// and for each restriction `m`: `layer-{n}-hours-{m}-day` (repeated weekday; none: every day),
 /// `layer-{n}-hours-{m}-from`, `layer-{n}-hours-{m}-until`. `do` is `save`, `preview`, `add-layer`,
@@ -38,6 +39,8 @@ pub struct LayerRow {
     pub handoff: String,
     pub start: String,
     pub end: String,
+    /// `skip:` or `only:` and the slug of a holiday calendar; empty: holidays are like other days.
+    pub holidays: String,
     pub hours: Vec<HoursRow>,
 }
 
@@ -66,6 +69,7 @@ impl LayerRow {
             handoff: "09:00".to_owned(),
             start: today.to_string(),
             end: String::new(),
+            holidays: String::new(),
             hours: Vec::new(),
         }
     }
@@ -79,6 +83,11 @@ impl LayerRow {
             handoff: layer.handoff.to_string(),
             start: layer.start.to_string(),
             end: layer.end.map(|date| date.to_string()).unwrap_or_default(),
+            holidays: layer
+                .holidays
+                .as_ref()
+                .map(|one| format!("{}:{}", one.when, one.calendar))
+                .unwrap_or_default(),
             hours: layer
                 .restrictions
                 .iter()
@@ -100,12 +109,15 @@ fn turn_value(participant: &Participant) -> String {
     if participant.users.is_empty() {
         return "nobody".to_owned();
     }
-    participant
-        .users
-        .iter()
-        .map(UserId::to_string)
-        .collect::<Vec<_>>()
-        .join("+")
+    let joined = |users: &[UserId]| {
+        let ids: Vec<String> = users.iter().map(UserId::to_string).collect();
+        ids.join("+")
+    };
+    let users = joined(&participant.users);
+    match participant.shadows.is_empty() {
+        true => users,
+        false => format!("{users}/{}", joined(&participant.shadows)),
+    }
 }
 
 impl ScheduleForm {
@@ -175,7 +187,11 @@ impl ScheduleForm {
             self.fields.reject(&field, message);
         }
         layers.reverse();
-        (!broken).then_some(ScheduleConfig { zone, layers })
+        (!broken).then_some(ScheduleConfig {
+            zone,
+            calendars: Default::default(),
+            layers,
+        })
     }
 
     /// The error of a field of a row, as it stands beside it.
@@ -259,6 +275,7 @@ fn read_layer(pairs: &[(String, String)], n: usize) -> LayerRow {
         handoff: one("handoff"),
         start: one("start"),
         end: one("end"),
+        holidays: one("holidays"),
         hours,
     }
 }
@@ -274,13 +291,16 @@ fn read_config(n: usize, row: &LayerRow, errors: &mut Vec<(String, String)>) -> 
             participants.push(Participant::default());
             continue;
         }
-        match turn
-            .split('+')
-            .map(str::parse)
-            .collect::<Result<Vec<UserId>, _>>()
-        {
-            Ok(users) => participants.push(Participant { users }),
-            Err(_) => wrong("turn", "Choose a person from the list."),
+        let (users, shadows) = turn.split_once('/').unwrap_or((turn, ""));
+        let read = |ids: &str| -> Result<Vec<UserId>, _> {
+            let ids = ids.split('+').filter(|id| !id.is_empty());
+            ids.map(str::parse).collect()
+        };
+        match (read(users), read(shadows)) {
+            (Ok(users), Ok(shadows)) if !users.is_empty() => {
+                participants.push(Participant { users, shadows });
+            }
+            _ => wrong("turn", "Choose a person from the list."),
         }
     }
     if participants.is_empty() {
@@ -329,6 +349,16 @@ fn read_config(n: usize, row: &LayerRow, errors: &mut Vec<(String, String)>) -> 
             ),
         }
     }
+    let holidays = match row.holidays.split_once(':') {
+        Some((when, calendar)) => when.parse().ok().map(|when| LayerHolidays {
+            calendar: calendar.to_owned(),
+            when,
+        }),
+        None => None,
+    };
+    if holidays.is_none() && !row.holidays.is_empty() {
+        wrong("holidays", "Choose one from the list.");
+    }
     if errors.len() > before {
         return None;
     }
@@ -343,6 +373,7 @@ fn read_config(n: usize, row: &LayerRow, errors: &mut Vec<(String, String)>) -> 
         start: start?,
         end,
         restrictions,
+        holidays,
     })
 }
 
@@ -361,7 +392,7 @@ mod tests {
         ("zone", "Europe/Berlin"),
         ("layer-0-name", "Nights"),
         ("layer-0-turn", "3"),
-        ("layer-0-turn", "3+7"),
+        ("layer-0-turn", "3+7/9"),
         ("layer-0-turn", "nobody"),
         ("layer-0-turn", ""),
         ("layer-0-length", "1"),
@@ -378,6 +409,7 @@ mod tests {
         ("layer-2-handoff", "09:00"),
         ("layer-2-start", "2026-11-02"),
         ("layer-2-end", "2026-12-02"),
+        ("layer-2-holidays", "skip:de-be"),
     ];
 
     #[test]

@@ -56,6 +56,7 @@ pub fn person(id: UserId, name: &str, reachable: bool) -> Arc<User> {
 pub fn daily(id: ScheduleId, name: &str, turns: Vec<Vec<UserId>>) -> Arc<Schedule> {
     let config = ScheduleConfig {
         zone: "UTC".into(),
+        calendars: Default::default(),
         layers: vec![Layer {
             name: "Primary".into(),
             participants: turns.into_iter().map(Into::into).collect(),
@@ -67,6 +68,7 @@ pub fn daily(id: ScheduleId, name: &str, turns: Vec<Vec<UserId>>) -> Arc<Schedul
             start: "2026-03-01".parse().unwrap(),
             end: None,
             restrictions: vec![],
+            holidays: None,
         }],
     };
     let version = ScheduleVersion {
@@ -82,6 +84,7 @@ pub fn daily(id: ScheduleId, name: &str, turns: Vec<Vec<UserId>>) -> Arc<Schedul
         team_id: None,
         versions: vec![version],
         overrides: vec![],
+        temporaries: vec![],
     })
 }
 

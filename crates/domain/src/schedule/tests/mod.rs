@@ -46,6 +46,7 @@ fn layer(people: &str, length: u32, unit: RotationUnit, start: &str, handoff: &s
         start: date(start),
         end: None,
         restrictions: Vec::new(),
+        holidays: None,
     }
 }
 
@@ -73,10 +74,12 @@ fn schedule(zone: &str, layers: Vec<Layer>) -> Schedule {
             effective_from: Timestamp::MIN,
             config: ScheduleConfig {
                 zone: zone.to_owned(),
+                calendars: BTreeMap::new(),
                 layers,
             },
         }],
         overrides: Vec::new(),
+        temporaries: Vec::new(),
     }
 }
 
@@ -90,6 +93,7 @@ fn change(id: i64, kind: OverrideKind, people: &str, start: &str, end: &str) -> 
         users: users(people),
         created_by: None,
         created_at: Timestamp(id),
+        swap: None,
     }
 }
 

@@ -106,6 +106,7 @@ fn overridden(schedule: &Schedule, now: Timestamp, mut people: Vec<UserId>) -> V
                 }
             }
             OverrideKind::Remove => people.retain(|user| !one.users.contains(user)),
+            OverrideKind::Swap => {}
         }
     }
     people

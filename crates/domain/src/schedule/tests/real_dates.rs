@@ -330,6 +330,7 @@ fn a_new_version_speaks_from_its_instant_on() {
         effective_from: at("2026-06-03T12:00:00Z"),
         config: ScheduleConfig {
             zone: "Asia/Kolkata".to_owned(),
+            calendars: BTreeMap::new(),
             layers: vec![layer("BC", 1, Days, "2026-06-01", "00:00")],
         },
     });

@@ -91,6 +91,7 @@ fn layer_near(day: Date) -> impl Strategy<Value = Layer> {
                     start,
                     end: lasts.map(|lasts| days(start, lasts)),
                     restrictions,
+                    holidays: None,
                 }
             },
         )
@@ -115,6 +116,7 @@ fn overrides(from: Timestamp) -> impl Strategy<Value = Vec<Override>> {
                 users,
                 created_by: None,
                 created_at: from + QUARTER * made,
+                swap: None,
             })
             .collect()
     })
@@ -143,7 +145,11 @@ pub fn sample() -> impl Strategy<Value = Sample> {
                 schedule.versions.push(ScheduleVersion {
                     version: 2,
                     effective_from: from + QUARTER * quarters,
-                    config: ScheduleConfig { zone, layers },
+                    config: ScheduleConfig {
+                        zone,
+                        calendars: BTreeMap::new(),
+                        layers,
+                    },
                 });
             }
             Sample {

@@ -33,6 +33,7 @@ impl Work<'_> {
                 team_id: None,
                 versions: vec![],
                 overrides: vec![],
+                temporaries: vec![],
             },
         };
         let mut checks = Checks::default();
@@ -88,13 +89,8 @@ impl Work<'_> {
         fields: &mut Vec<&'static str>,
     ) -> Option<ScheduleVersion> {
         let newest = schedule.versions.last();
-        let mut config = newest.map_or_else(
-            || ScheduleConfig {
-                zone: String::new(),
-                layers: vec![],
-            },
-            |version| version.config.clone(),
-        );
+        let mut config =
+            newest.map_or_else(ScheduleConfig::default, |version| version.config.clone());
         let mut changed = vec![];
         if let Some(zone) = &entry.zone {
             let zone = zone.trim().to_owned();
@@ -137,6 +133,7 @@ impl Work<'_> {
                     .iter()
                     .filter_map(|email| self.person(email, turn.at))
                     .collect(),
+                shadows: vec![],
             })
             .collect();
         Layer {
@@ -147,6 +144,7 @@ impl Work<'_> {
             start: entry.start.0,
             end: entry.end.map(|end| end.0),
             restrictions: entry.restrictions.clone(),
+            holidays: None,
         }
     }
 

@@ -122,7 +122,7 @@ pub fn calendar(
     let (overridden, _): (Vec<Shift>, Vec<Shift>) = finals
         .iter()
         .cloned()
-        .partition(|shift| matches!(shift.source, ShiftSource::Override { .. }));
+        .partition(|shift| !matches!(shift.source, ShiftSource::Layer { .. }));
     if !overridden.is_empty() {
         calendar.rows.push(Row {
             name: "Overrides".to_owned(),

@@ -139,7 +139,7 @@ pub fn page(
         .layers
         .iter()
         .flat_map(|layer| layer.turns.iter())
-        .flat_map(|turn| turn.split('+'))
+        .flat_map(|turn| turn.split(['+', '/']))
         .filter_map(|id| id.parse().ok())
         .collect();
     ScheduleFormPage {
@@ -189,6 +189,7 @@ fn would_be(
         team_id: None,
         versions: Vec::new(),
         overrides: Vec::new(),
+        temporaries: Vec::new(),
     });
     name.clone_into(&mut schedule.name);
     let version = schedule.versions.last().map_or(1, |last| last.version + 1);
@@ -231,6 +232,7 @@ mod tests {
             add("handoff", &layer.handoff);
             add("start", &layer.start);
             add("end", &layer.end);
+            add("holidays", &layer.holidays);
         }
         pairs
     }

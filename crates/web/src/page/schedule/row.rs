@@ -59,6 +59,8 @@ pub fn zone_name(schedule: &Schedule, at: Timestamp) -> String {
 pub fn source_words(directory: &Directory, schedule: &Schedule, source: &ShiftSource) -> String {
     match source {
         ShiftSource::Layer { name, .. } => format!("Layer {name}"),
+        ShiftSource::Temporary { .. } => "Temporary schedule".to_owned(),
+        ShiftSource::Swap { .. } => "Swap".to_owned(),
         ShiftSource::Override { id } => {
             let by = schedule
                 .overrides
@@ -191,6 +193,7 @@ mod tests {
             users: Vec::new(),
             created_by: Some(UserId(2)),
             created_at: NOW,
+            swap: None,
         });
         let row = on_call(&directory, &schedule, None, NOW);
         assert_eq!(row.next_gap, Some((start, start + Span::from_hours(1))));
