@@ -5,6 +5,7 @@
 
 pub mod alert;
 pub mod command;
+pub mod coverage;
 pub mod dedup;
 pub mod directory;
 pub mod escalation;

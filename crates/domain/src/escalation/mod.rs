@@ -30,6 +30,9 @@ pub use decide::{decide, start};
 pub use preview::{Ladder, Rung, RungPerson, RungTarget, preview};
 pub use reason::{OnCallSource, Reason, Via};
 pub use resolve::{Reached, Resolution, Unreached, first_step_people, next_change, resolve_target};
+pub(crate) use resolve::why_unreachable;
+pub(crate) use rung::does_not_apply;
+pub(crate) use warning::late_rules;
 pub use warning::{Warning, WarningKind, warnings};
 
 /// The last resort is paged again after this time until somebody acknowledges (PAGING.md §4.2).

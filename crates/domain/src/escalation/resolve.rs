@@ -80,7 +80,7 @@ impl Resolution {
 }
 
 /// Why no page can reach this person, as a clause.
-fn why_unreachable(user: &User) -> String {
+pub(crate) fn why_unreachable(user: &User) -> String {
     let name = &user.name;
     if user.disabled {
         format!("{name}'s account is disabled")

@@ -293,7 +293,7 @@ impl Walk<'_, '_> {
 }
 
 /// Why a step is not for this incident (PAGING.md §4.1: conditions).
-pub(super) fn does_not_apply(
+pub(crate) fn does_not_apply(
     step: &Step,
     urgency: Urgency,
     severity: AlertSeverity,

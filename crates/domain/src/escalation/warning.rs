@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::resolve::{next_change, resolve_all, resolve_target};
-use crate::directory::Directory;
+use crate::directory::{ContactMethod, Directory, NotificationRule, User};
 use crate::policy::{PolicyConfig, Step, Target};
 use crate::word::{ContactKind, Urgency};
 use crate::{Span, Timestamp, UserId};
@@ -123,25 +123,16 @@ fn step_warnings(
         let Some(user) = directory.user(reached.user) else {
             continue;
         };
-        for rule in user
-            .rules
-            .iter()
-            .filter(|rule| high && rule.urgency == Urgency::High)
-        {
-            let Some(method) = user.method(rule.method_id).filter(|method| method.usable()) else {
-                continue;
-            };
-            if rule.delay > step.wait {
-                found.push(Warning {
-                    step: Some(index),
-                    user: Some(user.id),
-                    kind: WarningKind::RuleTooLate,
-                    text: format!(
-                        "{}'s {} after {} comes later than the next step, {} after this one.",
-                        user.name, method.kind, rule.delay, step.wait
-                    ),
-                });
-            }
+        for (rule, method) in late_rules(user, step.wait).filter(|_| high) {
+            found.push(Warning {
+                step: Some(index),
+                user: Some(user.id),
+                kind: WarningKind::RuleTooLate,
+                text: format!(
+                    "{}'s {} after {} comes later than the next step, {} after this one.",
+                    user.name, method.kind, rule.delay, step.wait
+                ),
+            });
         }
         let kinds: BTreeSet<ContactKind> = user
             .methods
@@ -158,6 +149,21 @@ fn step_warnings(
             });
         }
     }
+}
+
+/// The rules for high urgency that a page of a step with this wait cannot wait for (PAGING.md
+/// §6.2), with their methods.
+pub(crate) fn late_rules(
+    user: &User,
+    wait: Span,
+) -> impl Iterator<Item = (&NotificationRule, &ContactMethod)> {
+    user.rules
+        .iter()
+        .filter(move |rule| rule.urgency == Urgency::High && rule.delay > wait)
+        .filter_map(|rule| {
+            let method = user.method(rule.method_id)?;
+            method.usable().then_some((rule, method))
+        })
 }
 
 /// `now`, or the first instant from `now` to [`LOOK_AHEAD`] at which no target reaches anybody.

@@ -1,0 +1,334 @@
+//! How an alert of any instant of a span climbs a policy's ladder.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::line::Line;
+use super::rota::{Held, Rotas};
+use super::{By, Cover, Reach, Rung};
+use crate::directory::Directory;
+use crate::escalation::does_not_apply;
+use crate::notification;
+use crate::policy::{PolicyConfig, Step, StepMode, Target, WAIT_MIN};
+use crate::word::{AlertSeverity, Urgency};
+use crate::{PolicyId, Span, Timestamp, UserId};
+
+/// Which ladder: a policy (or none) for incidents of an urgency, of which some steps are not for.
+type Key = (Option<PolicyId>, Urgency, Vec<bool>);
+
+/// Ladders that have been worked out.
+pub(super) struct Climbs<'d> {
+    directory: &'d Directory,
+    rotas: &'d Rotas,
+    from: Timestamp,
+    until: Timestamp,
+    known: BTreeMap<Key, Arc<Vec<Cover>>>,
+    delays: BTreeMap<(UserId, Urgency), Span>,
+    last_resort: Held,
+}
+
+/// A step's wait as it is waited.
+pub(super) fn wait(step: &Step) -> Span {
+    step.wait.max(WAIT_MIN)
+}
+
+/// Alerts of `from..until` that have come up to some step.
+struct Part {
+    from: Timestamp,
+    until: Timestamp,
+    /// When the next step is due, after the alert.
+    offset: Span,
+    rungs: Vec<Rung>,
+    /// Low urgency tells people once and goes no further (PAGING.md §3.2).
+    over: bool,
+}
+
+impl<'d> Climbs<'d> {
+    pub fn new(
+        directory: &'d Directory,
+        rotas: &'d Rotas,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Climbs<'d> {
+        let last_resort = everybody(directory, rotas, &directory.settings.last_resort);
+        Climbs {
+            directory,
+            rotas,
+            from,
+            until,
+            known: BTreeMap::new(),
+            delays: BTreeMap::new(),
+            last_resort,
+        }
+    }
+
+    /// Whom the last resort reaches.
+    pub fn last_resort(&self) -> &Held {
+        &self.last_resort
+    }
+
+    pub fn bounds(&self) -> (Timestamp, Timestamp) {
+        (self.from, self.until)
+    }
+
+    /// How long after a page a person's first message leaves.
+    fn delay(&mut self, user: UserId, urgency: Urgency) -> Span {
+        if let Some(known) = self.delays.get(&(user, urgency)) {
+            return *known;
+        }
+        let start = Timestamp(0);
+        let delay = self
+            .directory
+            .user(user)
+            .and_then(|person| {
+                notification::plan(person, urgency, start)
+                    .iter()
+                    .map(|planned| planned.due_at.since(start))
+                    .min()
+            })
+            .unwrap_or(Span::ZERO);
+        self.delays.insert((user, urgency), delay);
+        delay
+    }
+
+    fn first_delay(&mut self, users: &[UserId], urgency: Urgency) -> Span {
+        users
+            .iter()
+            .map(|user| self.delay(*user, urgency))
+            .min()
+            .unwrap_or(Span::ZERO)
+    }
+
+    /// The whole span, cut wherever another answer begins.
+    pub fn covers(
+        &mut self,
+        policy: Option<PolicyId>,
+        urgency: Urgency,
+        severity: AlertSeverity,
+    ) -> Arc<Vec<Cover>> {
+        let none = PolicyConfig {
+            steps: Vec::new(),
+            repeats: 0,
+        };
+        let directory = self.directory;
+        let config = policy
+            .and_then(|id| directory.policy(id))
+            .map_or(&none, |policy| &policy.current.config);
+        let conditions: Vec<Option<String>> = config
+            .steps
+            .iter()
+            .map(|step| does_not_apply(step, urgency, severity))
+            .collect();
+        let applies = conditions.iter().map(Option::is_none).collect();
+        let key = (policy, urgency, applies);
+        if let Some(known) = self.known.get(&key) {
+            return known.clone();
+        }
+        let mut parts = vec![Part {
+            from: self.from,
+            until: self.until,
+            offset: Span::ZERO,
+            rungs: Vec::new(),
+            over: false,
+        }];
+        for ((index, step), condition) in (0_i64..).zip(&config.steps).zip(conditions) {
+            parts = match condition {
+                Some(why) => passed(parts, index, &why),
+                None => self.step(parts, index, step, urgency),
+            };
+        }
+        let mut covers: Vec<Cover> = Vec::new();
+        for part in parts {
+            for cover in self.answer(part, config, urgency) {
+                match covers.last_mut() {
+                    Some(last) if last.same(&cover) => last.until = cover.until,
+                    _ => covers.push(cover),
+                }
+            }
+        }
+        let covers = Arc::new(covers);
+        self.known.insert(key, covers.clone());
+        covers
+    }
+
+    /// Cuts the parts where the step reaches others, seen from the alert.
+    fn step(&mut self, parts: Vec<Part>, index: i64, step: &Step, urgency: Urgency) -> Vec<Part> {
+        let reaches = self.reaches(step, urgency);
+        let mut cut = Vec::with_capacity(parts.len());
+        for part in parts {
+            if part.over {
+                cut.push(part);
+                continue;
+            }
+            let offset = part.offset;
+            for (from, until, reach) in reaches.within(part.from + offset, part.until + offset) {
+                let skipped = *reach == Reach::Nobody;
+                let mut rungs = part.rungs.clone();
+                rungs.push(Rung {
+                    step: index,
+                    offset,
+                    reach: reach.clone(),
+                });
+                cut.push(Part {
+                    from: from - offset,
+                    until: until - offset,
+                    // A step that reaches nobody is skipped without its wait (§4.5).
+                    offset: if skipped { offset } else { offset + wait(step) },
+                    rungs,
+                    over: !skipped && urgency == Urgency::Low,
+                });
+            }
+        }
+        cut
+    }
+
+    /// Whom a step reaches, over time.
+    fn reaches(&mut self, step: &Step, urgency: Urgency) -> Line<Reach> {
+        let lines: Vec<Held> = step
+            .targets
+            .iter()
+            .map(|target| self.rotas.line(self.directory, *target))
+            .collect();
+        let lines: Vec<&Held> = lines.iter().collect();
+        // Delays are looked up beforehand, since joining must not change anything.
+        let groups = Line::combined(&lines, |turns| match step.mode {
+            StepMode::All => {
+                let users = union(turns.iter().copied());
+                (!users.is_empty()).then_some(vec![users])
+            }
+            StepMode::RoundRobin => {
+                let turns: Vec<Vec<UserId>> = turns
+                    .iter()
+                    .filter(|users| !users.is_empty())
+                    .map(|users| users.to_vec())
+                    .collect();
+                (!turns.is_empty()).then_some(turns)
+            }
+        });
+        let points: Vec<(Timestamp, Reach)> = groups
+            .points()
+            .map(|(at, groups)| (at, self.reach(groups.as_deref(), urgency)))
+            .collect();
+        Line::from_points(points).unwrap_or_else(|| Line::constant(Reach::Nobody))
+    }
+
+    fn reach(&mut self, groups: Option<&[Vec<UserId>]>, urgency: Urgency) -> Reach {
+        match groups {
+            None | Some([]) => Reach::Nobody,
+            Some([users]) => Reach::All {
+                delay: self.first_delay(users, urgency),
+                users: users.clone(),
+            },
+            Some(turns) => Reach::OneOf {
+                delay: turns
+                    .iter()
+                    .map(|users| self.first_delay(users, urgency))
+                    .max()
+                    .unwrap_or(Span::ZERO),
+                turns: turns.to_vec(),
+            },
+        }
+    }
+
+    /// What the alerts of a part come to, cut again where the last resort changes.
+    fn answer(&mut self, part: Part, config: &PolicyConfig, urgency: Urgency) -> Vec<Cover> {
+        let first = part
+            .rungs
+            .iter()
+            .filter_map(|rung| Some((rung.offset + rung.reach.delay()?, rung)))
+            .min_by_key(|(after, _)| *after);
+        if let Some((after, rung)) = first {
+            let first = self.quickest(&rung.reach, urgency);
+            return vec![Cover {
+                from: part.from,
+                until: part.until,
+                by: By::Step(rung.step),
+                after: Some(after),
+                first,
+                rungs: part.rungs,
+            }];
+        }
+        let all: Vec<Target> = config
+            .steps
+            .iter()
+            .flat_map(|step| step.targets.iter().copied())
+            .collect();
+        let in_place = everybody(self.directory, self.rotas, &all);
+        let both = Line::combined(&[&self.last_resort, &in_place], |both| match both {
+            [own, _] if !own.is_empty() => (By::LastResort, (*own).clone()),
+            [_, all] if !all.is_empty() => (By::Everybody, (*all).clone()),
+            _ => (By::Nobody, Vec::new()),
+        });
+        let pieces: Vec<(Timestamp, Timestamp, By, Vec<UserId>)> = both
+            .within(part.from, part.until)
+            .map(|(from, until, (by, users))| (from, until, *by, users.clone()))
+            .collect();
+        pieces
+            .into_iter()
+            .map(|(from, until, by, users)| {
+                let delay = self.first_delay(&users, urgency);
+                let first = users
+                    .into_iter()
+                    .filter(|user| self.delay(*user, urgency) == delay)
+                    .collect();
+                Cover {
+                    from,
+                    until,
+                    by,
+                    after: (by != By::Nobody).then_some(delay),
+                    first,
+                    rungs: part.rungs.clone(),
+                }
+            })
+            .collect()
+    }
+
+    /// Those of a step who get the first message.
+    fn quickest(&mut self, reach: &Reach, urgency: Urgency) -> Vec<UserId> {
+        match reach {
+            Reach::All { users, delay } => users
+                .iter()
+                .copied()
+                .filter(|user| self.delay(*user, urgency) == *delay)
+                .collect(),
+            other => other.users(),
+        }
+    }
+}
+
+/// The step is not for these incidents.
+fn passed(parts: Vec<Part>, index: i64, why: &str) -> Vec<Part> {
+    parts
+        .into_iter()
+        .map(|mut part| {
+            if !part.over {
+                part.rungs.push(Rung {
+                    step: index,
+                    offset: part.offset,
+                    reach: Reach::NotFor(why.to_owned()),
+                });
+            }
+            part
+        })
+        .collect()
+}
+
+/// Everybody whom any of the targets reaches, over time.
+fn everybody(directory: &Directory, rotas: &Rotas, targets: &[Target]) -> Held {
+    let lines: Vec<Held> = targets
+        .iter()
+        .map(|target| rotas.line(directory, *target))
+        .collect();
+    let lines: Vec<&Held> = lines.iter().collect();
+    Line::combined(&lines, |all| union(all.iter().copied()))
+}
+
+fn union<'a>(groups: impl Iterator<Item = &'a Vec<UserId>>) -> Vec<UserId> {
+    let mut users: Vec<UserId> = Vec::new();
+    for user in groups.flatten() {
+        if !users.contains(user) {
+            users.push(*user);
+        }
+    }
+    users
+}

@@ -1,0 +1,115 @@
+//! Each schedule that anything pages through, worked out once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::line::Line;
+use crate::directory::Directory;
+use crate::policy::{PolicyConfig, Target};
+use crate::schedule::Shift;
+use crate::{ScheduleId, Span, Timestamp, UserId};
+
+/// Who is on call for a schedule and can be reached; empty where that is nobody.
+pub(super) type Held = Line<Vec<UserId>>;
+
+pub(super) struct Rota {
+    /// Who is on call, reachable or not, clipped to the span that is proved.
+    pub shifts: Vec<Shift>,
+    pub held: Held,
+}
+
+pub(super) struct Rotas(pub BTreeMap<ScheduleId, Rota>);
+
+impl Rotas {
+    /// The schedules of the policies that services use, and of the last resort, a little further
+    /// than `until`: the last alert's steps come later.
+    pub fn of(directory: &Directory, from: Timestamp, until: Timestamp) -> Rotas {
+        let policies = used_policies(directory);
+        let longest = policies
+            .iter()
+            .map(|config| round(config))
+            .max()
+            .unwrap_or(Span::ZERO);
+        let targets = policies
+            .iter()
+            .flat_map(|config| &config.steps)
+            .flat_map(|step| &step.targets)
+            .chain(&directory.settings.last_resort);
+        let wanted: BTreeSet<ScheduleId> = targets
+            .filter_map(|target| match target {
+                Target::Schedule(id) => Some(*id),
+                Target::User(_) | Target::Team(_) => None,
+            })
+            .collect();
+        let rotas = wanted
+            .into_iter()
+            .filter_map(|id| {
+                let schedule = directory.schedule(id)?;
+                let shifts = schedule.final_shifts(from, until + longest);
+                let held = held(directory, &shifts, from);
+                let shifts = shifts
+                    .iter()
+                    .filter_map(|shift| shift.clipped(from, until))
+                    .collect();
+                Some((id, Rota { shifts, held }))
+            })
+            .collect();
+        Rotas(rotas)
+    }
+
+    /// Whom a target reaches, over time.
+    pub fn line(&self, directory: &Directory, target: Target) -> Held {
+        let reachable = |id: &UserId| directory.user(*id).is_some_and(|user| user.reachable());
+        match target {
+            Target::User(id) => Line::constant(Some(id).filter(reachable).into_iter().collect()),
+            Target::Team(id) => {
+                let members = directory.team(id).map_or(&[][..], |team| &team.members);
+                Line::constant(members.iter().copied().filter(reachable).collect())
+            }
+            Target::Schedule(id) => self
+                .0
+                .get(&id)
+                .map_or_else(|| Line::constant(Vec::new()), |rota| rota.held.clone()),
+        }
+    }
+}
+
+/// The newest versions of the policies that any service uses.
+pub(super) fn used_policies(directory: &Directory) -> Vec<&PolicyConfig> {
+    let used: BTreeSet<_> = directory
+        .services
+        .values()
+        .filter_map(|service| service.policy_id)
+        .collect();
+    used.into_iter()
+        .filter_map(|id| directory.policy(id))
+        .map(|policy| &policy.current.config)
+        .collect()
+}
+
+/// How long the steps take, the first time through.
+fn round(config: &PolicyConfig) -> Span {
+    config
+        .steps
+        .iter()
+        .fold(Span::ZERO, |sum, step| sum + super::climb::wait(step))
+}
+
+fn held(directory: &Directory, shifts: &[Shift], from: Timestamp) -> Held {
+    let mut points: Vec<(Timestamp, Vec<UserId>)> = Vec::with_capacity(shifts.len() + 1);
+    let mut covered = from;
+    for shift in shifts {
+        if covered < shift.start {
+            points.push((covered, Vec::new()));
+        }
+        let reachable = shift
+            .users
+            .iter()
+            .copied()
+            .filter(|id| directory.user(*id).is_some_and(|user| user.reachable()))
+            .collect();
+        points.push((shift.start.max(from), reachable));
+        covered = shift.end;
+    }
+    points.push((covered, Vec::new()));
+    Line::from_points(points).unwrap_or_else(|| Line::constant(Vec::new()))
+}
