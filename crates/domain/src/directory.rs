@@ -7,12 +7,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::policy::{Policy, Target};
-use crate::schedule::Schedule;
+use crate::schedule::{HolidayCalendar, Schedule};
 use crate::service::{Integration, Service};
 use crate::word::{AccountRole, ContactKind, Urgency};
 use crate::{
-    ContactMethodId, IntegrationId, NotificationRuleId, PolicyId, ScheduleId, ServiceId, Span,
-    TeamId, Timestamp, UserId,
+    ContactMethodId, HolidayCalendarId, IntegrationId, NotificationRuleId, PolicyId, ScheduleId,
+    ServiceId, Span, TeamId, Timestamp, UserId,
 };
 
 /// One generation of the whole configuration. Maps are ordered so that everything derived from
@@ -23,6 +23,7 @@ pub struct Directory {
     pub users: BTreeMap<UserId, Arc<User>>,
     pub teams: BTreeMap<TeamId, Arc<Team>>,
     pub schedules: BTreeMap<ScheduleId, Arc<Schedule>>,
+    pub calendars: BTreeMap<HolidayCalendarId, Arc<HolidayCalendar>>,
     pub policies: BTreeMap<PolicyId, Arc<Policy>>,
     pub services: BTreeMap<ServiceId, Arc<Service>>,
     pub integrations: BTreeMap<IntegrationId, Arc<Integration>>,
@@ -158,6 +159,13 @@ impl Directory {
             .values()
             .map(Arc::as_ref)
             .find(|schedule| schedule.slug == slug)
+    }
+
+    pub fn calendar_by_slug(&self, slug: &str) -> Option<&HolidayCalendar> {
+        self.calendars
+            .values()
+            .map(Arc::as_ref)
+            .find(|calendar| calendar.slug == slug)
     }
 
     pub fn policy_by_slug(&self, slug: &str) -> Option<&Policy> {

@@ -25,6 +25,7 @@ mod day;
 mod holiday;
 mod hours;
 mod layer;
+mod load;
 mod overrides;
 mod query;
 mod report;
@@ -34,6 +35,7 @@ mod swap;
 mod temporary;
 mod time_of_day;
 mod timeline;
+mod version;
 pub mod wall_clock;
 
 use std::collections::BTreeMap;
@@ -46,6 +48,7 @@ pub use check::{ConfigProblem, validate};
 pub use day::{Day, days};
 pub use holiday::{Holiday, HolidayCalendar, HolidayRule, LayerHolidays, check_days};
 pub use layer::{Layer, Participant};
+pub use load::{DutyTime, PersonLoad, REST_MIN, load};
 pub use overrides::{Override, OverrideKind};
 pub use query::{OPEN_END_REACH, SEARCH_REACH, SPAN_MAX};
 pub use report::{PersonTime, time_per_person};
@@ -54,6 +57,7 @@ pub use rotation::{Rotation, RotationUnit};
 pub use swap::{SWAP_MAX, Stretch, SwapPart, SwapProblem, SwapRequest, SwapState};
 pub use temporary::{TEMPORARY_MAX, Temporary, TemporaryShift};
 pub use time_of_day::{TimeOfDay, TimeOfDayError};
+pub use version::Difference;
 
 /// One immutable version of what a schedule is. Kept as JSON in the store and written the same way
 /// in the configuration file.

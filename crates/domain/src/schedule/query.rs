@@ -7,7 +7,7 @@ use super::overrides::Overlays;
 use super::temporary;
 use super::timeline::{Piece, Source, Timeline, same_people};
 use super::wall_clock::WallClock;
-use super::{Schedule, ScheduleVersion, Shift};
+use super::{Schedule, Shift};
 use crate::{Span, Timestamp, UserId};
 
 /// How far beyond the asked span the true start and end of its first and last shift are looked for:
@@ -137,26 +137,6 @@ impl Schedule {
         gaps
     }
 
-    /// The version that speaks at `at`; `None` before the first.
-    pub fn version_at(&self, at: Timestamp) -> Option<&ScheduleVersion> {
-        self.versions
-            .iter()
-            .rfind(|version| version.effective_from <= at)
-    }
-
-    /// This schedule as if one of its versions had always spoken: "who would have been on call
-    /// under version V". `None` when there is no such version.
-    pub fn under_version(&self, version: i64) -> Option<Schedule> {
-        let chosen = self.versions.iter().find(|one| one.version == version)?;
-        Some(Schedule {
-            versions: vec![ScheduleVersion {
-                effective_from: Timestamp::MIN,
-                ..chosen.clone()
-            }],
-            ..self.clone()
-        })
-    }
-
     /// Who is on call within `from..until`, clipped to it.
     pub(super) fn final_pieces(&self, from: Timestamp, until: Timestamp) -> Vec<Piece<'_>> {
         let (from, until) = bounded(from, until);
@@ -279,7 +259,7 @@ impl Schedule {
 }
 
 /// A span that can be answered: within the calendar, and no longer than [`SPAN_MAX`].
-fn bounded(from: Timestamp, until: Timestamp) -> (Timestamp, Timestamp) {
+pub(super) fn bounded(from: Timestamp, until: Timestamp) -> (Timestamp, Timestamp) {
     let from = from.clamp(Timestamp::MIN, Timestamp::MAX);
     let until = until
         .clamp(Timestamp::MIN, Timestamp::MAX)

@@ -34,7 +34,13 @@ impl Piece<'_> {
         self.end == next.start
             && self.source == next.source
             && self.users == next.users
-            && self.shadows == next.shadows
+            && (self.shadows == next.shadows || self.followers().eq(next.followers()))
+    }
+
+    /// Shadows who are not on call themselves.
+    fn followers(&self) -> impl Iterator<Item = &UserId> {
+        let shadows = self.shadows.iter();
+        shadows.filter(|shadow| !self.users.contains(shadow))
     }
 
     pub fn into_shift(self, open_end: bool) -> Shift {
@@ -45,8 +51,8 @@ impl Piece<'_> {
             }
         }
         let mut shadows = Vec::new();
-        for &shadow in self.shadows {
-            if !users.contains(&shadow) && !shadows.contains(&shadow) {
+        for &shadow in self.followers() {
+            if !shadows.contains(&shadow) {
                 shadows.push(shadow);
             }
         }

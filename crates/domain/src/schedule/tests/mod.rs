@@ -1,5 +1,7 @@
 //! Schedules against real dates, against an oracle, and against their own laws.
 
+mod by_hand;
+mod load;
 mod oracle;
 mod properties;
 mod real_dates;

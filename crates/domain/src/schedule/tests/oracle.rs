@@ -13,6 +13,18 @@ fn wall_time(date: Date, time: TimeOfDay) -> DateTime {
     date.at(0, 0, 0, 0) + (i64::from(time.hour()) * 60 + i64::from(time.minute())).minutes()
 }
 
+fn has_hour(layer: &Layer, config: &ScheduleConfig, shown: DateTime) -> bool {
+    let holiday = layer.holidays.as_ref().is_none_or(|holidays| {
+        let days = config.calendars.get(&holidays.calendar);
+        let off = days.is_some_and(|days| days.iter().any(|day| day.date == shown.date()));
+        match holidays.when {
+            HolidayRule::Skip => !off,
+            HolidayRule::Only => off,
+        }
+    });
+    holiday && is_restricted_hour(layer, shown)
+}
+
 fn is_restricted_hour(layer: &Layer, shown: DateTime) -> bool {
     if layer.restrictions.is_empty() {
         return true;
@@ -39,6 +51,7 @@ fn is_restricted_hour(layer: &Layer, shown: DateTime) -> bool {
 /// One layer of a version, walked forward.
 struct Walker<'a> {
     layer: &'a Layer,
+    config: &'a ScheduleConfig,
     slot: i64,
     turn: usize,
 }
@@ -59,7 +72,7 @@ impl<'a> Walker<'a> {
     fn slot_has_hours(&self) -> bool {
         let (mut shown, end) = (self.handoff(self.slot), self.handoff(self.slot + 1));
         while shown < end {
-            if is_restricted_hour(self.layer, shown) {
+            if has_hour(self.layer, self.config, shown) {
                 return true;
             }
             shown += 15.minutes();
@@ -68,7 +81,7 @@ impl<'a> Walker<'a> {
     }
 
     /// The clock has reached `shown`.
-    fn walk_to(&mut self, shown: DateTime) -> Vec<UserId> {
+    fn walk_to(&mut self, shown: DateTime) -> Participant {
         while self.handoff(self.slot + 1) <= shown {
             if self.slot_has_hours() {
                 self.turn += 1;
@@ -80,12 +93,10 @@ impl<'a> Walker<'a> {
             .layer
             .end
             .is_some_and(|end| wall_time(end, self.layer.handoff) <= shown);
-        if !begun || ended || !is_restricted_hour(self.layer, shown) {
-            return Vec::new();
+        if !begun || ended || !has_hour(self.layer, self.config, shown) {
+            return Participant::default();
         }
-        self.layer.participants[self.turn % self.layer.participants.len()]
-            .users
-            .clone()
+        self.layer.participants[self.turn % self.layer.participants.len()].clone()
     }
 }
 
@@ -106,10 +117,34 @@ fn overridden(schedule: &Schedule, now: Timestamp, mut people: Vec<UserId>) -> V
                 }
             }
             OverrideKind::Remove => people.retain(|user| !one.users.contains(user)),
-            OverrideKind::Swap => {}
+            OverrideKind::Swap => {
+                let giver = one.swap.unwrap().instead_of;
+                if people.contains(&giver) {
+                    let rest: Vec<_> = people.iter().filter(|user| **user != giver).collect();
+                    let place = people.iter().position(|user| *user == giver).unwrap();
+                    let mut after: Vec<_> = people[..place].to_vec();
+                    let taker = one.users.iter().filter(|user| **user != giver);
+                    after.extend(taker.filter(|user| !rest.contains(user)));
+                    after.extend(&people[place + 1..]);
+                    people = after;
+                }
+            }
         }
     }
     people
+}
+
+/// What a temporary schedule says, where one counts.
+fn filled(schedule: &Schedule, now: Timestamp) -> Option<Vec<UserId>> {
+    let mut all: Vec<_> = schedule.temporaries.iter().collect();
+    all.sort_by_key(|one| (one.created_at, one.id));
+    let acts = |one: &&&Temporary| one.start <= now && one.created_at <= now && now < one.end;
+    let one = all.iter().rfind(acts)?;
+    let shift = one
+        .shifts
+        .iter()
+        .find(|shift| shift.start <= now && now < shift.end);
+    Some(shift.map(|shift| shift.users.clone()).unwrap_or_default())
 }
 
 proptest! {
@@ -125,7 +160,7 @@ proptest! {
             .versions
             .iter()
             .map(|version| {
-                let walker = |layer| Walker { layer, slot: 0, turn: 0 };
+                let walker = |layer| Walker { layer, config: &version.config, slot: 0, turn: 0 };
                 version.config.layers.iter().map(walker).collect()
             })
             .collect();
@@ -136,9 +171,10 @@ proptest! {
             // A clock that is put back stands still instead.
             shown = shown.max(now.in_zone(&tz).datetime());
             let version = schedule.versions.iter().rposition(|one| one.effective_from <= now).unwrap();
-            let mut people = Vec::new();
+            let (mut people, mut shadows) = (Vec::new(), Vec::new());
             for (index, walker) in walkers[version].iter_mut().enumerate() {
-                let users = walker.walk_to(shown);
+                let holder = walker.walk_to(shown);
+                let users = holder.users;
                 if now >= sample.from && index == 0 {
                     let alone = schedule.layer_shifts(0, now, now + QUARTER);
                     let alone = alone.first().map(|shift| shift.users.clone());
@@ -146,14 +182,21 @@ proptest! {
                 }
                 if !users.is_empty() {
                     people = users;
+                    shadows = holder.shadows;
                 }
             }
+            if let Some(by_hand) = filled(schedule, now) {
+                (people, shadows) = (by_hand, Vec::new());
+            }
             let people = overridden(schedule, now, people);
+            shadows.retain(|shadow| !people.contains(shadow) && !people.is_empty());
             if now >= sample.from {
                 prop_assert_eq!(&schedule.users_at(now), &people, "at {}", now);
                 let shift = shifts.iter().find(|shift| shift.contains(now));
                 let listed = shift.map(|shift| shift.users.clone()).unwrap_or_default();
                 prop_assert_eq!(&listed, &people, "in the list at {}", now);
+                let listed = shift.map(|shift| shift.shadows.clone()).unwrap_or_default();
+                prop_assert_eq!(listed, shadows, "shadows at {}", now);
                 let in_gap = gaps.iter().any(|gap| gap.0 <= now && now < gap.1);
                 prop_assert_eq!(in_gap, people.is_empty(), "gap at {}", now);
             }

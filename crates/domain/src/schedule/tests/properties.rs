@@ -7,13 +7,17 @@ use super::*;
 
 /// The instants at which anything begins or ends, and their neighbours.
 fn edges(shifts: &[Shift], sample: &Sample) -> Vec<Timestamp> {
+    edges_of(shifts)
+        .filter(|edge| sample.from <= *edge && *edge < sample.until)
+        .collect()
+}
+
+fn edges_of(shifts: &[Shift]) -> impl Iterator<Item = Timestamp> {
+    let near = [-1_000_000, -1, 0, 1, 1_000_000];
     shifts
         .iter()
         .flat_map(|shift| [shift.start, shift.end])
-        .flat_map(|edge| [edge.0 - 1, edge.0, edge.0 + 1])
-        .map(Timestamp)
-        .filter(|edge| sample.from <= *edge && *edge < sample.until)
-        .collect()
+        .flat_map(move |edge| near.map(|by| Timestamp(edge.0 + by)))
 }
 
 /// Shifts cut to a span, without what depends on how far one looked.
@@ -48,7 +52,8 @@ proptest! {
         }
         prop_assert_eq!(reached, sample.until);
         for two in shifts.windows(2) {
-            let same = two[0].users == two[1].users && two[0].source == two[1].source;
+            let what = |shift: &Shift| (shift.users.clone(), shift.shadows.clone(), shift.source.clone());
+            let same = what(&two[0]) == what(&two[1]);
             prop_assert!(two[0].end < two[1].start || !same, "not as long as can be");
         }
     }
@@ -106,6 +111,32 @@ proptest! {
             cut(&edited.final_shifts(when, before.until), when, before.until),
             cut(&alone.final_shifts(when, before.until), when, before.until)
         );
+    }
+
+    #[test]
+    fn a_difference_is_where_the_answers_differ(before in sample(), after in sample(), quarters in 0..900i64) {
+        let schedule = &before.schedule;
+        let when = before.from + sample::QUARTER * quarters;
+        let edited = schedule.edited(after.schedule.versions[0].config.clone(), when);
+        let (from, until) = (before.from, before.until);
+        let found = schedule.difference(&edited, from, until);
+        for two in found.windows(2) {
+            prop_assert!(two[0].end <= two[1].start);
+            prop_assert!(two[0].end < two[1].start || two[0].after != two[1].after || two[0].before != two[1].before);
+        }
+        let mut shifts = schedule.final_shifts(from, until);
+        shifts.extend(edited.final_shifts(from, until));
+        let edges = found.iter().flat_map(|one| [one.start, Timestamp(one.end.0 - 1), one.end]);
+        for at in edges.chain(edges_of(&shifts)).filter(|at| from <= *at && *at < until) {
+            let (old, new) = (schedule.users_at(at), edited.users_at(at));
+            match found.iter().find(|one| one.start <= at && at < one.end) {
+                Some(one) => {
+                    prop_assert!(when <= at, "the past differs at {}", at);
+                    prop_assert_eq!((&one.before, &one.after), (&old, &new), "at {}", at);
+                }
+                None => prop_assert!(timeline::same_people(&old, &new), "at {}", at),
+            }
+        }
     }
 
     #[test]

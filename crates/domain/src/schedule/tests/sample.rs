@@ -70,17 +70,51 @@ fn people() -> impl Strategy<Value = Vec<UserId>> {
     ]
 }
 
+fn turn() -> impl Strategy<Value = Participant> {
+    (
+        people(),
+        option::weighted(0.3, select(vec!["A", "D", "E", "EA"])),
+    )
+        .prop_map(|(people, shadows)| Participant {
+            users: people,
+            shadows: shadows.map(users).unwrap_or_default(),
+        })
+}
+
+/// One calendar of days around `day`, and mostly in groups.
+fn calendars(day: Date) -> impl Strategy<Value = BTreeMap<String, Vec<Holiday>>> {
+    subsequence((-20..15i32).collect::<Vec<_>>(), 0..12).prop_map(move |days| {
+        let days = days.into_iter().map(|after| Holiday {
+            date: day + jiff::Span::new().days(after),
+            name: String::new(),
+        });
+        BTreeMap::from([("days-off".to_owned(), days.collect())])
+    })
+}
+
+fn holidays() -> impl Strategy<Value = Option<LayerHolidays>> {
+    let rule = prop_oneof![3 => Just(HolidayRule::Skip), 1 => Just(HolidayRule::Only)];
+    // Sometimes of a calendar that does not exist.
+    let calendar = prop_oneof![9 => Just("days-off"), 1 => Just("none")];
+    let one = (calendar, rule).prop_map(|(calendar, when)| LayerHolidays {
+        calendar: calendar.to_owned(),
+        when,
+    });
+    option::weighted(0.4, one)
+}
+
 fn layer_near(day: Date) -> impl Strategy<Value = Layer> {
     (
-        vec(people().prop_map(Participant::from), 1..5),
+        vec(turn(), 1..5),
         rotation(),
         quarter_of_day(95),
         -40..8i32,
         option::weighted(0.2, 1..40i32),
         vec(restriction(), 0..3),
+        holidays(),
     )
         .prop_map(
-            move |(participants, rotation, handoff, start, lasts, restrictions)| {
+            move |(participants, rotation, handoff, start, lasts, restrictions, holidays)| {
                 let days = |from: Date, days: i32| from + jiff::Span::new().days(days);
                 let start = days(day, start);
                 Layer {
@@ -91,7 +125,7 @@ fn layer_near(day: Date) -> impl Strategy<Value = Layer> {
                     start,
                     end: lasts.map(|lasts| days(start, lasts)),
                     restrictions,
-                    holidays: None,
+                    holidays,
                 }
             },
         )
@@ -108,15 +142,52 @@ fn overrides(from: Timestamp) -> impl Strategy<Value = Vec<Override>> {
     vec(one, 0..5).prop_map(move |list| {
         (1..)
             .zip(list)
-            .map(|(id, (kind, users, start, lasts, made))| Override {
+            .map(|(id, (kind, people, start, lasts, made))| Override {
                 id: OverrideId(id),
                 start: from + QUARTER * start,
                 end: from + QUARTER * (start + lasts),
                 kind,
-                users,
+                users: people,
                 created_by: None,
                 created_at: from + QUARTER * made,
-                swap: None,
+                swap: (kind == OverrideKind::Swap).then(|| SwapPart {
+                    id: SwapId(id),
+                    instead_of: users(["A", "B", "C"][id as usize % 3])[0],
+                }),
+            })
+            .collect()
+    })
+}
+
+fn temporaries(from: Timestamp) -> impl Strategy<Value = Vec<Temporary>> {
+    let shift = (0..20i64, 1..60i64, select(vec!["A", "E", "FB"]));
+    let one = (0..900i64, 1..200i64, -100..900i64, vec(shift, 0..4));
+    vec(one, 0..3).prop_map(move |list| {
+        (1..)
+            .zip(list)
+            .map(|(id, (start, lasts, made, shifts))| {
+                let (start, end) = (from + QUARTER * start, from + QUARTER * (start + lasts));
+                let mut reached = start;
+                let mut rising = Vec::new();
+                for (pause, lasts, people) in shifts {
+                    let begin = reached + QUARTER * pause;
+                    reached = (begin + QUARTER * lasts).min(end);
+                    if begin < reached {
+                        rising.push(TemporaryShift {
+                            start: begin,
+                            end: reached,
+                            users: users(people),
+                        });
+                    }
+                }
+                Temporary {
+                    id: TemporaryId(id),
+                    start,
+                    end,
+                    shifts: rising,
+                    created_by: None,
+                    created_at: from + QUARTER * made,
+                }
             })
             .collect()
     })
@@ -135,27 +206,32 @@ pub fn sample() -> impl Strategy<Value = Sample> {
                 Just((zone, from)),
                 layers(),
                 option::weighted(0.3, (0..900i64, layers())),
-                overrides(from),
+                (overrides(from), temporaries(from)),
+                calendars(day),
             )
         })
-        .prop_map(|((zone, from), layers, edit, overrides)| {
-            let mut schedule = schedule(&zone, layers);
-            schedule.overrides = overrides;
-            if let Some((quarters, layers)) = edit {
-                schedule.versions.push(ScheduleVersion {
-                    version: 2,
-                    effective_from: from + QUARTER * quarters,
-                    config: ScheduleConfig {
-                        zone,
-                        calendars: BTreeMap::new(),
-                        layers,
-                    },
-                });
-            }
-            Sample {
-                schedule,
-                from,
-                until: from + Span::from_days(10),
-            }
-        })
+        .prop_map(
+            |((zone, from), layers, edit, (overrides, temporaries), calendars)| {
+                let mut schedule = schedule(&zone, layers);
+                schedule.overrides = overrides;
+                schedule.temporaries = temporaries;
+                schedule.versions[0].config.calendars = calendars.clone();
+                if let Some((quarters, layers)) = edit {
+                    schedule.versions.push(ScheduleVersion {
+                        version: 2,
+                        effective_from: from + QUARTER * quarters,
+                        config: ScheduleConfig {
+                            zone,
+                            calendars,
+                            layers,
+                        },
+                    });
+                }
+                Sample {
+                    schedule,
+                    from,
+                    until: from + Span::from_days(10),
+                }
+            },
+        )
 }
