@@ -1,17 +1,16 @@
-//! The same HTTP server with nothing behind it: it reads the body and answers as many bytes as
-//! the real reply has.
+//! The same HTTP server with nothing behind it: it reads the event's JSON and answers what the real
+//! one answers.
 
 use std::process::Command;
 use std::time::Duration;
 
-use actix_web::web::{self, Bytes};
+use actix_web::web;
 use actix_web::{App, HttpResponse, HttpServer};
+use serde_json::{Value, json};
 use testkit::{Process, free_port};
 
 /// Tells the child which part of the bench it is.
 pub const PORT_VARIABLE: &str = "BENCH_NOOP_PORT";
-
-const REPLY: &str = r#"{"status":"success","message":"Event processed","dedup_key":"bench-00000"}"#;
 
 /// A running no-op server.
 pub struct Noop {
@@ -44,8 +43,10 @@ pub fn serve(port: u16) {
     });
 }
 
-async fn answer(_body: Bytes) -> HttpResponse {
-    HttpResponse::Accepted()
-        .content_type("application/json")
-        .body(REPLY)
+async fn answer(event: web::Json<Value>) -> HttpResponse {
+    HttpResponse::Accepted().json(json!({
+        "status": "success",
+        "message": "Event processed",
+        "dedup_key": event["dedup_key"],
+    }))
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
 use testkit::Server;
+use testkit::server::ServerBuilder;
 use testkit::smtp::{ReceivedMail, SmtpOptions, SmtpServer};
 use testkit::twilio::TwilioServer;
 
@@ -21,8 +22,8 @@ pub const ALERTMANAGER_KEY: &str = "alertmanageralertmanageralertman";
 pub const ANA_PHONE: &str = "+15555550101";
 pub const OUR_PHONE: &str = "+15555550199";
 
-const ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";
-const AUTH_TOKEN: &str = "0123456789abcdef0123456789abcdef";
+pub const ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";
+pub const AUTH_TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
 /// Ana gets a mail at once and an SMS an hour later; Bo, the last resort, gets mails.
 pub const COMPANY: &str = r#"
@@ -155,7 +156,16 @@ impl House {
 }
 
 fn server(database: &Database, smtp: &SmtpServer, twilio: &TwilioServer) -> Server {
-    let mut builder = Server::builder(BINARY)
+    let mut builder = connect(Server::builder(BINARY), smtp, twilio);
+    if let Some(url) = database.url() {
+        builder = builder.database(url);
+    }
+    builder.prepare()
+}
+
+/// Lets a server's messages go out by these providers.
+pub fn connect(builder: ServerBuilder, smtp: &SmtpServer, twilio: &TwilioServer) -> ServerBuilder {
+    builder
         .env("QUARTERDECK_SMTP_HOST", "127.0.0.1")
         .env("QUARTERDECK_SMTP_PORT", smtp.port().to_string())
         .env("QUARTERDECK_SMTP_SECURITY", "plain")
@@ -163,11 +173,7 @@ fn server(database: &Database, smtp: &SmtpServer, twilio: &TwilioServer) -> Serv
         .env("QUARTERDECK_TWILIO_ACCOUNT_SID", ACCOUNT)
         .env("QUARTERDECK_TWILIO_AUTH_TOKEN", AUTH_TOKEN)
         .env("QUARTERDECK_TWILIO_FROM", OUR_PHONE)
-        .env("QUARTERDECK_TWILIO_BASE_URL", &twilio.base_url);
-    if let Some(url) = database.url() {
-        builder = builder.database(url);
-    }
-    builder.prepare()
+        .env("QUARTERDECK_TWILIO_BASE_URL", &twilio.base_url)
 }
 
 /// An event in PagerDuty's form.

@@ -1,6 +1,8 @@
 //! Every page, as every role, on a phone and a desktop, light and dark: it answers, fits, can be
 //! read, tapped and listened to, and its console is quiet.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 use testkit::browser::{Browser, Screen};
 
@@ -8,8 +10,6 @@ use super::session::Session;
 use super::visitor::Visitor;
 use super::{ADMIN, CHECKOUT_KEY, Demo, GATEWAY_KEY, PASSWORD};
 use crate::database::Database;
-
-const AUDIT: &str = include_str!("audit.js");
 
 /// Who may open a page; everybody else is refused with 403.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -58,6 +58,9 @@ fn pages(person: &str) -> Vec<(String, Role)> {
         ("/postmortems", Observer),
         ("/postmortems/1", Observer),
         ("/postmortems/1?edit=impact", Observer),
+        ("/postmortems/1?edit=timeline", Observer),
+        ("/postmortems/1?choose=timeline", Observer),
+        ("/postmortems/1?action=1", Observer),
         ("/outbox", Observer),
         ("/settings", Observer),
         ("/api", Observer),
@@ -74,6 +77,7 @@ async fn every_page_is_sound_for_every_role_on_every_screen() {
     let person = prepare(&demo).await;
     let visitor = Visitor::start(Browser::desktop(), &demo.server).await;
     let mut wrong = Vec::new();
+    let mut led_to = BTreeSet::new();
 
     for path in ["/sign-in", "/a/not-a-link"] {
         visit(&visitor, path, &mut wrong, "nobody").await;
@@ -90,11 +94,19 @@ async fn every_page_is_sound_for_every_role_on_every_screen() {
             if status != expected {
                 wrong.push(format!("{path} as {who}: {status} instead of {expected}"));
             }
+            let links = "Array.from(document.links, (link) => link.getAttribute('href'))";
+            led_to.extend(visitor.value::<Vec<String>>(links).await);
         }
         let status = visit(&visitor, "/no/such/page", &mut wrong, "nobody").await;
         assert_eq!(status, 404);
         visitor.browser.delete_all_cookies().await.unwrap();
     }
+    let visited: BTreeSet<String> = pages(&person).iter().map(|(path, _)| kind(path)).collect();
+    let missed: Vec<&String> = led_to
+        .iter()
+        .filter(|link| link.starts_with('/') && !is_file(link) && !visited.contains(&kind(link)))
+        .collect();
+    assert!(missed.is_empty(), "pages that nobody looked at: {missed:?}");
     assert!(
         wrong.is_empty(),
         "{} things are wrong:\n{}",
@@ -102,6 +114,23 @@ async fn every_page_is_sound_for_every_role_on_every_screen() {
         wrong.join("\n")
     );
     visitor.browser.quit().await;
+}
+
+/// The pattern of an address: `/incidents/1?x=y` is `/incidents/*`.
+fn kind(link: &str) -> String {
+    let path = link.split(['?', '#']).next().unwrap_or_default();
+    let mut parts: Vec<&str> = path.split('/').collect();
+    if let Some(name) = parts.get_mut(2)
+        && *name != "new"
+    {
+        *name = "*";
+    }
+    parts.join("/")
+}
+
+/// Something to download, which is no page.
+fn is_file(link: &str) -> bool {
+    link.ends_with(".md") || link.ends_with(".json")
 }
 
 /// An incident under command with everything on it, a resolved one with a postmortem, and people
@@ -191,12 +220,7 @@ async fn visit(visitor: &Visitor, path: &str, wrong: &mut Vec<String>, who: &str
                 let entry = "performance.getEntriesByType('navigation')[0].responseStatus";
                 status = visitor.value(entry).await;
             }
-            let found = visitor
-                .browser
-                .execute(AUDIT, vec![json!(phone)])
-                .await
-                .unwrap();
-            let found: Vec<String> = found.convert().unwrap();
+            let found = visitor.audit(phone).await;
             let place = format!("{path} as {who}, {screen:?}, {scheme}");
             wrong.extend(found.into_iter().map(|what| format!("{place}: {what}")));
         }

@@ -3,6 +3,7 @@
 mod every_page;
 mod journey;
 mod keyboard;
+mod live;
 pub mod session;
 pub mod visitor;
 mod without_javascript;
@@ -10,6 +11,7 @@ mod without_javascript;
 use reqwest::StatusCode;
 use serde_json::Value;
 use testkit::Server;
+use testkit::server::ServerBuilder;
 
 use crate::database::Database;
 use crate::house::{BINARY, event};
@@ -17,6 +19,7 @@ use crate::house::{BINARY, event};
 /// What the README promises of the demo.
 pub const ADMIN: &str = "admin@example.com";
 pub const PASSWORD: &str = "quarterdeck-demo";
+pub const TOKEN: &str = "qd_demo_admin_token";
 pub const CHECKOUT_KEY: &str = "demodemodemodemodemodemodemodemo";
 pub const GATEWAY_KEY: &str = "demogatewaydemogatewaydemogatewa";
 
@@ -29,7 +32,12 @@ pub struct Demo {
 
 impl Demo {
     pub async fn start(database: Database) -> Self {
-        let mut builder = Server::builder(BINARY).arg("--demo");
+        Self::start_as(Server::builder(BINARY), database).await
+    }
+
+    /// With settings of its own.
+    pub async fn start_as(builder: ServerBuilder, database: Database) -> Self {
+        let mut builder = builder.arg("--demo");
         if let Some(url) = database.url() {
             builder = builder.database(url);
         }
@@ -37,6 +45,17 @@ impl Demo {
             server: builder.start().await,
             _database: database,
         }
+    }
+
+    /// The address of whoever is on call of a schedule now.
+    pub async fn on_call(&self, schedule: &str) -> String {
+        let url = self.server.url("/api/v1/oncall");
+        let request = self.server.client.get(url).bearer_auth(TOKEN);
+        let list: Value = request.send().await.unwrap().json().await.unwrap();
+        let schedules = list["schedules"].as_array().unwrap();
+        let shift = schedules.iter().find(|one| one["schedule"] == schedule);
+        let email = shift.unwrap()["shift"]["users"][0]["email"].as_str();
+        email.unwrap().to_owned()
     }
 
     /// Sends an event in PagerDuty's form.

@@ -35,6 +35,7 @@ impl Page {
 }
 
 /// Cookies and forms of one person.
+#[derive(Clone)]
 pub struct Session {
     client: Client,
     base_url: String,

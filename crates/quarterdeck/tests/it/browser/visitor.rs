@@ -8,6 +8,8 @@ use testkit::eventually;
 use thirtyfour::error::WebDriverResult;
 use thirtyfour::{By, Key, WebElement};
 
+const AUDIT: &str = include_str!("audit.js");
+
 /// How long anything may take on a busy machine.
 pub const SOON: Duration = Duration::from_secs(30);
 
@@ -188,6 +190,20 @@ impl Visitor {
             .unwrap()
             .convert()
             .unwrap_or_else(|error| panic!("{expression}: {error}"))
+    }
+
+    /// Waits until an expression of script is true.
+    pub async fn waits_for(&self, expression: &str) {
+        eventually(SOON, expression, || async {
+            self.value::<bool>(expression).await
+        })
+        .await;
+    }
+
+    /// What is wrong with the open page for whoever reads, taps or listens (`audit.js`).
+    pub async fn audit(&self, phone: bool) -> Vec<String> {
+        let found = self.browser.execute(AUDIT, vec![phone.into()]).await;
+        found.unwrap().convert().unwrap()
     }
 
     /// Marks the open page; the mark goes with the next load.

@@ -73,13 +73,9 @@ async fn the_main_path_works_without_javascript() {
     // The theme is chosen and remembered by a form, too.
     visitor.tap(".top .theme summary").await;
     visitor.tap(".top .theme [value=dark]").await;
-    let dark = visitor
-        .find("html")
-        .await
-        .attr("data-bs-theme")
-        .await
-        .unwrap();
-    assert_eq!(dark.as_deref(), Some("dark"));
+    visitor
+        .waits_for("document.documentElement.dataset.bsTheme === 'dark'")
+        .await;
     visitor.tap(".side-out button").await;
     visitor.find("#f-password").await;
     visitor.browser.quit().await;
