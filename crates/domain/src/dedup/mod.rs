@@ -321,6 +321,12 @@ impl WorkingSet {
                 details: json!({ "alert_id": alert.id, "severity": alert.text.severity }),
             },
         ));
+        if decision == SignalDecision::Opened {
+            // §4.4: escalation starts in the transaction that opens the incident; what the alert
+            // says stands before whom it pages.
+            let start = Effect::StartRun { also_page: vec![] };
+            self.effects.push((alert.incident_id, start));
+        }
         if decision == SignalDecision::Joined && acknowledged {
             // §2.3: an acknowledgement must not swallow a second failure.
             let text = format!("Another alert: {}", alert.text.summary);

@@ -111,8 +111,5 @@ impl WorkingSet {
                 moment: KeyMoment::Detected,
             },
         ));
-        // §4.4: escalation starts in the transaction that opens the incident.
-        self.effects
-            .push((id, Effect::StartRun { also_page: vec![] }));
     }
 }
