@@ -207,17 +207,22 @@
   if (timeline) {
     document.addEventListener("htmx:configRequest", (event) => {
       if (event.detail.elt !== timeline) return;
-      event.detail.parameters.after = one("[data-entry]", timeline)?.dataset.entry ?? "0";
+      const ids = all("[data-entry]", timeline).map((entry) => Number(entry.dataset.entry));
+      event.detail.parameters.after = String(Math.max(0, ...ids));
+      event.detail.parameters.shown = String(ids.length + Number(timeline.dataset.older));
     });
-    // Two messages in one moment would ask for the same entries twice; what is there stays.
+    const after = (one, other) => Number(one.dataset.at) - Number(other.dataset.at) || Number(one.dataset.entry) - Number(other.dataset.entry);
+    // Two messages in one moment would ask for the same entries twice, and one that was written
+    // late brings all of them: what is there stays, and the late one goes where it belongs.
     document.addEventListener("htmx:afterSwap", (event) => {
       if (event.detail.target !== timeline) return;
-      const seen = new Set();
+      const known = new Set(all("[data-shown]", timeline).map((entry) => entry.id));
       const reading = timeline.getBoundingClientRect().top < -40;
-      for (const entry of all("[data-entry]", timeline)) {
-        if (seen.has(entry.id)) { entry.remove(); continue; }
-        seen.add(entry.id);
-        if (entry.dataset.shown) continue;
+      for (const entry of all("[data-entry]:not([data-shown])", timeline)) {
+        if (known.has(entry.id)) { entry.remove(); continue; }
+        known.add(entry.id);
+        const later = all("[data-shown]", timeline).filter((other) => after(other, entry) > 0).pop();
+        if (later) later.after(entry);
         entry.dataset.shown = "yes";
         entry.classList.add(reading ? "is-held" : "is-new");
       }

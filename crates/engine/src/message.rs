@@ -121,6 +121,21 @@ impl Sender {
         )
     }
 
+    /// Subject and text of a notice about an incident, as it goes out on its own: what is stored of
+    /// it is only the sentence that makes it one. `None` for every other message.
+    pub fn notice_text(
+        &self,
+        row: &Notification,
+        incident: &Incident,
+        directory: &Directory,
+    ) -> Option<(String, String)> {
+        if row.kind != NotificationKind::Notice {
+            return None;
+        }
+        let message = self.notice(row, Some(incident), &[], directory);
+        Some((message.subject, message.text))
+    }
+
     /// What was already written when it was planned: codes and replies.
     pub(crate) fn as_written(&self, row: &Notification) -> Message {
         let critical = row.kind == NotificationKind::Page;

@@ -36,12 +36,7 @@ pub async fn frame(state: &AppState, me: &SignedIn, title: &str, active: Nav) ->
         demo: state.config.demo,
         watch,
         active,
-        flash: me
-            .flash
-            .as_deref()
-            .and_then(read_flash)
-            .into_iter()
-            .collect(),
+        flash: shown(me.flash.as_deref()),
         now,
         here: me.here.clone(),
     }
@@ -141,6 +136,11 @@ pub(crate) fn flash_of(req: &HttpRequest, state: &AppState) -> Option<String> {
     let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
     let expected = state.sign(PURPOSE, &content);
     bool::from(expected.as_slice().ct_eq(&signature)).then_some(content)
+}
+
+/// The message that a flash carries, if it carries one.
+pub(crate) fn shown(flash: Option<&str>) -> Vec<Flash> {
+    flash.and_then(read_flash).into_iter().collect()
 }
 
 type UndoParts = (String, Vec<(String, String)>, String);

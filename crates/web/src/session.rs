@@ -83,6 +83,8 @@ pub struct Guest {
     pub user_agent: String,
     /// The client's address as the server sees it.
     pub address: String,
+    /// What was done on the page before.
+    pub flash: Option<String>,
 }
 
 impl Guest {
@@ -101,6 +103,9 @@ impl Guest {
                 .peer_addr()
                 .map(|peer| peer.ip().to_string())
                 .unwrap_or_default(),
+            flash: state_of(req)
+                .ok()
+                .and_then(|state| crate::frame::flash_of(req, state)),
         }
     }
 
@@ -109,6 +114,7 @@ impl Guest {
         frame.theme = self.theme;
         frame.here.clone_from(&self.here);
         frame.demo = state.config.demo;
+        frame.flash = crate::frame::shown(self.flash.as_deref());
         frame
     }
 }

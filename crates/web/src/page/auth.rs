@@ -9,7 +9,7 @@ use super::{choice, complaint, query};
 use crate::cookie;
 use crate::csrf::Checked;
 use crate::error::WebError;
-use crate::frame::{redirect, render, render_with};
+use crate::frame::{redirect, redirect_with_flash, render, render_with};
 use crate::markdown;
 use crate::session::{Guest, MaybeSignedIn, SignedIn, local_path, session_cookie, session_token};
 use crate::state::{AppState, State};
@@ -164,7 +164,7 @@ async fn sign_out(
     if let Some(token) = session_token(&req) {
         account::sign_out(state.store(), &token).await?;
     }
-    let mut response = redirect("/sign-in");
+    let mut response = redirect_with_flash(&state, "/sign-in", "You are signed out.");
     response
         .add_cookie(&cookie::remove(&state.config, cookie::SESSION))
         .map_err(|error| WebError::Internal(format!("a cookie could not be removed: {error}")))?;

@@ -1,12 +1,15 @@
 //! The outbox: every message to a person, with its state and its text.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::directory::Directory;
+use domain::incident::Incident;
 use domain::word::{ContactKind, NotificationKind, NotificationState};
 use domain::{IncidentId, UserId};
+use engine::message::Sender;
 use store::Conn;
 use store::notification::Notification;
 use store::outbox::{Filter, Word};
@@ -40,14 +43,21 @@ async fn page(state: State, me: SignedIn, req: HttpRequest) -> Result<HttpRespon
         .iter()
         .copied()
         .filter(|kind| !channels.is_configured(*kind));
-    render(&found.page(&directory, frame, me.id(), filter, missing.collect()))
+    render(&found.page(
+        &directory,
+        frame,
+        me.id(),
+        filter,
+        missing.collect(),
+        state.engine.sender(),
+    ))
 }
 
 /// What the page needs of the database.
 pub struct Found {
     rows: Vec<Notification>,
     more: bool,
-    numbers: BTreeMap<IncidentId, i64>,
+    incidents: BTreeMap<IncidentId, Incident>,
 }
 
 impl Found {
@@ -63,12 +73,16 @@ impl Found {
         let shown = usize::try_from(ROWS).unwrap_or(usize::MAX);
         let more = rows.len() > shown;
         rows.truncate(shown);
-        let ids: Vec<IncidentId> = rows.iter().filter_map(|row| row.incident_id).collect();
-        let numbers = store::board::numbers(conn, &ids)?.into_iter().collect();
+        let mut incidents = BTreeMap::new();
+        for id in rows.iter().filter_map(|row| row.incident_id) {
+            if let Entry::Vacant(place) = incidents.entry(id) {
+                place.insert(store::incident::fetch(conn, id)?);
+            }
+        }
         Ok(Found {
             rows,
             more,
-            numbers,
+            incidents,
         })
     }
 
@@ -81,6 +95,7 @@ impl Found {
         viewer: UserId,
         filter: OutboxFilter,
         without_provider: Vec<ContactKind>,
+        sender: &Sender,
     ) -> OutboxPage {
         let first = u64::try_from(offset(&filter)).unwrap_or(0);
         let count = u64::try_from(self.rows.len()).unwrap_or(0);
@@ -95,10 +110,14 @@ impl Found {
         let rows = self
             .rows
             .into_iter()
-            .map(|row| {
-                let number = row
-                    .incident_id
-                    .and_then(|id| self.numbers.get(&id).copied());
+            .map(|mut row| {
+                let incident = row.incident_id.and_then(|id| self.incidents.get(&id));
+                let number = incident.map(|incident| incident.number);
+                let whole_text =
+                    incident.and_then(|found| sender.notice_text(&row, found, directory));
+                if let Some((subject, body)) = whole_text {
+                    (row.subject, row.body) = (subject, body);
+                }
                 let mine = row.user_id == Some(viewer);
                 let whole = mine || frame.can_admin;
                 let secret = !mine && !without_provider.contains(&row.channel);

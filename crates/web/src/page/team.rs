@@ -26,7 +26,8 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
         web::resource("/teams/{slug}")
             .route(web::get().to(show))
             .route(web::post().to(edit)),
-    );
+    )
+    .service(web::resource("/teams/{slug}/delete").route(web::post().to(delete)));
 }
 
 fn row(directory: &Directory, team: &Team) -> TeamRow {
@@ -135,11 +136,43 @@ async fn show(
 ) -> Result<HttpResponse, WebError> {
     let directory = state.directory();
     let team = find(&directory, &slug)?;
-    let mut form = Form::new().with("name", &team.name);
-    for member in &team.members {
-        form = form.with("member", member);
-    }
+    let form = form_of(team);
     render(&page(&state, &me, &directory, team, form).await)
+}
+
+async fn delete(
+    state: State,
+    me: SignedIn,
+    slug: web::Path<String>,
+    Checked(typed): Checked,
+) -> Result<HttpResponse, WebError> {
+    me.require(Right::Configure)?;
+    let directory = state.directory();
+    let team = find(&directory, &slug)?;
+    let removed = match typed.get("confirm").trim() == team.slug {
+        true => team::remove_team(state.store(), &me.ctx(state.now()), team.id).await,
+        false => Err(complaint::unconfirmed(&team.slug)),
+    };
+    match removed {
+        Ok(()) => {
+            let text = format!("{} is deleted.", team.name);
+            Ok(redirect_with_flash(&state, "/teams", &text))
+        }
+        Err(error) => {
+            let mut form = form_of(team);
+            complaint::show_plain(&mut form, error)?;
+            let page = page(&state, &me, &directory, team, form).await;
+            render_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+    }
+}
+
+/// The form of a team as it is.
+fn form_of(team: &Team) -> Form {
+    let form = Form::new().with("name", &team.name);
+    team.members
+        .iter()
+        .fold(form, |form, member| form.with("member", member))
 }
 
 async fn edit(

@@ -70,6 +70,7 @@ pub const POSTS: &[(&str, &[&str])] = &[
     ("/users/{id}/password", &["password"]),
     ("/teams", &["name"]),
     ("/teams/{slug}", &["name", "member"]),
+    ("/teams/{slug}/delete", &["confirm"]),
     ("/profile", &["name", "zone"]),
     ("/profile/password", &["current", "password"]),
     ("/profile/methods", &["kind", "address"]),
@@ -87,14 +88,24 @@ pub const POSTS: &[(&str, &[&str])] = &[
     ),
     ("/postmortems/{number}/owner", &["owner"]),
     ("/postmortems/{number}/moments", &["moment", "at"]),
-    (
-        "/postmortems/{number}/actions",
-        &["title", "type", "priority", "owner", "due", "tracker"],
-    ),
+    ("/postmortems/{number}/actions", ACTION),
+    ("/postmortems/{number}/actions/{id}/edit", ACTION),
+    ("/postmortems/{number}/timeline", &["entry"]),
+    ("/postmortems/{number}/refill", &[]),
     ("/postmortems/{number}/actions/{id}", &["status", "reason"]),
     ("/settings/last-resort", &["target"]),
     ("/settings/tokens", &["name", "role"]),
     ("/settings/tokens/{id}/revoke", &[]),
+];
+
+const ACTION: &[&str] = &[
+    "title",
+    "type",
+    "priority",
+    "owner",
+    "due",
+    "tracker",
+    "done_test",
 ];
 
 const SERVICE: &[&str] = &[

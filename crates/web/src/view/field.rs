@@ -207,10 +207,27 @@ impl Form {
         }
     }
 
-    /// What is wrong with the form, on top of it, with the way to each field.
+    /// The attributes that tie a control which the template writes itself to its error
+    /// ([`Form::complaint`]).
+    pub fn marked(&self, name: &str) -> Markup {
+        if self.error(name).is_empty() {
+            return Markup::default();
+        }
+        Markup(format!(
+            " aria-invalid=\"true\" aria-describedby=\"{}-error\"",
+            self.id(name)
+        ))
+    }
+
+    /// What is wrong with the form, on top of it, with the way to each field. On a page of several
+    /// forms the fields are those of the form that was refused.
     pub fn summary(&self) -> Markup {
         if !self.has_errors() {
             return Markup::default();
+        }
+        let refused = self.get("form");
+        if self.scope.is_empty() && !refused.is_empty() {
+            return self.only(refused).summary();
         }
         let mut out = format!(
             "<div class=\"summary\" role=\"alert\" tabindex=\"-1\"><p class=\"summary-head\">{}{}</p><ul>",
@@ -391,5 +408,20 @@ mod tests {
         assert_eq!(form.only("note").get("body"), "typed");
         assert_eq!(form.only("update").get("body"), "");
         assert_eq!(form.only("update").or("body", "x").get("body"), "x");
+    }
+
+    #[test]
+    fn the_summary_leads_to_the_fields_of_the_refused_form() {
+        let mut form = Form::new().with("form", "note").with("body", "");
+        form.reject("body", "Write something.");
+        assert!(form.summary().0.contains("href=\"#f-note-body\""));
+        let note = form.only("note");
+        assert!(
+            note.area("body", "Note", 2, "", "")
+                .0
+                .contains("id=\"f-note-body\"")
+        );
+        assert!(note.marked("body").0.contains("f-note-body-error"));
+        assert!(form.only("update").marked("body").0.is_empty());
     }
 }

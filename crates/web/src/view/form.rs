@@ -62,6 +62,11 @@ impl Form {
         self.all(name).any(|have| have == value)
     }
 
+    /// Whether this is what was typed into one of the forms of these names.
+    pub fn names(&self, names: &[&str]) -> bool {
+        names.contains(&self.get("form"))
+    }
+
     /// Whether a check box was ticked.
     pub fn ticked(&self, name: &str) -> bool {
         self.values.iter().any(|(have, _)| have == name)

@@ -55,6 +55,7 @@
 //! | `/users/{id}/password` | `password` | the user |
 //! | `/teams` | `name` | the team |
 //! | `/teams/{slug}` | `name` `member`… (user ids) | the team |
+//! | `/teams/{slug}/delete` | `confirm` (the slug) | `/teams` |
 //! | `/profile` | `name` `zone` | `/profile` |
 //! | `/profile/password` | `current` `password` | `/profile` |
 //! | `/profile/methods` | `kind` (`email` `sms`) `address` | `/profile` |
@@ -66,7 +67,10 @@
 //! | `/postmortems/{number}/status` | `status` `revision` (the one that was read) `reason` (back to draft) | the postmortem |
 //! | `/postmortems/{number}/owner` | `owner` (user id or empty) | the postmortem |
 //! | `/postmortems/{number}/moments` | `moment` `at` (empty: back to the timeline's) | the postmortem |
-//! | `/postmortems/{number}/actions` | `title` `type` `priority` `owner` (id or empty) `due` (date or empty) `tracker` | the postmortem |
+//! | `/postmortems/{number}/actions` | `title` `type` `priority` `owner` (id or empty) `due` (date or empty) `tracker` `done_test` | the postmortem |
+//! | `/postmortems/{number}/actions/{id}/edit` | the same | the postmortem |
+//! | `/postmortems/{number}/timeline` | `entry`… (ids of those to show) | the postmortem |
+//! | `/postmortems/{number}/refill` | | the postmortem |
 //! | `/postmortems/{number}/actions/{id}` | `status` `reason` (why it will not be done) | the postmortem |
 //! | `/settings/last-resort` | `target`… (`user:{id}` `schedule:{id}` `team:{id}`) | `/settings` |
 //! | `/settings/tokens` | `name` `role` | renders [`settings::SettingsPage`] with `new_token` |
@@ -79,7 +83,7 @@
 //! | `/incidents?…` | [`incident::IncidentListPage`]; query: [`incident::IncidentFilter`] |
 //! | `/incidents/new?service=` | [`incident::DeclarePage`] |
 //! | `/incidents/{number}` | [`incident::IncidentPage`] |
-//! | `/incidents/{number}/timeline?after={entry id}` | fragment [`incident::IncidentLive`] |
+//! | `/incidents/{number}/timeline?after={entry id}&shown={count}` | fragment [`incident::IncidentLive`] |
 //! | `/incidents/{number}/stream` | SSE: `event: changed` (data: newest entry id) whenever anything of the incident changed; a comment line every 15 s |
 //! | `/stream` | SSE: `event: changed` whenever any incident opened or changed its state, urgency, severity or title; the dashboard and the list listen |
 //! | `/a/{token}` | [`incident::AnswerPage`], or [`incident::AnswerDonePage`] for a link that does not hold |
@@ -89,7 +93,7 @@
 //! | `/users?q=`, `/users/new`, `/users/{id}` | [`user`] |
 //! | `/teams`, `/teams/{slug}` | [`team`] |
 //! | `/profile` | [`profile::ProfilePage`] |
-//! | `/postmortems?q=&status=&page=`, `/postmortems/{number}?edit=`, `/postmortems/{number}.md` | [`postmortem`]; the file as `text/markdown` attachment |
+//! | `/postmortems?q=&status=&page=`, `/postmortems/{number}?edit=&choose=timeline&action=`, `/postmortems/{number}.md` | [`postmortem`]; the file as `text/markdown` attachment |
 //! | `/outbox?…` | [`outbox::OutboxPage`]; query: [`outbox::OutboxFilter`] |
 //! | `/settings`, `/api` | [`settings::SettingsPage`], [`api_docs::ApiDocsPage`] |
 //! | `/search.json?q=` | `[{"label":"INC-0042 Checkout errors","url":"/incidents/42","kind":"incident"}]`, at most 20, for the palette |

@@ -2,9 +2,10 @@
 
 use askama::Template;
 use domain::word::{
-    ActionPriority, ActionStatus, ActionType, IncidentSeverity, KeyMoment, PostmortemStatus,
+    ActionPriority, ActionStatus, ActionType, EntryKind, IncidentSeverity, KeyMoment,
+    PostmortemStatus,
 };
-use domain::{ActionItemId, Span, Timestamp, UserId};
+use domain::{ActionItemId, Span, TimelineEntryId, Timestamp, UserId};
 
 use super::form::Form;
 use super::frame::{Choice, Frame, Markup, Pager, Person};
@@ -51,6 +52,7 @@ pub struct PostmortemPage {
     pub owner: Option<Person>,
     /// `user id` options of owner and action items; values are ids.
     pub people: Vec<Choice>,
+    /// In the order of the template; those about timeline and action items stand with them.
     pub sections: Vec<Section>,
     /// The section being edited.
     pub editing: Option<Editing>,
@@ -60,8 +62,14 @@ pub struct PostmortemPage {
     /// Oldest first.
     pub timeline: Vec<Entry>,
     pub actions: Vec<ActionRow>,
-    /// What was typed when a form was refused; `form.get("form")` names it: `action`, `moment`,
-    /// `status`, `owner`.
+    /// The entries to choose from, oldest first, while somebody chooses (`?choose=timeline`).
+    pub candidates: Option<Vec<Candidate>>,
+    /// The incident says something else by now.
+    pub behind: bool,
+    /// The action being rewritten (`?action=17`): its number, and its form `edit-17`.
+    pub editing_action: Option<i64>,
+    /// What was typed when a form was refused; `form.get("form")` names it: `action`, `status`,
+    /// `owner`, `timeline`, the word of a key moment, `edit-17` and `AI-17` for an action.
     pub form: Form,
     pub can_edit: bool,
 }
@@ -76,6 +84,33 @@ pub struct Section {
     /// Rendered Markdown; empty when nothing is written yet.
     pub html: Markup,
     pub required: bool,
+    /// What its author may want to look at again (INCIDENTS.md §5.2).
+    pub findings: Vec<Finding>,
+}
+
+/// A remark of the blameless lint.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// `B5`, as a waiver names it.
+    pub rule: &'static str,
+    /// `line 3`.
+    pub place: String,
+    /// The words it is about.
+    pub text: String,
+    /// `hindsight`.
+    pub title: String,
+    /// What to write instead.
+    pub offer: String,
+}
+
+/// An entry of the incident's timeline that the document may show.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    pub id: TimelineEntryId,
+    pub kind: EntryKind,
+    pub at: Timestamp,
+    pub text: String,
+    pub chosen: bool,
 }
 
 impl Section {
@@ -134,6 +169,37 @@ pub struct ActionRow {
     pub due: Option<String>,
     pub overdue: bool,
     pub tracker: Option<String>,
+    /// How one sees that it is done.
+    pub done_test: Option<String>,
+    /// Why it will not be done.
+    pub reason: Option<String>,
+    /// What would make it a better one.
+    pub findings: Vec<String>,
+}
+
+impl ActionRow {
+    /// The name of its form: what it says.
+    fn edit_form(&self) -> String {
+        format!("edit-{}", self.id)
+    }
+
+    /// What its form shows: as it is, or as it was typed.
+    fn values(&self, form: &Form) -> Form {
+        let typed = form.only(&self.edit_form());
+        if typed.ticked("form") {
+            return typed;
+        }
+        let owner = self.owner_id.map(|id| id.to_string()).unwrap_or_default();
+        let optional = |text: &Option<String>| text.clone().unwrap_or_default();
+        typed
+            .with("title", &self.title)
+            .with("type", self.kind)
+            .with("priority", self.priority)
+            .with("owner", owner)
+            .with("due", optional(&self.due))
+            .with("tracker", optional(&self.tracker))
+            .with("done_test", optional(&self.done_test))
+    }
 }
 
 impl PostmortemListPage {
@@ -151,6 +217,38 @@ impl PostmortemRow {
 impl PostmortemPage {
     fn incident_name(&self) -> String {
         super::incident::incident_name(self.number)
+    }
+
+    /// A section that stands with what it is about.
+    fn is_beside(slug: &str) -> bool {
+        matches!(slug, "timeline" | "action_items")
+    }
+
+    fn section(&self, slug: &str) -> Option<&Section> {
+        self.sections.iter().find(|section| section.slug == slug)
+    }
+
+    fn refill_url(&self) -> String {
+        format!("/postmortems/{}/refill", self.number)
+    }
+
+    fn rewrites(&self, action: &ActionRow) -> bool {
+        self.editing_action == Some(action.id.0)
+    }
+
+    /// `type` and `priority` as choices.
+    fn kinds(&self) -> Vec<Choice> {
+        ActionType::ALL
+            .iter()
+            .map(|kind| Choice::new(kind, kind))
+            .collect()
+    }
+
+    fn priorities(&self) -> Vec<Choice> {
+        ActionPriority::ALL
+            .iter()
+            .map(|priority| Choice::new(priority, priority))
+            .collect()
     }
 
     fn is_editing(&self, slug: &str) -> bool {

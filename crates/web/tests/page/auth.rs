@@ -1,5 +1,6 @@
 //! Set-up, signing in and out, and the choice of colours.
 
+use crate::house::House;
 use crate::on_both;
 
 const SETUP: [(&str, &str); 4] = [
@@ -119,3 +120,14 @@ on_both!(colours_are_remembered_and_previews_do_no_harm, |house| {
     assert!(shown.body.contains("<strong>bold</strong>") && !shown.body.contains("<script"));
     assert_eq!(ana.post_without_token("/preview", &typed).await.status, 403);
 });
+
+#[actix_web::test]
+async fn whoever_signs_out_is_told() {
+    let house = House::on_sqlite().await;
+    let ana = house.ana().await;
+    let page = ana.get("/").await;
+    let out = ana.post(&page, "/sign-out", &[]).await;
+    assert_eq!(out.leads_to, "/sign-in");
+    ana.get("/sign-in").await.shows("You are signed out.");
+    ana.get("/sign-in").await.hides("You are signed out.");
+}

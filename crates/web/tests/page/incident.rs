@@ -392,3 +392,75 @@ async fn the_running_escalation_is_a_ladder() {
 }
 
 const KEY: &str = "laddertestladdertestladdertest00";
+
+on_both!(
+    a_refused_form_loses_nothing_and_leads_to_its_field,
+    |house| {
+        let ana = house.ana().await;
+        let bo = house.bo(&ana).await;
+        let key = house.checkout(&ana).await;
+        house.signal(&key, Action::Trigger, "a", "Disk full").await;
+        let page = ana.get("/incidents/1").await;
+        // The alert stands before whom it pages: newest first, so further down.
+        let place = |text: &str| {
+            let timeline = page.body.split("id=\"timeline\"").nth(1).unwrap();
+            timeline
+                .find(text)
+                .unwrap_or_else(|| panic!("no {text} in {timeline}"))
+        };
+        assert!(place("Disk full (") > place("last resort"));
+
+        let leads = |page: &crate::house::Page, id: &str| {
+            assert_eq!(page.status, 422);
+            assert!(page.body.contains(&format!("href=\"#{id}\"")), "{id}");
+            assert!(page.body.contains(&format!(" id=\"{id}\"")), "{id}");
+        };
+        let refused = ana
+            .post(&page, "/incidents/1/reassign", &[("target", "")])
+            .await;
+        leads(&refused, "f-reassign-target");
+        let refused = ana.post(&page, "/incidents/1/note", &[("body", " ")]).await;
+        leads(&refused, "f-note-body");
+        let refused = ana
+            .post(&page, "/incidents/1/title", &[("title", "  ")])
+            .await;
+        leads(&refused, "f-title-title");
+
+        let fields = [("severity", "SEV2"), ("command", "yes")];
+        let page = ana
+            .fill("/incidents/1", "/incidents/1/declare", &fields)
+            .await;
+        let fields = [("body", ""), ("phase", "identified"), ("do", "publish")];
+        let refused = ana.post(&page, "/incidents/1/updates", &fields).await;
+        leads(&refused, "f-update-body");
+        assert!(refused.body.contains("value=\"identified\" selected"));
+        let fields = [("to", ""), ("brief", "It is the **disk**")];
+        let path = "/incidents/1/roles/commander/handover";
+        let refused = ana.post(&page, path, &fields).await;
+        leads(&refused, "f-handover-commander-to");
+        refused.shows("It is the **disk**");
+        let page = bo.get("/incidents/1").await;
+        let path = "/incidents/1/roles/commander/claim";
+        let refused = bo.post(&page, path, &[("reason", "")]).await;
+        assert!(refused.status == 422 || refused.leads_to == "/incidents/1");
+    }
+);
+
+#[actix_web::test]
+async fn an_entry_written_late_is_not_missed() {
+    let house = House::on_sqlite().await;
+    let ana = house.ana().await;
+    let key = house.checkout(&ana).await;
+    house.signal(&key, Action::Trigger, "a", "Disk full").await;
+    ana.fill("/incidents/1", "/incidents/1/note", &[("body", "One")])
+        .await;
+    let newest = house.newest_entry(1).await;
+    let shown = ana.get("/incidents/1").await;
+    let count = shown.body.matches("data-entry=").count();
+    let asked = |shown: usize| format!("/incidents/1/timeline?after={newest}&shown={shown}");
+    let nothing = ana.get(&asked(count)).await;
+    assert_eq!(nothing.body.matches("data-entry=").count(), 0);
+    // The page lacks one although it has the newest id: another node wrote it late.
+    let all = ana.get(&asked(count - 1)).await;
+    assert_eq!(all.body.matches("data-entry=").count(), count);
+}

@@ -63,3 +63,18 @@ async fn the_palette_finds_what_people_look_for() {
     let turned_away = stranger.get("/search.json?q=checkout").await;
     assert!(!turned_away.body.contains("Checkout"));
 }
+
+on_both!(a_notice_is_shown_as_it_goes_out, |house| {
+    let ana = house.ana().await;
+    let bo = house.bo(&ana).await;
+    let key = house.checkout(&ana).await;
+    house
+        .signal(&key, Action::Trigger, "k1", "Checkout is down")
+        .await;
+    house.mail_to(&ana, "Outbox only").await;
+    bo.fill("/incidents/1", "/incidents/1/acknowledge", &[])
+        .await;
+    let page = house.mail_to(&ana, "Bo acknowledged").await;
+    page.shows("[INC-0001] Checkout: Checkout is down")
+        .shows("Look at it: http://quarterdeck.example/incidents/1");
+});

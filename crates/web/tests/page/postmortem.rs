@@ -113,6 +113,12 @@ async fn the_way_to_closed_moments_and_actions() {
     let refused = ana.post(&page, "/postmortems/1/moments", &fields).await;
     assert_eq!(refused.status, 422);
     refused.shows("lies in the future");
+    assert!(
+        refused
+            .body
+            .contains("id=\"f-impact_started-at\" name=\"at\" value=\"2999-01-05T09:00\""),
+        "what was typed is kept"
+    );
     let fields = [("moment", "impact_started"), ("at", "")];
     ana.fill("/postmortems/1", "/postmortems/1/moments", &fields)
         .await
@@ -150,7 +156,16 @@ async fn the_way_to_closed_moments_and_actions() {
         .post(&page, "/postmortems/1/actions/1", &[("status", "wont_do")])
         .await;
     assert_eq!(refused.status, 422);
-    refused.shows("AI-1: Say why it will not be done.");
+    refused.shows("Say why it will not be done.");
+    assert!(
+        refused.body.contains("href=\"#f-AI-1-reason\"")
+            && refused.body.contains("id=\"f-AI-1-reason\""),
+        "the summary leads to the field"
+    );
+    assert!(
+        refused.body.contains("value=\"wont_do\" selected"),
+        "what was chosen is kept"
+    );
     let fields = [("status", "wont_do"), ("reason", "The service goes away")];
     ana.fill("/postmortems/1", "/postmortems/1/actions/1", &fields)
         .await
@@ -193,4 +208,113 @@ async fn the_way_to_closed_moments_and_actions() {
     ana.get("/postmortems?status=closed")
         .await
         .hides("Cards are declined");
+}
+
+on_both!(timeline_actions_and_hints_are_worked_on, |house| {
+    let ana = house.ana().await;
+    let key = house.checkout(&ana).await;
+    written(&ana).await;
+    // A note of the other incident is of another timeline.
+    house
+        .signal(&key, domain::word::Action::Trigger, "k", "Disk full")
+        .await;
+    let foreign = house.newest_entry(2).await.to_string();
+
+    let page = ana.get("/postmortems/1?choose=timeline").await;
+    page.shows("The document shows what is ticked");
+    let entries: Vec<String> = page
+        .body
+        .split("name=\"entry\" value=\"")
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap().to_owned())
+        .collect();
+    assert!(entries.len() > 1, "{entries:?}");
+    let path = "/postmortems/1/timeline";
+    let refused = ana.post(&page, path, &[("entry", &foreign)]).await;
+    assert_eq!(refused.status, 422);
+    refused.shows("not of this incident's timeline");
+    let one = [("entry", entries[0].as_str())];
+    let page = ana.fill("/postmortems/1", path, &one).await;
+    assert_eq!(page.body.matches("id=\"entry-").count(), 1);
+
+    // The incident goes on; the document is filled in again.
+    let moment = [("moment", "mitigated"), ("at", "2026-01-05T09:00")];
+    ana.fill("/postmortems/1", "/postmortems/1/moments", &moment)
+        .await;
+    let page = ana
+        .fill("/postmortems/1", "/postmortems/1/refill", &[])
+        .await;
+    page.shows("Filled in again from the incident.");
+    assert!(page.body.matches("id=\"entry-").count() > 1);
+
+    // What is said of an action is rewritten; what was typed survives a refusal.
+    let action = [
+        ("title", "Add a check"),
+        ("type", "prevent"),
+        ("priority", "P2"),
+        ("done_test", "A locked table is refused"),
+    ];
+    ana.fill("/postmortems/1", "/postmortems/1/actions", &action)
+        .await
+        .shows("Done when: A locked table is refused");
+    let page = ana.get("/postmortems/1?action=1").await;
+    assert!(page.body.contains("id=\"f-edit-1-title\""));
+    assert!(page.body.contains("value=\"A locked table is refused\""));
+    let path = "/postmortems/1/actions/1/edit";
+    let no_owner = [
+        ("title", "Add two checks"),
+        ("type", "detect"),
+        ("priority", "P0"),
+    ];
+    let refused = ana.post(&page, path, &no_owner).await;
+    assert_eq!(refused.status, 422);
+    refused.shows("A P0 action needs an owner.");
+    assert!(refused.body.contains("href=\"#f-edit-1-owner\""));
+    assert!(refused.body.contains("value=\"Add two checks\""));
+    let better = [
+        ("title", "Add two checks"),
+        ("type", "detect"),
+        ("priority", "P2"),
+    ];
+    ana.fill("/postmortems/1", path, &better)
+        .await
+        .shows("AI-1 Add two checks")
+        .hides("Done when:");
+
+    // Timeline and actions have words of their own; hints stand with the section.
+    let page = ana.get("/postmortems/1?edit=action_items").await;
+    let revision = revision_of(&page.body, "action_items");
+    let fields = [
+        ("body", "They were agreed with the **database** team."),
+        ("revision", revision.as_str()),
+        ("do", "save"),
+    ];
+    ana.fill(
+        "/postmortems/1",
+        "/postmortems/1/sections/action_items",
+        &fields,
+    )
+    .await
+    .shows("agreed with the database team");
+    let page = ana.get("/postmortems/1?edit=what_happened").await;
+    let revision = revision_of(&page.body, "what_happened");
+    let fields = [
+        ("body", "Obviously nobody looked."),
+        ("revision", revision.as_str()),
+        ("do", "save"),
+    ];
+    let page = ana
+        .fill(
+            "/postmortems/1",
+            "/postmortems/1/sections/what_happened",
+            &fields,
+        )
+        .await;
+    page.shows("to look at again").shows("hindsight");
+});
+
+/// The revision that the editor of a section starts from.
+fn revision_of(body: &str, slug: &str) -> String {
+    let form = body.split(&format!("/sections/{slug}\"")).nth(1);
+    value_of(form.expect("there is an editor"), "revision")
 }

@@ -124,3 +124,49 @@ on_both!(teams_have_members_and_own_things, |house| {
     refused.shows("There is no such person.");
     assert_eq!(ana.get("/teams/other").await.status, 404);
 });
+
+on_both!(a_team_is_removed_once_nothing_needs_it, |house| {
+    let ana = house.ana().await;
+    ana.fill("/teams", "/teams", &[("name", "Platform")])
+        .await
+        .shows("The team is there.");
+    let team = house
+        .engine
+        .directory()
+        .team_by_slug("platform")
+        .unwrap()
+        .id;
+    let page = ana.get("/services/new").await;
+    let id = team.to_string();
+    let fields = [
+        ("name", "Checkout"),
+        ("team", id.as_str()),
+        ("urgency", "by_severity"),
+        ("grouping", "none"),
+        ("reopen_window", "5"),
+    ];
+    assert_eq!(ana.post(&page, "/services", &fields).await.status, 303);
+    let page = ana.get("/teams/platform").await;
+    let path = "/teams/platform/delete";
+    let refused = ana.post(&page, path, &[("confirm", "plattform")]).await;
+    assert_eq!(refused.status, 422);
+    refused.shows("Nothing was deleted: type platform to confirm it.");
+    let refused = ana.post(&page, path, &[("confirm", "platform")]).await;
+    assert_eq!(refused.status, 422);
+    refused.shows("The service Checkout still uses Platform");
+    let fields = [("confirm", "checkout")];
+    ana.fill(
+        "/services/checkout/edit",
+        "/services/checkout/delete",
+        &fields,
+    )
+    .await;
+    ana.fill("/teams/platform", path, &[("confirm", "platform")])
+        .await
+        .shows("Platform is deleted.")
+        .shows("A team");
+    // Observers are not offered what they may not do.
+    ana.fill("/teams", "/teams", &[("name", "Platform")]).await;
+    let cem = house.invite(&ana, "Cem", "observer").await;
+    assert!(!cem.get("/teams/platform").await.offers(path));
+});

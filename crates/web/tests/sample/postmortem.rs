@@ -17,6 +17,17 @@ pub fn postmortem(editing: bool) -> PostmortemPage {
         prompt: prompt.into(),
         html: markdown::render(text),
         required: true,
+        findings: match slug {
+            "summary" => vec![Finding {
+                rule: "B1",
+                place: "line 1".into(),
+                text: "should have".into(),
+                title: "what did not happen".into(),
+                offer: "Tell what was known and done then; what should change is an action item."
+                    .into(),
+            }],
+            _ => vec![],
+        },
     };
     let moment = |moment: KeyMoment, label: &str, at: Option<Timestamp>| MomentRow {
         moment,
@@ -53,6 +64,18 @@ pub fn postmortem(editing: bool) -> PostmortemPage {
                 "Impact",
                 "Users, requests, money, data loss yes or no.",
                 "",
+            ),
+            section(
+                "timeline",
+                "Timeline",
+                "Anything to say about the entries below.",
+                "",
+            ),
+            section(
+                "action_items",
+                "Action items",
+                "Anything to say about the actions below.",
+                "All of them were talked over with the *database* team.",
             ),
             section(
                 "surprises",
@@ -106,7 +129,24 @@ pub fn postmortem(editing: bool) -> PostmortemPage {
             due: Some("2026-11-20".into()),
             overdue: true,
             tracker: Some("https://tracker.example/PAY-123".into()),
+            done_test: Some("A change that locks a table is refused".into()),
+            reason: None,
+            findings: vec!["It has no owner.".into()],
         }],
+        candidates: editing.then(|| {
+            let entries = declared().timeline.into_iter().rev();
+            entries
+                .map(|entry| Candidate {
+                    id: entry.id,
+                    kind: entry.kind,
+                    at: entry.occurred_at,
+                    text: entry.text,
+                    chosen: entry.kind != EntryKind::Note,
+                })
+                .collect()
+        }),
+        behind: editing,
+        editing_action: editing.then_some(17),
         form: Form::new(),
         can_edit: true,
     }

@@ -21,6 +21,7 @@ use crate::page::complaint::sentence;
 use crate::session::SignedIn;
 use crate::state::State;
 use crate::view::Form;
+use crate::view::incident::form_of_role;
 
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.route(
@@ -76,6 +77,13 @@ async fn claim(
     let reason = form.text("reason").map(str::to_owned);
     let ctx = me.ctx(state.now());
     let result = engine::role::claim(state.store(), &ctx, number, role, reason).await;
+    if let (Err(error @ (Error::Invalid(_) | Error::Refused(_))), true) =
+        (&result, form.ticked("reason"))
+    {
+        let (error, form) = (error.clone(), form.into_inner());
+        let name = form_of_role("claim", role);
+        return refused(&state, &me, number, &name, form, error).await;
+    }
     led_on(
         &state,
         number,
@@ -125,7 +133,17 @@ async fn hand_over(
             let text = "The hand-over is proposed; until it is accepted you keep the role.";
             Ok(redirect_with_flash(&state, &url_of(number), text))
         }
-        Err(error) => refused(&state, &me, number, "handover", form, error).await,
+        Err(error) => {
+            refused(
+                &state,
+                &me,
+                number,
+                &form_of_role("handover", role),
+                form,
+                error,
+            )
+            .await
+        }
     }
 }
 

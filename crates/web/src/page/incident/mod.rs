@@ -66,7 +66,8 @@ async fn page(
     render(&made(&state, &me, *number, part(&req), Typed::default()).await?)
 }
 
-/// `GET /incidents/{number}/timeline?after={entry id}`: what is new, and the live regions.
+/// `GET /incidents/{number}/timeline?after={entry id}&shown={count}`: what is new, and the live
+/// regions.
 async fn timeline(
     state: State,
     me: SignedIn,
@@ -92,6 +93,7 @@ fn part(req: &HttpRequest) -> Part {
                 part.alerts_from = (page - 1) * ALERTS;
             }
             "after" => part.after = value.parse().ok().map(TimelineEntryId),
+            "shown" => part.shown = value.parse().ok(),
             _ => {}
         }
     }
@@ -113,9 +115,7 @@ async fn made(
         .read(move |c| Scene::read(c, &known, number, part))
         .await?;
     let id = me.id();
-    if typed.form.get("form") == "handover" {
-        typed.brief = typed.form.get("brief").to_owned();
-    } else if scene.roles.iter().any(|role| role.holder == Some(id)) {
+    if scene.roles.iter().any(|role| role.holder == Some(id)) {
         let ctx = me.ctx(state.now());
         typed.brief = engine::role::brief(state.store(), &ctx, number).await?;
     }
@@ -134,6 +134,11 @@ async fn refused(
     error: engine::Error,
 ) -> Result<HttpResponse, WebError> {
     let mut form = form.with("form", name);
+    // The form of the title has nothing else that could be wrong.
+    let error = match error {
+        engine::Error::Refused(why) if name == "title" => engine::Error::invalid("title", why),
+        other => other,
+    };
     complaint::show(&mut form, error, |field| {
         let ours = match (name, field) {
             ("update", "text") => "body",

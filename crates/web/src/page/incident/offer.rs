@@ -12,6 +12,7 @@ use domain::{Span, Timestamp, UserId};
 use jiff::tz::TimeZone;
 
 use super::scene::Scene;
+use crate::page::policy::ladder::{Case, draw};
 use crate::picture;
 use crate::view::Choice;
 use crate::view::incident::{IncidentActions, NextStep};
@@ -106,8 +107,11 @@ pub fn picture(
 ) -> Option<picture::Ladder> {
     let run = scene.run.as_ref()?;
     let version = scene.version.as_ref()?;
-    let mut drawn =
-        crate::page::policy::ladder::draw(&version.config, directory, run.round_robin, now).ladder;
+    let case = Case {
+        urgency: scene.incident.urgency,
+        severity: scene.incident.alert_severity,
+    };
+    let mut drawn = draw(&version.config, directory, case, run.round_robin, now).ladder;
     let clock = |at: Timestamp| at.in_zone(zone).strftime("%H:%M:%S").to_string();
     for (index, rung) in (0..).zip(&mut drawn.rungs) {
         let past = scene

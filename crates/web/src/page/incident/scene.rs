@@ -6,7 +6,7 @@ use domain::escalation::{Execution, Run};
 use domain::incident::Incident;
 use domain::policy::PolicyVersion;
 use domain::word::{PagingState, TimerKind};
-use domain::{TimelineEntryId, Timestamp};
+use domain::{IncidentId, TimelineEntryId, Timestamp};
 use engine::role::RoleView;
 use store::Conn;
 use store::command::{RoleHolding, StatusUpdate};
@@ -61,6 +61,8 @@ pub struct Part {
     pub alerts_from: i64,
     /// Only entries newer than this one.
     pub after: Option<TimelineEntryId>,
+    /// How many of the incident's entries the page has that asks.
+    pub shown: Option<i64>,
 }
 
 impl Scene {
@@ -93,6 +95,7 @@ impl Scene {
             incident: Some(id),
             ..store::notification::Filter::default()
         };
+        let entries_total = store::timeline::count(conn, id)?;
         let executions = match &run {
             Some(run) => store::escalation::executions(conn, id)?
                 .into_iter()
@@ -109,11 +112,8 @@ impl Scene {
             notifications: store::notification::list(conn, &of_incident, None, NOTIFICATIONS)?,
             alerts,
             first_alert,
-            entries: match part.after {
-                Some(after) => store::timeline::after(conn, id, after, ENTRIES)?,
-                None => store::timeline::latest(conn, id, ENTRIES)?,
-            },
-            entries_total: store::timeline::count(conn, id)?,
+            entries: entries(conn, id, part, entries_total)?,
+            entries_total,
             roles: engine::role::roles(conn, id)?,
             holdings: store::command::holdings(conn, id)?,
             updates: store::command::updates(conn, id)?,
@@ -124,6 +124,25 @@ impl Scene {
             version,
         })
     }
+}
+
+/// The entries that are wanted. Nodes take ids in blocks, so that an entry written late may have
+/// an id below the last one shown: when some are missing after all, all are given again.
+fn entries(
+    conn: &mut Conn,
+    id: IncidentId,
+    part: Part,
+    total: i64,
+) -> Result<Vec<Entry>, engine::Error> {
+    if let Some(after) = part.after {
+        let newer = store::timeline::after(conn, id, after, ENTRIES)?;
+        let count = i64::try_from(newer.len()).unwrap_or(i64::MAX);
+        let has_all = |shown: i64| shown.saturating_add(count) >= total;
+        if part.shown.is_none_or(has_all) {
+            return Ok(newer);
+        }
+    }
+    Ok(store::timeline::latest(conn, id, ENTRIES)?)
 }
 
 fn version_of(

@@ -92,6 +92,7 @@ pub fn page(
         Some(ladder::draw(
             &input.config,
             directory,
+            ladder::Case::WORST,
             round_robin,
             frame.now,
         ))

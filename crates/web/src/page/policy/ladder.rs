@@ -19,19 +19,34 @@ pub struct Drawn {
     pub grave: Vec<String>,
 }
 
-/// Draws a policy for an incident that opens at `now`: of high urgency and critical, so that every
-/// step is for it. `round_robin` is the policy's counter.
+/// How urgent the incident is that a ladder is drawn for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Case {
+    pub urgency: Urgency,
+    pub severity: AlertSeverity,
+}
+
+impl Case {
+    /// The worst: every step is for it.
+    pub const WORST: Case = Case {
+        urgency: Urgency::High,
+        severity: AlertSeverity::Critical,
+    };
+}
+
+/// Draws a policy for an incident that opens at `now`. `round_robin` is the policy's counter.
 pub fn draw(
     config: &PolicyConfig,
     directory: &Directory,
+    case: Case,
     round_robin: i64,
     now: Timestamp,
 ) -> Drawn {
     let preview = escalation::preview(
         config,
         directory,
-        Urgency::High,
-        AlertSeverity::Critical,
+        case.urgency,
+        case.severity,
         round_robin,
         now,
     );
@@ -46,7 +61,10 @@ pub fn draw(
             wait: rung.wait,
             targets: targets(rung, directory, now),
             round_robin: step.mode == StepMode::RoundRobin,
-            conditions: conditions(step),
+            conditions: conditions(step)
+                .into_iter()
+                .chain(not_for_it(rung))
+                .collect(),
             warnings: warnings(rung, now),
         })
         .collect();
@@ -105,6 +123,17 @@ fn conditions(step: &Step) -> Vec<String> {
         word => format!("only {word} or worse"),
     });
     urgency.into_iter().chain(severity).collect()
+}
+
+/// Why a step that would reach somebody is left out all the same.
+fn not_for_it(rung: &Rung) -> Option<String> {
+    let reaches = rung
+        .targets
+        .iter()
+        .flat_map(|target| &target.people)
+        .any(|person| person.unreached.is_none());
+    let why = rung.skipped.as_ref().filter(|_| reaches)?;
+    Some(format!("skipped: {why}"))
 }
 
 /// What is wrong with a step, unless the picture says so beside the person or target already.
@@ -169,7 +198,13 @@ mod tests {
     #[test]
     fn rungs_name_the_people_and_the_way() {
         let directory = directory();
-        let drawn = draw(&policy(&directory).current.config, &directory, 0, NOW);
+        let drawn = draw(
+            &policy(&directory).current.config,
+            &directory,
+            Case::WORST,
+            0,
+            NOW,
+        );
         let [first, second] = &drawn.ladder.rungs[..] else {
             panic!("two steps make two rungs");
         };
@@ -192,7 +227,7 @@ mod tests {
             directory.users.insert(user.id, Arc::new(user));
         }
         let config = policy(&directory).current.config.clone();
-        let drawn = draw(&config, &directory, 0, NOW);
+        let drawn = draw(&config, &directory, Case::WORST, 0, NOW);
         assert!(!drawn.grave.is_empty());
         assert!(
             drawn.warnings.len() > drawn.grave.len(),

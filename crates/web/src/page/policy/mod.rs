@@ -11,6 +11,7 @@ use domain::policy::Policy;
 use engine::access::Right;
 use engine::configuration::policy;
 
+use self::ladder::Case;
 use super::{choice, complaint};
 use crate::csrf::Checked;
 use crate::error::WebError;
@@ -115,7 +116,13 @@ async fn show(
     let directory = state.directory();
     let policy = find(&directory, &slug)?;
     let turn = round_robin(&state, policy.id).await?;
-    let drawn = ladder::draw(&policy.current.config, &directory, turn, state.now());
+    let drawn = ladder::draw(
+        &policy.current.config,
+        &directory,
+        Case::WORST,
+        turn,
+        state.now(),
+    );
     render(&PolicyPage {
         frame: frame(&state, &me, &policy.name, Nav::Policies).await,
         name: policy.name.clone(),

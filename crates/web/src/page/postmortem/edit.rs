@@ -3,14 +3,14 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Path, ServiceConfig};
-use domain::UserId;
 use domain::word::{ActionPriority, ActionStatus, ActionType, KeyMoment, PostmortemStatus};
+use domain::{TimelineEntryId, UserId};
 use engine::postmortem::{ActionInput, ActionOwner, View};
 use engine::{Error, Problem};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::{made, show};
+use super::{Asked, candidates, made, show};
 use crate::csrf::Checked;
 use crate::error::WebError;
 use crate::frame::{redirect_with_flash, render_with};
@@ -30,7 +30,13 @@ pub fn configure(cfg: &mut ServiceConfig) {
     .route("/postmortems/{number}/status", web::post().to(status))
     .route("/postmortems/{number}/owner", web::post().to(owner))
     .route("/postmortems/{number}/moments", web::post().to(moment))
+    .route("/postmortems/{number}/timeline", web::post().to(timeline))
+    .route("/postmortems/{number}/refill", web::post().to(refill))
     .route("/postmortems/{number}/actions", web::post().to(add_action))
+    .route(
+        "/postmortems/{number}/actions/{id}/edit",
+        web::post().to(edit_action),
+    )
     .route(
         "/postmortems/{number}/actions/{id}",
         web::post().to(action_status),
@@ -55,7 +61,16 @@ async fn settled(
             let mut form = form.with("form", name);
             complaint::show_plain(&mut form, error)?;
             let view = read(state, me, number).await?;
-            let page = made(state, me, view, None, form).await?;
+            let mut asked = Asked {
+                action: name
+                    .strip_prefix("edit-")
+                    .and_then(|number| number.parse().ok()),
+                ..Asked::default()
+            };
+            if name == "timeline" {
+                asked.candidates = Some(candidates(state, me, number).await?);
+            }
+            let page = made(state, me, view, asked, form).await?;
             render_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
     }
@@ -146,7 +161,11 @@ async fn again(
             |user| state.directory().user_name(user).to_owned(),
         );
     }
-    let page = made(state, me, view, Some(editing), Form::new()).await?;
+    let asked = Asked {
+        editing: Some(editing),
+        ..Asked::default()
+    };
+    let page = made(state, me, view, asked, Form::new()).await?;
     render_with(status, &page)
 }
 
@@ -238,7 +257,8 @@ async fn moment(
         Err(error) => Err(error),
     };
     let after = ("moments-title", "Key moment set.");
-    settled(&state, &me, number, ("moment", form), result, after).await
+    let name = form.get("moment").to_owned();
+    settled(&state, &me, number, (&name, form), result, after).await
 }
 
 fn read_moment(
@@ -314,10 +334,65 @@ fn read_action(form: &Form) -> Result<ActionInput, Error> {
             owner: owner.map(|id| ActionOwner::User(UserId(id))),
             due,
             tracker: form.text("tracker").map(str::to_owned),
-            done_test: None,
+            done_test: form.text("done_test").map(str::to_owned),
         }),
         _ => Err(Error::Invalid(problems)),
     }
+}
+
+/// What an action says; its status has a form of its own.
+async fn edit_action(
+    state: State,
+    me: SignedIn,
+    path: Path<(i64, i64)>,
+    form: Checked,
+) -> Result<HttpResponse, WebError> {
+    let (number, action) = path.into_inner();
+    let form = form.into_inner();
+    let ctx = me.ctx(state.now());
+    let result = match read_action(&form) {
+        Ok(input) => engine::postmortem::edit_action(state.store(), &ctx, action, input)
+            .await
+            .map(drop),
+        Err(error) => Err(error),
+    };
+    let (name, anchor) = (format!("edit-{action}"), format!("AI-{action}"));
+    let after = (anchor.as_str(), "Action saved.");
+    settled(&state, &me, number, (&name, form), result, after).await
+}
+
+/// Which entries the document shows.
+async fn timeline(
+    state: State,
+    me: SignedIn,
+    number: Path<i64>,
+    form: Checked,
+) -> Result<HttpResponse, WebError> {
+    let form = form.into_inner();
+    let ctx = me.ctx(state.now());
+    let chosen: Result<Vec<TimelineEntryId>, _> = form.all("entry").map(str::parse).collect();
+    let result = match chosen {
+        Ok(chosen) => {
+            engine::postmortem::choose_timeline(state.store(), &ctx, *number, chosen).await
+        }
+        Err(_) => Err(Error::invalid("entries", "choose from the list")),
+    };
+    let after = ("timeline", "The timeline shows what was chosen.");
+    settled(&state, &me, *number, ("timeline", form), result, after).await
+}
+
+/// Takes what the incident says from it again.
+async fn refill(
+    state: State,
+    me: SignedIn,
+    number: Path<i64>,
+    form: Checked,
+) -> Result<HttpResponse, WebError> {
+    let ctx = me.ctx(state.now());
+    let result = engine::postmortem::refill(state.store(), &ctx, *number).await;
+    let after = ("main", "Filled in again from the incident.");
+    let form = form.into_inner();
+    settled(&state, &me, *number, ("refill", form), result, after).await
 }
 
 /// Actions are named by the number that people see, the `17` of `AI-17`.
@@ -339,16 +414,12 @@ async fn action_status(
         }
         Err(_) => Err(Error::invalid("status", "choose a status")),
     };
-    // Beside the list, not in the form for a new one.
-    let result = result.map_err(|error| match error {
-        Error::Invalid(problems) => Error::Refused(format!("AI-{action}: {}", first(&problems))),
-        other => other,
-    });
+    let name = format!("AI-{action}");
     settled(
         &state,
         &me,
         number,
-        ("actions", form),
+        (&name, form),
         result,
         ("actions", "Action updated."),
     )

@@ -8,10 +8,11 @@ use actix_web::http::header::{self, ContentDisposition, DispositionParam, Dispos
 use actix_web::web::{self, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::postmortem::number_text;
-use engine::postmortem::View;
+use engine::postmortem::{Candidate, View};
 
 use crate::error::WebError;
 use crate::frame::{frame, render};
+use crate::page::query;
 use crate::session::SignedIn;
 use crate::state::State;
 use crate::view::postmortem::{Editing, PostmortemPage};
@@ -46,10 +47,15 @@ async fn page(
 ) -> Result<HttpResponse, WebError> {
     let ctx = me.ctx(state.now());
     let view = engine::postmortem::get(state.store(), &ctx, *number).await?;
-    let slug = url::form_urlencoded::parse(req.query_string().as_bytes())
-        .find(|(name, _)| name == "edit")
-        .map(|(_, slug)| slug.into_owned());
-    let editing = slug.filter(|_| view.editable).and_then(|slug| {
+    let slug = query::value(&req, "edit");
+    let mut asked = Asked {
+        action: query::value(&req, "action").and_then(|number| number.parse().ok()),
+        ..Asked::default()
+    };
+    if query::value(&req, "choose").as_deref() == Some("timeline") && view.editable {
+        asked.candidates = Some(candidates(&state, &me, *number).await?);
+    }
+    asked.editing = slug.filter(|_| view.editable).and_then(|slug| {
         let section = view.sections.iter().find(|section| section.slug == slug)?;
         Some(Editing {
             slug,
@@ -60,7 +66,25 @@ async fn page(
             error: String::new(),
         })
     });
-    render(&made(&state, &me, view, editing, Form::new()).await?)
+    render(&made(&state, &me, view, asked, Form::new()).await?)
+}
+
+/// What the page shows in place of what is there.
+#[derive(Default)]
+struct Asked {
+    editing: Option<Editing>,
+    candidates: Option<Vec<Candidate>>,
+    /// The number of the action that is rewritten.
+    action: Option<i64>,
+}
+
+async fn candidates(
+    state: &State,
+    me: &SignedIn,
+    number: i64,
+) -> Result<Vec<Candidate>, engine::Error> {
+    let ctx = me.ctx(state.now());
+    engine::postmortem::timeline_candidates(state.store(), &ctx, number).await
 }
 
 /// The page of a postmortem, as it is now.
@@ -68,7 +92,7 @@ async fn made(
     state: &State,
     me: &SignedIn,
     view: View,
-    editing: Option<Editing>,
+    asked: Asked,
     form: Form,
 ) -> Result<PostmortemPage, WebError> {
     let now = state.now();
@@ -87,7 +111,7 @@ async fn made(
         &beside,
         &state.directory(),
         frame,
-        editing,
+        asked,
         form,
     ))
 }

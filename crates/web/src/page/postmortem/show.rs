@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::directory::Directory;
 use domain::moment::{Durations, MomentSource, Warning, title};
+use domain::postmortem::lint;
 use domain::postmortem::workflow::Step;
 use domain::word::{ActionStatus, KeyMoment, PostmortemStatus};
 use domain::{ActionItemId, Span, TimelineEntryId};
@@ -14,10 +15,13 @@ use store::Conn;
 use store::postmortem::ActionItem;
 
 use crate::markdown;
+use crate::page::complaint::sentence;
 use crate::page::incident::{entry, lane};
 use crate::page::{choice, name};
 use crate::view::incident::Entry;
-use crate::view::postmortem::{ActionRow, Duration, Editing, MomentRow, PostmortemPage, Section};
+use crate::view::postmortem::{
+    ActionRow, Candidate, Duration, Finding, MomentRow, PostmortemPage, Section,
+};
 use crate::view::{Form, Frame};
 
 /// Alerts in the picture.
@@ -60,7 +64,7 @@ pub fn page(
     beside: &Beside,
     directory: &Directory,
     frame: Frame,
-    editing: Option<Editing>,
+    asked: super::Asked,
     form: Form,
 ) -> PostmortemPage {
     let now = frame.now;
@@ -97,33 +101,61 @@ pub fn page(
         actions: view
             .actions
             .iter()
-            .map(|item| action(item, directory, today))
+            .map(|item| ActionRow {
+                findings: view
+                    .action_findings
+                    .iter()
+                    .filter(|finding| finding.action == item.number)
+                    .map(|finding| sentence(&finding.problem))
+                    .collect(),
+                ..action(item, directory, today)
+            })
             .collect(),
         can_edit: frame.can_respond,
         sections: view
             .sections
             .iter()
-            .filter(|one| is_shown(one))
-            .map(section)
+            .map(|one| section(one, &view.findings))
             .collect(),
-        editing,
+        candidates: asked
+            .candidates
+            .map(|list| list.into_iter().map(candidate).collect()),
+        behind: view.behind && frame.can_respond,
+        editing_action: asked.action,
+        editing: asked.editing,
         form,
         frame,
     }
 }
 
-/// Timeline and actions have places of their own below.
-fn is_shown(section: &SectionView) -> bool {
-    !matches!(section.slug.as_str(), "timeline" | "action_items") || !section.body.is_empty()
+fn candidate(entry: engine::postmortem::Candidate) -> Candidate {
+    Candidate {
+        id: entry.id,
+        kind: entry.kind,
+        at: entry.at,
+        text: entry.text,
+        chosen: entry.chosen,
+    }
 }
 
-fn section(section: &SectionView) -> Section {
+fn section(section: &SectionView, findings: &[lint::Finding]) -> Section {
     Section {
         slug: section.slug.clone(),
         title: section.title.clone(),
         prompt: section.prompt.to_owned(),
         html: markdown::render(&section.body),
         required: section.required,
+        findings: findings
+            .iter()
+            .filter(|finding| finding.section == section.slug)
+            .map(|finding| Finding {
+                rule: finding.rule.as_str(),
+                place: format!("line {}", finding.line),
+                text: finding.text.clone(),
+                title: finding.rule.title().to_owned(),
+                offer: finding.rule.offer().to_owned(),
+            })
+            .collect(),
     }
 }
 
@@ -237,6 +269,9 @@ fn action(item: &ActionItem, directory: &Directory, today: Date) -> ActionRow {
         due: item.due_on.clone(),
         overdue: open && due.is_some_and(|due| due < today),
         tracker: item.tracker.clone(),
+        done_test: item.done_test.clone(),
+        reason: item.reason.clone(),
+        findings: Vec::new(),
     }
 }
 

@@ -34,8 +34,9 @@ fn input(form: &mut Form, zone: &TimeZone) -> Option<OverrideInput> {
         .unwrap_or("replace")
         .parse::<OverrideKind>()
     {
-        Ok(kind) => Some(kind),
-        Err(_) => {
+        // A swap is made by taking a request.
+        Ok(kind) if kind != OverrideKind::Swap => Some(kind),
+        _ => {
             form.reject("kind", "Choose one of the options.");
             None
         }

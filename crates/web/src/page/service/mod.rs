@@ -54,7 +54,8 @@ async fn list(state: State, me: SignedIn, req: HttpRequest) -> Result<HttpRespon
     let q = query::value(&req, "q").unwrap_or_default();
     let directory = state.directory();
     let now = state.now();
-    let signs = state.store().read(signs).await?;
+    let known = directory.clone();
+    let signs = state.store().read(move |conn| signs(conn, &known)).await?;
     let words = q.to_lowercase();
     // Looking 30 days ahead of every policy takes a moment.
     let rows = web::block(move || {
@@ -127,7 +128,7 @@ async fn page(
             };
             let alerts = store::alert::list(conn, &firing, None, ALERTS_SHOWN)?;
             Ok::<_, store::Error>((
-                signs(conn)?,
+                signs(conn, &shared)?,
                 incident::row::rows(conn, &found, &shared)?,
                 alerts,
             ))

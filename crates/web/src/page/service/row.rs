@@ -20,11 +20,13 @@ use crate::view::service::{Health, IntegrationRow, ServiceRow};
 pub struct Signs {
     pub health: BTreeMap<ServiceId, Health>,
     pub traffic: BTreeMap<IntegrationId, Traffic>,
+    /// Whose turn it is in each policy that pages one of several.
+    pub turns: BTreeMap<PolicyId, i64>,
 }
 
 /// # Errors
 /// Those of the reads.
-pub fn signs(conn: &mut Conn) -> Result<Signs, store::Error> {
+pub fn signs(conn: &mut Conn, directory: &Directory) -> Result<Signs, store::Error> {
     let mut health: BTreeMap<ServiceId, Health> = BTreeMap::new();
     for (service, paging, count) in store::service::open_incidents(conn)? {
         let count = u32::try_from(count).unwrap_or(u32::MAX);
@@ -35,8 +37,16 @@ pub fn signs(conn: &mut Conn) -> Result<Signs, store::Error> {
             PagingState::Resolved => {}
         }
     }
+    let mut turns = BTreeMap::new();
+    for policy in directory.policies.values() {
+        if policy.current.config.takes_turns() {
+            let turn = store::policy::next_round_robin(conn, policy.id)?;
+            turns.insert(policy.id, turn);
+        }
+    }
     Ok(Signs {
         health,
+        turns,
         traffic: store::service::traffic(conn)?.into_iter().collect(),
     })
 }
@@ -85,6 +95,7 @@ impl<'a> Rows<'a> {
 
     fn policy(&mut self, policy: &Policy) -> (Vec<String>, Option<String>) {
         let (directory, now) = (self.directory, self.now);
+        let turn = self.signs.turns.get(&policy.id).copied().unwrap_or(0);
         self.policies
             .entry(policy.id)
             .or_insert_with(|| {
@@ -92,7 +103,7 @@ impl<'a> Rows<'a> {
                 let grave = escalation::warnings(config, directory, now)
                     .into_iter()
                     .find(|warning| warning.needs_confirmation());
-                let names = ladder::first_names(config, directory, 0, now);
+                let names = ladder::first_names(config, directory, turn, now);
                 (names, grave.map(|warning| warning.text))
             })
             .clone()

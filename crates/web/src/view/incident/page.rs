@@ -38,7 +38,8 @@ pub struct IncidentPage {
     pub swimlane: Option<Swimlane>,
     pub postmortem: Option<PostmortemLink>,
     /// Holds what was typed when one of the page's forms was refused; `form.get("form")` names it:
-    /// `note`, `snooze`, `reassign`, `declare`, `phase`, `severity`, `title`, `handover`, `update`.
+    /// `note`, `reassign`, `declare`, `phase`, `severity`, `title`, `update`, and of a seat
+    /// `handover-{role}`, `claim-{role}`.
     pub form: Form,
     /// The status update as it would look (`do=preview` without script).
     pub preview: Option<Markup>,
@@ -180,6 +181,18 @@ pub struct Seat {
     pub override_needed: bool,
     pub can_release: bool,
     pub can_hand_over: bool,
+}
+
+impl Seat {
+    /// The name of one of the seat's forms, such as `handover-commander`.
+    pub fn form(&self, verb: &str) -> String {
+        form_of_role(verb, self.role)
+    }
+}
+
+/// The name of a form about a role: each seat has its own.
+pub fn form_of_role(verb: &str, role: CommandRole) -> String {
+    format!("{verb}-{role}")
 }
 
 /// A hand-over proposed and not yet answered.
