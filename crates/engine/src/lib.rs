@@ -7,6 +7,7 @@ pub mod chance;
 pub mod clock;
 pub mod configuration;
 pub mod context;
+pub mod coverage;
 pub mod dispatch;
 pub mod effect;
 pub mod error;
@@ -23,6 +24,7 @@ pub mod retention;
 pub mod role;
 pub mod timer;
 pub mod update;
+pub mod what_if;
 
 mod run;
 

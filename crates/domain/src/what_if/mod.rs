@@ -10,6 +10,7 @@
 //! timers fire first, then messages leave, then people answer.
 
 mod course;
+mod draft;
 mod outbox;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,10 @@ use crate::word::{AlertSeverity, ContactKind};
 use crate::{ServiceId, Span, Timestamp, UserId, words};
 
 pub use course::{Course, Event, EventKind, Fate, Message, MessageWhy, Page};
+pub use draft::{
+    PolicyDraft, ScheduleDraft, service_for_policy, service_for_schedule, with_policy,
+    with_schedule,
+};
 
 /// A run is looked at for at most this long.
 pub const HORIZON_MAX: Span = Span::from_hours(72);

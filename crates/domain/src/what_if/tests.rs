@@ -407,3 +407,62 @@ fn everything_wrong_is_said_at_once() {
         ]
     );
 }
+
+#[test]
+fn a_policy_is_tried_before_it_is_saved() {
+    let directory = ladder();
+    let draft = PolicyDraft {
+        id: Some(PolicyId(5)),
+        name: "Checkout".into(),
+        config: PolicyConfig {
+            steps: vec![step(vec![user(CLEO)], minutes(5))],
+            repeats: 0,
+        },
+    };
+    let (mut tried, policy) = with_policy(&directory, draft.clone(), t0());
+    let mut what = scenario();
+    what.service = service_for_policy(&mut tried, None, policy);
+    what.horizon = minutes(4);
+    let course = run(&what, &tried).unwrap();
+    assert_eq!((what.service, paged(&course)), (CHECKOUT, vec![(0, CLEO)]));
+    assert_eq!(course.pages[0].reason.policy_version, 4);
+    // What is saved is as it was.
+    assert_eq!(directory.policy(PolicyId(5)).unwrap().current.version, 3);
+
+    // A new one, which no service uses so far.
+    let (mut tried, policy) = with_policy(&directory, PolicyDraft { id: None, ..draft }, t0());
+    what.service = service_for_policy(&mut tried, None, policy);
+    assert_eq!(paged(&run(&what, &tried).unwrap()), [(0, CLEO)]);
+    what.service = service_for_policy(&mut tried, Some(CHECKOUT), policy);
+    assert_eq!(paged(&run(&what, &tried).unwrap()), [(0, CLEO)]);
+}
+
+#[test]
+fn a_schedule_is_tried_before_it_is_saved() {
+    let directory = ladder();
+    let mut config = directory.schedule(PLATFORM).unwrap().versions[0]
+        .config
+        .clone();
+    config.layers[0].participants = vec![vec![CLEO].into()];
+    let draft = ScheduleDraft {
+        id: Some(PLATFORM),
+        name: "Platform".into(),
+        config,
+        effective_from: t0() + minutes(1),
+    };
+    let (mut tried, schedule) = with_schedule(&directory, draft.clone());
+    let mut what = scenario();
+    what.service = service_for_schedule(&mut tried, None, schedule);
+    what.horizon = minutes(4);
+    // No policy pages through it, so one is made up. Cleo comes on call a minute after the alert.
+    assert_ne!(what.service, CHECKOUT);
+    assert_eq!(paged(&run(&what, &tried).unwrap()), [(0, BO), (1, CLEO)]);
+
+    let (mut tried, schedule) = with_schedule(&directory, ScheduleDraft { id: None, ..draft });
+    what.service = service_for_schedule(&mut tried, None, schedule);
+    let course = run(&what, &tried).unwrap();
+    assert!(
+        course.incident.unreachable,
+        "nobody is on call before it begins"
+    );
+}

@@ -15,4 +15,5 @@ mod postmortem;
 mod reply;
 mod role;
 mod update;
+mod what_if;
 mod world;
