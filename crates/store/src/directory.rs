@@ -6,20 +6,20 @@ use std::sync::Arc;
 use diesel::prelude::*;
 use domain::directory::{ContactMethod, Directory, NotificationRule, Settings, Team, User};
 use domain::policy::{Policy, PolicyVersion};
-use domain::schedule::{Override, Schedule, ScheduleVersion};
 use domain::service::{Integration, Service};
 use domain::word::{AccountRole, ContactKind, IntegrationKind, Urgency};
 use domain::{
-    ContactMethodId, IntegrationId, NotificationRuleId, OverrideId, PolicyId, ScheduleId,
-    ServiceId, Span, TeamId, Timestamp, UserId,
+    ContactMethodId, IntegrationId, NotificationRuleId, PolicyId, ServiceId, Span, TeamId,
+    Timestamp, UserId,
 };
 
 use crate::conn::Conn;
 use crate::db;
 use crate::error::{Error, json};
+use crate::schedule::snapshot;
 use crate::schema::{
-    contact_method, integration, notification_rule, policy, policy_version, schedule,
-    schedule_override, schedule_version, sequence, service, setting, team, team_member, users,
+    contact_method, integration, notification_rule, policy, policy_version, sequence, service,
+    setting, team, team_member, users,
 };
 
 /// Key of the installation's [`Settings`] in the table `setting`.
@@ -48,7 +48,7 @@ pub fn load(conn: &mut Conn) -> Result<Directory, Error> {
         ..Directory::default()
     };
     load_people(conn, &mut directory)?;
-    load_schedules(conn, &mut directory)?;
+    snapshot::load(conn, &mut directory)?;
     load_policies(conn, &mut directory)?;
     load_services(conn, &mut directory)?;
     Ok(directory)
@@ -189,113 +189,6 @@ fn load_people(conn: &mut Conn, directory: &mut Directory) -> Result<(), Error> 
     directory.teams = teams
         .into_iter()
         .map(|(id, team)| (id, Arc::new(team)))
-        .collect();
-    Ok(())
-}
-
-fn load_schedules(conn: &mut Conn, directory: &mut Directory) -> Result<(), Error> {
-    type Row = (ScheduleId, String, String, String, Option<TeamId>);
-    let rows: Vec<Row> = db!(conn, |c| schedule::table
-        .select((
-            schedule::id,
-            schedule::slug,
-            schedule::name,
-            schedule::description,
-            schedule::team_id,
-        ))
-        .load(c))?;
-    let mut schedules: BTreeMap<ScheduleId, Schedule> = rows
-        .into_iter()
-        .map(|(id, slug, name, description, team_id)| {
-            let (versions, overrides, temporaries) = (vec![], vec![], vec![]);
-            (
-                id,
-                Schedule {
-                    id,
-                    slug,
-                    name,
-                    description,
-                    team_id,
-                    versions,
-                    overrides,
-                    temporaries,
-                },
-            )
-        })
-        .collect();
-
-    let versions: Vec<(ScheduleId, i64, Timestamp, String)> = db!(conn, |c| {
-        schedule_version::table
-            .select((
-                schedule_version::schedule_id,
-                schedule_version::version,
-                schedule_version::effective_from,
-                schedule_version::config,
-            ))
-            .order((schedule_version::effective_from, schedule_version::version))
-            .load(c)
-    })?;
-    for (id, version, effective_from, config) in versions {
-        if let Some(schedule) = schedules.get_mut(&id) {
-            let config = json("schedule_version.config", &config)?;
-            schedule.versions.push(ScheduleVersion {
-                version,
-                effective_from,
-                config,
-            });
-        }
-    }
-
-    type OverrideRow = (
-        OverrideId,
-        ScheduleId,
-        domain::schedule::OverrideKind,
-        Timestamp,
-        Timestamp,
-        String,
-        Option<UserId>,
-        Timestamp,
-        Option<Timestamp>,
-    );
-    let overrides: Vec<OverrideRow> = db!(conn, |c| schedule_override::table
-        .select((
-            schedule_override::id,
-            schedule_override::schedule_id,
-            schedule_override::kind,
-            schedule_override::start_at,
-            schedule_override::end_at,
-            schedule_override::users,
-            schedule_override::created_by,
-            schedule_override::created_at,
-            schedule_override::removed_at,
-        ))
-        .order(schedule_override::id)
-        .load(c))?;
-    for (id, schedule_id, kind, start, end, users, created_by, created_at, removed_at) in overrides
-    {
-        // One that was withdrawn while it ran keeps the part that has been.
-        let end = removed_at.map_or(end, |removed| removed.min(end));
-        let Some(schedule) = schedules.get_mut(&schedule_id) else {
-            continue;
-        };
-        if end > start {
-            let users = json("schedule_override.users", &users)?;
-            let made = Override {
-                id,
-                start,
-                end,
-                kind,
-                users,
-                created_by,
-                created_at,
-                swap: None,
-            };
-            schedule.overrides.push(made);
-        }
-    }
-    directory.schedules = schedules
-        .into_iter()
-        .map(|(id, schedule)| (id, Arc::new(schedule)))
         .collect();
     Ok(())
 }

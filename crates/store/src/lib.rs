@@ -13,6 +13,7 @@ pub mod directory;
 pub mod driven;
 pub mod error;
 pub mod escalation;
+pub mod holiday;
 pub mod incident;
 pub mod migrate;
 pub mod notification;

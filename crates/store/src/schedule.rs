@@ -1,5 +1,11 @@
 //! Schedules, their versions and overrides.
 
+pub mod history;
+pub mod load;
+pub(crate) mod snapshot;
+pub mod swap;
+pub mod temporary;
+
 use diesel::prelude::*;
 use domain::schedule::{Override, Schedule, ScheduleVersion};
 use domain::{OverrideId, ScheduleId, Timestamp, UserId};
@@ -106,6 +112,8 @@ pub fn insert_override(tx: &mut Tx<'_>, id: ScheduleId, new: &Override) -> Resul
             schedule_override::users.eq(&people),
             schedule_override::created_by.eq(new.created_by),
             schedule_override::created_at.eq(new.created_at),
+            schedule_override::swap_id.eq(new.swap.map(|swap| swap.id)),
+            schedule_override::instead_of.eq(new.swap.map(|swap| swap.instead_of)),
         ))
         .execute(c))?;
     tx.configured()

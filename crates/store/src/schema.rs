@@ -157,6 +157,54 @@ diesel::table! {
         created_at -> BigInt,
         removed_by -> Nullable<BigInt>,
         removed_at -> Nullable<BigInt>,
+        swap_id -> Nullable<BigInt>,
+        instead_of -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    holiday_calendar (id) {
+        id -> BigInt,
+        slug -> Text,
+        name -> Text,
+        description -> Text,
+        days -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    temporary_schedule (id) {
+        id -> BigInt,
+        schedule_id -> BigInt,
+        start_at -> BigInt,
+        end_at -> BigInt,
+        shifts -> Text,
+        created_by -> Nullable<BigInt>,
+        created_at -> BigInt,
+        removed_by -> Nullable<BigInt>,
+        removed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    swap_request (id) {
+        id -> BigInt,
+        schedule_id -> BigInt,
+        giver -> BigInt,
+        start_at -> BigInt,
+        end_at -> BigInt,
+        held -> Text,
+        offered_to -> Nullable<BigInt>,
+        exchange_start -> Nullable<BigInt>,
+        exchange_end -> Nullable<BigInt>,
+        note -> Text,
+        state -> Text,
+        taken_by -> Nullable<BigInt>,
+        created_by -> Nullable<BigInt>,
+        created_at -> BigInt,
+        closed_by -> Nullable<BigInt>,
+        closed_at -> Nullable<BigInt>,
     }
 }
 
@@ -565,6 +613,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     schedule,
     schedule_version,
     schedule_override,
+    holiday_calendar,
+    temporary_schedule,
+    swap_request,
     policy,
     policy_version,
     service,

@@ -109,6 +109,16 @@ fn check_layer(problems: &mut Problems, path: &str, layer: &Layer) {
     }
 }
 
+/// What is wrong with hours that stand elsewhere than in a layer; `path` names their list.
+pub(crate) fn check_restrictions(path: &str, restrictions: &[Restriction]) -> Vec<ConfigProblem> {
+    let mut problems = Problems::default();
+    problems.limit(path, restrictions.len(), RESTRICTIONS_MAX);
+    for (index, restriction) in restrictions.iter().enumerate() {
+        check_restriction(&mut problems, &format!("{path}[{index}]"), restriction);
+    }
+    problems.0
+}
+
 fn check_restriction(problems: &mut Problems, path: &str, restriction: &Restriction) {
     let mut seen = HashSet::new();
     if !restriction.weekdays.iter().all(|day| seen.insert(*day)) {

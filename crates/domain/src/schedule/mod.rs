@@ -44,6 +44,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{OverrideId, ScheduleId, SwapId, TeamId, TemporaryId, Timestamp, UserId};
 
+pub(crate) use check::check_restrictions;
 pub use check::{ConfigProblem, validate};
 pub use day::{Day, days};
 pub use holiday::{Holiday, HolidayCalendar, HolidayRule, LayerHolidays, check_days};
@@ -52,6 +53,7 @@ pub use load::{DutyTime, PersonLoad, REST_MIN, load};
 pub use overrides::{Override, OverrideKind};
 pub use query::{OPEN_END_REACH, SEARCH_REACH, SPAN_MAX};
 pub use report::{PersonTime, time_per_person};
+pub(crate) use restriction::WeekHours;
 pub use restriction::{Restriction, Weekday};
 pub use rotation::{Rotation, RotationUnit};
 pub use swap::{SWAP_MAX, Stretch, SwapPart, SwapProblem, SwapRequest, SwapState};

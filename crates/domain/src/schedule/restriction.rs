@@ -36,7 +36,7 @@ const MONDAY: i64 = -3 * DAY;
 /// The union of restrictions: disjoint, rising stretches of a week that begins on Monday at 00:00,
 /// in minutes.
 #[derive(Clone, Debug)]
-pub(super) struct WeekHours {
+pub(crate) struct WeekHours {
     stretches: Vec<(i64, i64)>,
 }
 

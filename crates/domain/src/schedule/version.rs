@@ -2,7 +2,7 @@
 
 use super::query::bounded;
 use super::timeline::{Piece, same_people};
-use super::{Schedule, ScheduleConfig, ScheduleVersion};
+use super::{ConfigProblem, Holiday, Schedule, ScheduleConfig, ScheduleVersion};
 use crate::{Timestamp, UserId};
 
 /// A stretch in which other people are on call after a change than before it.
@@ -59,6 +59,54 @@ impl Schedule {
         edited
     }
 
+    /// The versions to be saved at `now` when a holiday calendar has other days from then on: one in
+    /// the place of the version that speaks, and one in the place of each that is to speak later,
+    /// if they use the calendar. What has been stays.
+    pub fn with_calendar(
+        &self,
+        slug: &str,
+        days: &[Holiday],
+        now: Timestamp,
+    ) -> Vec<ScheduleVersion> {
+        let speaking = self.version_at(now).map(|version| version.version);
+        let mut number = self.next_version();
+        let mut versions: Vec<ScheduleVersion> = Vec::new();
+        for old in &self.versions {
+            let speaks = Some(old.version) == speaking;
+            if !speaks && old.effective_from <= now {
+                continue;
+            }
+            // Of several from one instant only the last ever speaks.
+            if !speaks
+                && self.version_at(old.effective_from).map(|one| one.version) != Some(old.version)
+            {
+                continue;
+            }
+            let used = old.config.calendars.get(slug);
+            if used.is_none_or(|used| used == days) {
+                continue;
+            }
+            let mut config = old.config.clone();
+            config.calendars.insert(slug.to_owned(), days.to_vec());
+            versions.push(ScheduleVersion {
+                version: number,
+                effective_from: old.effective_from.max(now),
+                config,
+            });
+            number += 1;
+        }
+        versions
+    }
+
+    /// Whether a version that speaks at `now` or may yet speak uses a holiday calendar.
+    pub fn uses_calendar(&self, slug: &str, now: Timestamp) -> bool {
+        let speaking = self.version_at(now).map(|version| version.version);
+        self.versions
+            .iter()
+            .filter(|one| one.effective_from > now || Some(one.version) == speaking)
+            .any(|one| one.config.calendars.contains_key(slug))
+    }
+
     /// Where within `from..until` other people are on call in `after` than in this schedule:
     /// rising, and as long as can be. Why somebody is on call makes no difference, nor do shadows.
     pub fn difference(
@@ -94,6 +142,41 @@ impl Schedule {
             at = end;
         }
         differences
+    }
+}
+
+impl ScheduleConfig {
+    /// Copies the days of the calendars that layers name into the configuration; others are taken
+    /// out of it. `days_of` knows the calendars by slug.
+    ///
+    /// # Errors
+    /// The layers whose calendar is not known.
+    pub fn fill_calendars<'a>(
+        &mut self,
+        days_of: impl Fn(&str) -> Option<&'a [Holiday]>,
+    ) -> Result<(), Vec<ConfigProblem>> {
+        let mut problems = Vec::new();
+        self.calendars.clear();
+        for (index, layer) in self.layers.iter().enumerate() {
+            let Some(holidays) = &layer.holidays else {
+                continue;
+            };
+            match days_of(&holidays.calendar) {
+                Some(days) => {
+                    let slug = holidays.calendar.clone();
+                    self.calendars.insert(slug, days.to_vec());
+                }
+                None => problems.push(ConfigProblem {
+                    path: format!("layers[{index}].holidays"),
+                    message: format!("there is no holiday calendar `{}`", holidays.calendar),
+                }),
+            }
+        }
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(problems)
+        }
     }
 }
 

@@ -10,3 +10,4 @@ mod house;
 mod on_call;
 mod people;
 mod service;
+mod watch;

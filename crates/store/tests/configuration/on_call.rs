@@ -23,7 +23,7 @@ fn config(user: UserId) -> ScheduleConfig {
     .unwrap()
 }
 
-fn new_schedule(tx: &mut Tx<'_>, user: UserId) -> Result<ScheduleId, Error> {
+pub fn new_schedule(tx: &mut Tx<'_>, user: UserId) -> Result<ScheduleId, Error> {
     let new = Schedule {
         id: tx.id(ScheduleId)?,
         slug: "platform".into(),
@@ -113,6 +113,7 @@ fn steps(user: UserId, wait: i64) -> PolicyConfig {
             wait: Span::from_minutes(wait),
             urgency: None,
             severity_at_least: None,
+            hours: None,
         }],
         repeats: 2,
     }

@@ -47,6 +47,47 @@ fn a_day_off_leaves_the_turn_to_whoever_would_have_had_it() {
 }
 
 #[test]
+fn an_edited_calendar_changes_what_is_to_come() {
+    let daily = layer("AB", 1, Days, "2026-12-01", "00:00");
+    let mut one = with_holidays(
+        schedule("UTC", vec![daily]),
+        HolidayRule::Skip,
+        &["2026-12-04", "2026-12-24"],
+    );
+    let now = at("2026-12-10T00:00:00Z");
+    one = one.edited(one.versions[0].config.clone(), at("2026-12-20T00:00:00Z"));
+    let mut config = one.versions[0].config.clone();
+    config.layers[0].holidays = None;
+    config.calendars.clear();
+    one = one.edited(config, at("2026-12-30T00:00:00Z"));
+    let days = off(&["2026-12-04", "2026-12-25"])["de-be"].clone();
+    let new = one.with_calendar("de-be", &days, now);
+    let seen: Vec<_> = new
+        .iter()
+        .map(|one| (one.version, one.effective_from))
+        .collect();
+    assert_eq!(seen, [(4, now), (5, at("2026-12-20T00:00:00Z"))]);
+    let mut edited = one.clone();
+    edited.versions.extend(new);
+    edited
+        .versions
+        .sort_by_key(|one| (one.effective_from, one.version));
+    let difference = one.difference(
+        &edited,
+        at("2026-12-01T00:00:00Z"),
+        at("2027-01-10T00:00:00Z"),
+    );
+    assert_eq!(difference.len(), 2, "the 24th and the 25th: {difference:?}");
+    assert!(
+        edited.with_calendar("de-be", &days, now).is_empty(),
+        "nothing is left to change"
+    );
+    assert!(edited.uses_calendar("de-be", now));
+    assert!(!edited.uses_calendar("de-be", at("2026-12-31T00:00:00Z")));
+    assert!(!edited.uses_calendar("other", now));
+}
+
+#[test]
 fn a_layer_for_holidays_lies_over_the_usual_one() {
     let usual = layer("A", 1, Weeks, "2026-12-21", "09:00");
     let mut festive = layer("XY", 1, Days, "2026-12-01", "00:00");
