@@ -73,8 +73,8 @@ lint: deps-run ## Check formatting and lints only
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 
 .PHONY: bench
-bench: deps-test ## Measure ingest, paging, memory and start against their targets
-	$(CARGO) test --locked --release --package quarterdeck --test bench -- \
+bench: deps-test ## Measure ingest, paging, memory and start against their targets (ONLY=ingest)
+	BENCH_ONLY=$(ONLY) $(CARGO) test --locked --release --package quarterdeck --test bench -- \
 		--ignored --nocapture --test-threads=1
 
 .PHONY: torture

@@ -70,6 +70,30 @@ pub struct AlertText {
 }
 
 impl AlertText {
+    /// Whether a signal says the very same.
+    pub fn says(&self, signal: &Signal) -> bool {
+        let AlertText {
+            severity,
+            summary,
+            source,
+            component,
+            group,
+            class,
+            details,
+            links,
+            images,
+        } = self;
+        *severity == signal.severity
+            && *summary == signal.summary
+            && *source == signal.source
+            && *component == signal.component
+            && *group == signal.group
+            && *class == signal.class
+            && *details == signal.details
+            && *links == signal.links
+            && *images == signal.images
+    }
+
     pub fn of(signal: &Signal) -> AlertText {
         AlertText {
             severity: signal.severity,

@@ -12,6 +12,7 @@ mod write;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use domain::dedup::{Applied, Numbering};
 use domain::service::{Integration, Service};
 use domain::signal::Signal;
@@ -48,7 +49,8 @@ pub struct Submission {
     pub warnings: Vec<String>,
     /// Reasons why items were not understood.
     pub rejected: Vec<String>,
-    pub raw: String,
+    /// The body as it was sent; shown as text.
+    pub raw: Bytes,
 }
 
 /// What became of a request; everything in it is durable.

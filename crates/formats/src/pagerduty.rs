@@ -155,7 +155,7 @@ pub fn parse(
             (key::bounded(&fresh), fresh)
         }
     };
-    if dedup_key.chars().nth(DEDUP_KEY_MAX).is_some() {
+    if dedup_key.len() > DEDUP_KEY_MAX && dedup_key.chars().nth(DEDUP_KEY_MAX).is_some() {
         warnings.note(key::CUT_WARNING);
     }
     let mut signal = Signal::new(action, stored_key, summary.unwrap_or_default());
@@ -238,18 +238,14 @@ fn fill(
     warnings: &mut Warnings,
 ) {
     let is_trigger = signal.action == Action::Trigger;
-    let field = |name: &str, warnings: &mut Warnings| {
-        text::line(
-            payload.get(name),
-            &format!("payload.{name}"),
-            FIELD_MAX,
-            warnings,
-        )
+    let field = |path: &str, warnings: &mut Warnings| {
+        let name = path.trim_start_matches("payload.");
+        text::line(payload.get(name), path, FIELD_MAX, warnings)
     };
-    signal.component = field("component", warnings);
-    signal.group = field("group", warnings);
-    signal.class = field("class", warnings);
-    signal.source = match field("source", warnings) {
+    signal.component = field("payload.component", warnings);
+    signal.group = field("payload.group", warnings);
+    signal.class = field("payload.class", warnings);
+    signal.source = match field("payload.source", warnings) {
         Some(source) => source,
         // Acknowledge and resolve need no payload; nothing is missing there.
         None if !is_trigger => String::new(),
@@ -258,7 +254,7 @@ fn fill(
             "unknown".to_owned()
         }
     };
-    let word = field("severity", warnings);
+    let word = field("payload.severity", warnings);
     signal.severity = match word.as_deref().map(|word| (word, severity::read(word))) {
         Some((word, Some(found))) => {
             if word != found.as_str() && is_trigger {

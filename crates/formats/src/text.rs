@@ -9,7 +9,8 @@ pub(crate) const FIELD_MAX: usize = 255;
 
 /// The first `max` characters; the last of them is `…` when something was left out.
 pub(crate) fn cut(text: &str, max: usize) -> String {
-    if text.chars().nth(max).is_none() {
+    // No character is shorter than a byte.
+    if text.len() <= max || text.chars().nth(max).is_none() {
         return text.to_owned();
     }
     let mut kept: String = text.chars().take(max.saturating_sub(1)).collect();

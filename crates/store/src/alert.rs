@@ -18,7 +18,7 @@ use crate::db;
 use crate::error::{Error, json, to_json};
 use crate::schema::{alert, integration_traffic, signal};
 
-pub use write::{insert, resolve_of_incident, update};
+pub use write::{count, insert, resolve_of_incident, update};
 
 const CHUNK: usize = 500;
 

@@ -97,6 +97,11 @@ fn is_for_programs(path: &str) -> bool {
     .any(|prefix| path.starts_with(prefix))
 }
 
+/// Whether only monitors talk to this address.
+fn is_for_monitors(path: &str) -> bool {
+    path.starts_with("/v2/") || path.starts_with("/integrations/")
+}
+
 fn wants_page(req: &HttpRequest) -> bool {
     if is_for_programs(req.path()) {
         return false;
@@ -262,7 +267,8 @@ fn finish(response: &mut ServiceResponse, id: RequestId) {
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
-    headers::secure(response.headers_mut(), state.config.https());
+    let browser = !is_for_monitors(req.path());
+    headers::secure(response.headers_mut(), state.config.https(), browser);
     let fresh = req.extensions().get::<FreshCookie>().cloned();
     if let Some(FreshCookie(value)) = fresh {
         let cookie = cookie::make(&state.config, cookie::CSRF, value, None);

@@ -53,14 +53,23 @@ pub struct WorkingSet {
     pub incidents: BTreeMap<IncidentId, Incident>,
     /// Open incidents by group.
     pub groups: BTreeMap<(ServiceId, String), IncidentId>,
-    /// Identities of open alerts that are to be written; the flag says whether they are new.
-    touched: BTreeMap<Identity, bool>,
+    /// Identities of open alerts that are to be written, and how much of them.
+    touched: BTreeMap<Identity, Touch>,
     /// Alerts that the batch has resolved; the flag says whether they are new.
     ended: Vec<(Alert, bool)>,
     /// Incidents that are to be written; the flag says whether they are new.
     pub changed_incidents: BTreeMap<IncidentId, bool>,
     /// What follows, in order.
     pub effects: Vec<(IncidentId, Effect)>,
+}
+
+/// How much of an open alert a batch has changed; more covers less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Touch {
+    /// Only what moves with every repeat: how often, and when last.
+    Counted,
+    Rewritten,
+    New,
 }
 
 /// Supplies ids and numbers for what is opened.
@@ -95,21 +104,29 @@ pub struct ChangedAlerts {
     pub new: Vec<Alert>,
     /// Known before.
     pub old: Vec<Alert>,
+    /// Known before, and only `count`, `last_seen` and `monitor_time` have moved: nearly all that
+    /// a busy monitor sends.
+    pub counted: Vec<Alert>,
 }
 
 impl WorkingSet {
     /// Takes out the alerts that are to be written.
     pub fn take_changed_alerts(&mut self) -> ChangedAlerts {
         let mut changed = ChangedAlerts::default();
-        let ended = std::mem::take(&mut self.ended);
-        let open = std::mem::take(&mut self.touched)
-            .into_iter()
-            .filter_map(|(identity, new)| Some((self.open.remove(&identity)?, new)));
-        for (alert, new) in ended.into_iter().chain(open) {
+        for (alert, new) in std::mem::take(&mut self.ended) {
             if new {
-                changed.new.push(alert)
+                changed.new.push(alert);
             } else {
-                changed.old.push(alert)
+                changed.old.push(alert);
+            }
+        }
+        for (identity, touch) in std::mem::take(&mut self.touched) {
+            if let Some(alert) = self.open.remove(&identity) {
+                match touch {
+                    Touch::New => changed.new.push(alert),
+                    Touch::Rewritten => changed.old.push(alert),
+                    Touch::Counted => changed.counted.push(alert),
+                }
             }
         }
         changed
@@ -178,10 +195,11 @@ impl WorkingSet {
         if signal.monitor_time.is_some() {
             alert.monitor_time = signal.monitor_time;
         }
-        let text = AlertText::of(signal);
-        if text != alert.text {
-            let before = std::mem::replace(&mut alert.text, text);
+        let mut touch = Touch::Counted;
+        if !alert.text.says(signal) {
+            let before = std::mem::replace(&mut alert.text, AlertText::of(signal));
             alert.first_text.get_or_insert(before);
+            touch = Touch::Rewritten;
         }
         let applied = Applied {
             decision: SignalDecision::Repeated,
@@ -189,7 +207,8 @@ impl WorkingSet {
             incident_id: Some(alert.incident_id),
         };
         self.worsen(alert.incident_id, alert.text.severity, service, now);
-        self.touched.entry(identity).or_insert(false);
+        let slot = self.touched.entry(identity).or_insert(touch);
+        *slot = (*slot).max(touch);
         self.open.insert(identity, alert);
         applied
     }
@@ -277,7 +296,7 @@ impl WorkingSet {
         if decision != SignalDecision::Opened {
             self.worsen(incident_id, signal.severity, service, now);
         }
-        self.touched.insert(identity, true);
+        self.touched.insert(identity, Touch::New);
         self.resolved.remove(&identity);
         self.open.insert(identity, alert);
         Ok(Applied {
@@ -383,7 +402,7 @@ impl WorkingSet {
         alert.resolved_at = Some(now);
         alert.last_seen = alert.last_seen.max(now);
         let (alert_id, incident_id) = (alert.id, alert.incident_id);
-        let new = self.touched.remove(&identity).unwrap_or(false);
+        let new = self.touched.remove(&identity) == Some(Touch::New);
         self.ended.push((alert.clone(), new));
         self.effects.push((
             incident_id,

@@ -109,13 +109,16 @@ impl Records {
     }
 }
 
-fn raw(text: &str) -> String {
-    if text.len() <= RAW_MAX {
-        return text.to_owned();
+/// As text that both databases can store.
+fn raw(body: &[u8]) -> String {
+    let kept = &body[..body.len().min(RAW_MAX)];
+    let mut text = String::from_utf8_lossy(kept).replace('\0', "\u{fffd}");
+    if kept.len() < body.len() {
+        // The cut may have gone through a character.
+        while text.ends_with('\u{fffd}') {
+            text.pop();
+        }
+        text.push('…');
     }
-    let mut end = RAW_MAX;
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    format!("{}…", &text[..end])
+    text
 }

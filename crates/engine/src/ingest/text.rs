@@ -21,7 +21,6 @@ pub(super) fn storable(mut submission: Submission) -> Submission {
     {
         replace_nul(text);
     }
-    replace_nul(&mut submission.raw);
     if let Some(group) = &mut submission.resolve_group {
         replace_nul(group);
         shorten(group);

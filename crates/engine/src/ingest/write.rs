@@ -90,6 +90,7 @@ pub(super) fn write(
     store::incident::insert(tx, fresh)?;
     // Resolutions first: they free the identity for an alert opened in the same batch.
     store::alert::update(tx, alerts.old)?;
+    store::alert::count(tx, &alerts.counted)?;
     store::alert::insert(tx, alerts.new)?;
 
     let mut by_incident: BTreeMap<IncidentId, Vec<Effect>> = BTreeMap::new();

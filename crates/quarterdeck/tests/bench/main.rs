@@ -17,6 +17,10 @@ mod resting;
 mod sink;
 mod table;
 
+/// As in the binary, so that what does nothing has no handicap.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The release binary, when this is built in release as `make bench` does.
 const BINARY: &str = env!("CARGO_BIN_EXE_quarterdeck");
 
@@ -31,10 +35,18 @@ fn bench() {
         .build()
         .unwrap();
     let mut table = table::Table::default();
+    let only = std::env::var("BENCH_ONLY").unwrap_or_default();
+    let wanted = |part: &str| only.is_empty() || only == part;
     runtime.block_on(async {
-        resting::measure(&mut table).await;
-        paging::measure(&mut table).await;
-        ingest::measure(&mut table).await;
+        if wanted("resting") {
+            resting::measure(&mut table).await;
+        }
+        if wanted("paging") {
+            paging::measure(&mut table).await;
+        }
+        if wanted("ingest") {
+            ingest::measure(&mut table).await;
+        }
     });
     table.print();
 }

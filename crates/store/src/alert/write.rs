@@ -2,11 +2,11 @@
 
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment};
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Nullable, Text};
 use diesel::upsert::excluded;
 use domain::alert::Alert;
 use domain::word::AlertStatus;
-use domain::{IncidentId, Timestamp};
+use domain::{AlertId, IncidentId, Timestamp};
 
 use super::{CHUNK, Row, is_open};
 use crate::conn::Conn;
@@ -128,6 +128,90 @@ impl QueryFragment<diesel::sqlite::Sqlite> for UpdateOne<'_> {
         out.push_bind_param::<Nullable<BigInt>, _>(&row.resolved_at)?;
         out.push_sql(" WHERE id = ");
         out.push_bind_param::<BigInt, _>(&row.id)
+    }
+}
+
+/// Writes of alerts that exist only what moves with every repeat: nothing that an index holds, so
+/// that a repeat costs one small write.
+///
+/// # Errors
+/// Those of the write.
+pub fn count(conn: &mut Conn, counted: &[Alert]) -> Result<(), Error> {
+    match conn {
+        Conn::Sqlite(c) => {
+            for alert in counted {
+                CountOne(alert).execute(c)?;
+            }
+        }
+        Conn::Postgres(c) => {
+            for chunk in counted.chunks(CHUNK) {
+                CountAll {
+                    ids: chunk.iter().map(|alert| alert.id).collect(),
+                    counts: chunk.iter().map(|alert| alert.count).collect(),
+                    last_seen: chunk.iter().map(|alert| alert.last_seen).collect(),
+                    monitor_times: chunk.iter().map(|alert| alert.monitor_time).collect(),
+                }
+                .execute(c)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// As [`UpdateOne`], of a repeat.
+struct CountOne<'a>(&'a Alert);
+
+impl diesel::query_builder::QueryId for CountOne<'_> {
+    type QueryId = CountOne<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl<C> RunQueryDsl<C> for CountOne<'_> {}
+
+impl QueryFragment<diesel::sqlite::Sqlite> for CountOne<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, diesel::sqlite::Sqlite>) -> QueryResult<()> {
+        let alert = self.0;
+        out.push_sql("UPDATE alert SET count = ");
+        out.push_bind_param::<BigInt, _>(&alert.count)?;
+        out.push_sql(", last_seen = ");
+        out.push_bind_param::<BigInt, _>(&alert.last_seen)?;
+        out.push_sql(", monitor_time = ");
+        out.push_bind_param::<Nullable<BigInt>, _>(&alert.monitor_time)?;
+        out.push_sql(" WHERE id = ");
+        out.push_bind_param::<BigInt, _>(&alert.id)
+    }
+}
+
+/// Of many repeats at once, in one round trip and with one text whatever their number.
+struct CountAll {
+    ids: Vec<AlertId>,
+    counts: Vec<i64>,
+    last_seen: Vec<Timestamp>,
+    monitor_times: Vec<Option<Timestamp>>,
+}
+
+impl diesel::query_builder::QueryId for CountAll {
+    type QueryId = CountAll;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl<C> RunQueryDsl<C> for CountAll {}
+
+impl QueryFragment<diesel::pg::Pg> for CountAll {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, diesel::pg::Pg>) -> QueryResult<()> {
+        out.push_sql(
+            "UPDATE alert SET count = moved.count, last_seen = moved.last_seen, \
+             monitor_time = moved.monitor_time FROM unnest(",
+        );
+        out.push_bind_param::<Array<BigInt>, _>(&self.ids)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<BigInt>, _>(&self.counts)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<BigInt>, _>(&self.last_seen)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<BigInt>>, _>(&self.monitor_times)?;
+        out.push_sql(") AS moved (id, count, last_seen, monitor_time) WHERE alert.id = moved.id");
+        Ok(())
     }
 }
 

@@ -70,6 +70,35 @@ on_both!(one_open_alert_of_an_identity, |backend| {
     assert_eq!(last, [over]);
 });
 
+on_both!(repeats_move_only_the_count_and_the_times, |backend| {
+    let store = seeded(backend);
+    let known: Vec<_> = (0..3)
+        .map(|n| sample::alert(10 + n, &format!("k{n}"), IncidentId(1)))
+        .collect();
+    let stored = known.clone();
+    store
+        .write_blocking(move |tx| alert::insert(tx, stored.clone()))
+        .unwrap();
+    let mut counted = known.clone();
+    for (alert, more) in counted.iter_mut().zip(1..) {
+        alert.count += more;
+        alert.last_seen = NOW + seconds(more);
+        alert.monitor_time = (more != 2).then_some(NOW - seconds(more));
+    }
+    let mut sent = counted[..2].to_vec();
+    sent[0].text.summary = "this is not written here".into();
+    store
+        .write_blocking(move |tx| alert::count(tx, &sent))
+        .unwrap();
+    let keys: Vec<_> = known.iter().map(|alert| alert.identity).collect();
+    let mut found = store
+        .read_blocking(move |c| alert::lock_open(c, &keys))
+        .unwrap();
+    found.sort_by_key(|alert| alert.id);
+    let expected = [counted[0].clone(), counted[1].clone(), known[2].clone()];
+    assert_eq!(found, expected);
+});
+
 on_both!(the_alert_that_resolved_last_counts, |backend| {
     let store = seeded(backend);
     store

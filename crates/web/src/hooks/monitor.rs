@@ -1,7 +1,7 @@
 //! `POST /integrations/{key}/alertmanager` and `/events`: the Alertmanager webhook
 //! (WIRE-FORMATS.md §1.4) and generic JSON.
 
-use actix_web::web::Payload;
+use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::Timestamp;
 use engine::ingest::{IngestError, Submission};
@@ -43,7 +43,7 @@ async fn take(
             if !state.directory().integration_keys.contains_key(&key_hash) {
                 return Err(unknown());
             }
-            remember_refusal(&state, key_hash, error.to_string(), &bytes).await;
+            remember_refusal(&state, key_hash, error.to_string(), bytes).await;
             return Err(WebError::Format(error));
         }
     };
@@ -63,7 +63,7 @@ async fn take(
             .into_iter()
             .map(|rejected| rejected.reason)
             .collect(),
-        raw: String::from_utf8_lossy(&bytes).into_owned(),
+        raw: bytes,
     };
     match state.engine.submit(submission).await {
         Ok(_) => Ok(HttpResponse::Accepted().json(json!({
@@ -86,7 +86,7 @@ pub(super) async fn remember_refusal(
     state: &State,
     key_hash: [u8; 32],
     reason: String,
-    bytes: &[u8],
+    bytes: Bytes,
 ) {
     if !state.directory().integration_keys.contains_key(&key_hash) {
         return;
@@ -97,7 +97,7 @@ pub(super) async fn remember_refusal(
         resolve_group: None,
         warnings: Vec::new(),
         rejected: vec![reason],
-        raw: String::from_utf8_lossy(bytes).into_owned(),
+        raw: bytes,
     };
     if let Err(error) = state.engine.submit(submission).await {
         tracing::debug!(%error, "a refused request was not remembered");

@@ -1,7 +1,7 @@
 //! `POST /v2/enqueue`: what clients of PagerDuty's Events API v2 expect (WIRE-FORMATS.md §1.1).
 
 use actix_web::http::header;
-use actix_web::web::Payload;
+use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use engine::ingest::{IngestError, Submission};
 use formats::pagerduty::{self, Invalid};
@@ -38,7 +38,7 @@ pub(super) async fn enqueue(req: HttpRequest, payload: Payload, state: State) ->
     let request = match pagerduty::parse(&bytes, in_path.or(in_header), random_key) {
         Ok(request) => request,
         Err(invalid) => {
-            remember(&state, &invalid, in_path, &bytes).await;
+            remember(&state, &invalid, in_path, bytes).await;
             return json(HttpResponse::BadRequest(), &invalid.body());
         }
     };
@@ -48,7 +48,7 @@ pub(super) async fn enqueue(req: HttpRequest, payload: Payload, state: State) ->
         resolve_group: None,
         warnings: request.parsed.warnings,
         rejected: Vec::new(),
-        raw: String::from_utf8_lossy(&bytes).into_owned(),
+        raw: bytes,
     };
     match state.engine.submit(submission).await {
         Ok(_) => json(
@@ -75,7 +75,7 @@ pub(super) async fn enqueue(req: HttpRequest, payload: Payload, state: State) ->
 }
 
 /// Shows the refusal on its integration, if it has one; the answer does not depend on it.
-async fn remember(state: &State, invalid: &Invalid, in_path: Option<&str>, bytes: &[u8]) {
+async fn remember(state: &State, invalid: &Invalid, in_path: Option<&str>, bytes: Bytes) {
     let Some(key) = in_path.or(invalid.routing_key.as_deref()) else {
         return;
     };

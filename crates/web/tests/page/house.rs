@@ -175,7 +175,7 @@ impl House {
             resolve_group: None,
             warnings: vec![],
             rejected: vec![],
-            raw: String::new(),
+            raw: Default::default(),
         };
         self.engine.submit(submission).await.unwrap();
     }

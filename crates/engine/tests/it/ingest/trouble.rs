@@ -103,7 +103,7 @@ on_both!(odd_text_is_taken, 0, |house| {
         odd.group_key = Some(text.clone());
         odd.details = serde_json::json!({ text.clone(): text.clone() });
         let mut whole = request(vec![odd]);
-        whole.raw = text.clone();
+        whole.raw = text.clone().into();
         whole.warnings = vec![text.clone()];
         whole.rejected = vec![text.clone()];
         let (engine, plain) = (
