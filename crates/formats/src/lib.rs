@@ -6,6 +6,7 @@
 
 pub mod alertmanager;
 pub mod generic;
+pub mod icalendar;
 pub mod pagerduty;
 pub mod reply;
 pub mod severity;
