@@ -253,6 +253,10 @@ impl<'a, 'c> Writing<'a, 'c> {
 
     fn write_outcome(&mut self, incident: &mut Incident, outcome: Outcome) -> Result<(), Error> {
         let run = &outcome.run;
+        if !outcome.pages.is_empty() {
+            // Also where nothing else of the incident changes: somebody came on call.
+            self.tx.changed(Change::Incident(incident.id));
+        }
         let unreachable = outcome.marks_unreachable(incident.unreachable);
         store::escalation::insert_executions(self.tx, run.id, &outcome.executions)?;
         for entry in outcome.entries {
