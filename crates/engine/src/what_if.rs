@@ -9,7 +9,8 @@ use domain::what_if::{
     service_for_schedule, with_policy, with_schedule,
 };
 use domain::word::AlertSeverity;
-use domain::{PolicyId, ServiceId, Span, Timestamp};
+use domain::{PageId, PolicyId, ServiceId, Span, Timestamp};
+use jiff::tz::TimeZone;
 use store::Store;
 
 use crate::access::{Right, require};
@@ -59,6 +60,15 @@ pub struct Told {
     pub directory: Arc<Directory>,
     /// As it was carried out.
     pub scenario: Scenario,
+}
+
+impl Told {
+    /// Why somebody is paged, as a sentence with times in UTC.
+    pub fn reason(&self, page: PageId) -> Option<String> {
+        let page = self.course.page(page)?;
+        let who = self.directory.user_name(page.user);
+        Some(page.reason.sentence(who, &TimeZone::UTC))
+    }
 }
 
 /// Tells what would happen. Changes nothing.

@@ -1,0 +1,118 @@
+//! The what-if: a question about an incident that has not happened, and its course.
+
+use askama::Template;
+use domain::word::ContactKind;
+use domain::{Span, Timestamp};
+
+use super::form::Form;
+use super::frame::{Choice, Frame, Link};
+
+/// `GET /simulate?…`, and `POST /simulate` with a change that is not saved.
+///
+/// Fields: `if-service` (id), `if-severity`, `if-at` (local time, empty: now), `if-hours` (1–72),
+/// `if-stop` (`answered`, `quiet`), `if-policy` (slug of a policy to try, else the service's); for
+/// each answer `n`: `if-answer-{n}-user` (id, empty: none), `-message` (from 1), `-after` (minutes),
+/// `-act`; for each failing provider `n`: `if-outage-{n}-channel` (empty: none), `-fault`, `-from`
+/// and `-lasts` (minutes, empty: for ever). A post carries `if-draft` (`policy:{slug}`,
+/// `schedule:{slug}`; new ones without a slug) and the fields of that form.
+#[derive(Clone, Debug, Template)]
+#[template(path = "simulate/page.html")]
+pub struct SimulatePage {
+    pub frame: Frame,
+    pub form: Form,
+    /// What is tried, e.g. `policy Checkout, as it stands in the form`.
+    pub draft: Option<Draft>,
+    pub services: Vec<Choice>,
+    pub severities: Vec<Choice>,
+    pub people: Vec<Choice>,
+    pub acts: Vec<Choice>,
+    pub channels: Vec<Choice>,
+    pub faults: Vec<Choice>,
+    pub answers: Vec<AnswerRow>,
+    pub outages: Vec<OutageRow>,
+    pub course: Option<CourseShown>,
+    /// Channels without a provider: their messages are made but go nowhere.
+    pub without_provider: Vec<ContactKind>,
+}
+
+/// A change that is not saved, carried along.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// A sentence about what is tried.
+    pub text: String,
+    /// Fields of the form it came from.
+    pub fields: Vec<(String, String)>,
+}
+
+/// One answer as typed; an empty one at the end is there to be filled in.
+#[derive(Clone, Debug, Default)]
+pub struct AnswerRow {
+    pub user: String,
+    pub message: String,
+    pub after: String,
+    pub act: String,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct OutageRow {
+    pub channel: String,
+    pub fault: String,
+    pub from: String,
+    pub lasts: String,
+}
+
+/// What would happen.
+#[derive(Clone, Debug)]
+pub struct CourseShown {
+    pub service: Link,
+    pub policy: Option<Link>,
+    pub started_at: Timestamp,
+    /// Who gets the first message, by what and when; `None`: nobody ever.
+    pub first: Option<String>,
+    pub pages: usize,
+    pub messages: usize,
+    /// How it ends, as a sentence.
+    pub end: String,
+    /// The policy reached nobody.
+    pub unreachable: bool,
+    pub instants: Vec<Instant>,
+}
+
+/// Everything that happens at one instant.
+#[derive(Clone, Debug)]
+pub struct Instant {
+    pub at: Timestamp,
+    /// After the alert.
+    pub after: Span,
+    pub events: Vec<EventShown>,
+}
+
+#[derive(Clone, Debug)]
+pub struct EventShown {
+    pub icon: &'static str,
+    /// Class of its colour.
+    pub tone: &'static str,
+    pub text: String,
+    /// Why, where it is more than the sentence says.
+    pub why: Option<String>,
+}
+
+impl SimulatePage {
+    /// What is wrong with a row's field.
+    pub fn error_of(&self, name: &str) -> super::frame::Markup {
+        self.form.complaint(name)
+    }
+
+    /// `if-answer-0-user`.
+    fn name(&self, what: &str, n: &usize, field: &str) -> String {
+        format!("{what}-{n}-{field}")
+    }
+
+    fn zone_hint(&self) -> String {
+        format!("In {}; now when empty.", self.frame.zone_name())
+    }
+
+    fn method(&self) -> &'static str {
+        if self.draft.is_some() { "post" } else { "get" }
+    }
+}

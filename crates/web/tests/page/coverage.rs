@@ -1,0 +1,68 @@
+//! The proof of coverage: findings, where they are mended, and the days of each service.
+
+use crate::on_both;
+
+on_both!(findings_lead_to_where_they_are_mended, |house| {
+    let ana = house.ana().await;
+    ana.get("/coverage").await.shows("There is no service yet.");
+    house.checkout(&ana).await;
+    let page = ana.get("/coverage").await;
+    page.shows("Only the last resort is left")
+        .shows("Checkout has no policy: only the last resort is paged.")
+        .shows("Service Checkout")
+        .shows("Ana can be reached by email only")
+        .shows("90 d in 1 gap")
+        .hides("is covered until");
+    assert!(page.body.contains("/services/checkout/edit"));
+    assert!(page.body.contains("class=\"cover-gap\""));
+    ana.get("/coverage?level=alarm&days=7")
+        .await
+        .shows("7 d in 1 gap")
+        .hides("Ana can be reached by email only");
+    ana.get("/coverage?service=other")
+        .await
+        .shows("No service is like that.");
+
+    // A policy that pages Ana closes it.
+    let id = house
+        .engine
+        .directory()
+        .users
+        .keys()
+        .next()
+        .unwrap()
+        .to_string();
+    let target = format!("user:{id}");
+    let fields = [
+        ("name", "Default"),
+        ("repeats", "0"),
+        ("step-0-target", target.as_str()),
+        ("step-0-wait", "5"),
+        ("step-0-wait_unit", "minutes"),
+        ("step-0-mode", "all"),
+        ("do", "save"),
+    ];
+    ana.fill("/policies/new", "/policies", &fields).await;
+    let policy = house
+        .engine
+        .directory()
+        .policy_by_slug("default")
+        .unwrap()
+        .id
+        .to_string();
+    let fields = [
+        ("name", "Checkout"),
+        ("policy", policy.as_str()),
+        ("urgency", "by_severity"),
+        ("grouping", "none"),
+        ("auto_resolve", "yes"),
+        ("reopen_window", "5"),
+    ];
+    ana.fill("/services/checkout/edit", "/services/checkout", &fields)
+        .await;
+    ana.get("/coverage")
+        .await
+        .shows("Every service is covered until")
+        .shows("first message at once")
+        .hides("Only the last resort is left");
+});
