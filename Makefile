@@ -28,7 +28,7 @@ PACKAGES_BUILD := gcc libc6-dev make perl pkg-config libssl-dev ca-certificates
 # What the tests need: real databases, monitors, a browser, a mail server and independent parsers.
 PACKAGES_TEST := postgresql prometheus prometheus-alertmanager \
 	chromium chromium-driver fonts-dejavu-core \
-	python3 python3-aiosmtpd python3-yaml cmark swaks
+	python3 python3-aiosmtpd python3-dateutil python3-icalendar python3-yaml cmark swaks
 
 # Installs those of the packages $(1) that are missing. npm counts as present however it came.
 define install

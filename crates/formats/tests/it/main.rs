@@ -8,4 +8,5 @@
 mod any_bytes;
 mod generic;
 mod recorded;
+mod recurrence;
 mod replies;
