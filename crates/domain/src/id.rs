@@ -74,6 +74,11 @@ ids! {
     TemporaryId
     /// Shifts offered to another person.
     SwapId
+    /// A calendar elsewhere that gives shifts to a schedule.
+    ImportId
+    ImportedShiftId
+    /// A secret address under which shifts are published.
+    FeedId
     /// A named list of days off.
     HolidayCalendarId
     PolicyId
@@ -98,5 +103,7 @@ ids! {
     TokenId
     SignalId
     TimerId
+    /// One person who was asked to help with an incident.
+    ResponderId
     ReceiptId
 }

@@ -51,6 +51,8 @@ pub enum Via {
 #[serde(rename_all = "snake_case")]
 pub enum OnCallSource {
     Layer(String),
+    /// A calendar elsewhere, by its name.
+    Import(String),
     Override,
     Temporary,
     Swap,
@@ -60,6 +62,7 @@ impl From<&ShiftSource> for OnCallSource {
     fn from(source: &ShiftSource) -> Self {
         match source {
             ShiftSource::Layer { name, .. } => OnCallSource::Layer(name.clone()),
+            ShiftSource::Import { name, .. } => OnCallSource::Import(name.clone()),
             ShiftSource::Override { .. } => OnCallSource::Override,
             ShiftSource::Temporary { .. } => OnCallSource::Temporary,
             ShiftSource::Swap { .. } => OnCallSource::Swap,
@@ -128,6 +131,7 @@ impl Via {
                 let source = match source {
                     OnCallSource::Layer(layer) => format!("layer {layer}"),
                     OnCallSource::Override => "override".to_owned(),
+                    OnCallSource::Import(name) => format!("calendar {name}"),
                     OnCallSource::Temporary => "temporary schedule".to_owned(),
                     OnCallSource::Swap => "swap".to_owned(),
                 };

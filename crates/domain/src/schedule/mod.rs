@@ -10,6 +10,7 @@
 //! 2. A layer tiles its zone's wall-clock line with turns ([`Rotation`]), cuts them to its
 //!    [`Restriction`]s and gives each to a [`Participant`] ([`Layer`]).
 //! 3. The highest layer that has someone wins; the **last** layer of the list is the highest.
+//!    An [`Import`] lies above all layers, or below them.
 //! 4. Inside a [`Temporary`] schedule only its shifts count, instead of the layers.
 //! 5. [`Override`]s are applied over all that in the order of their making; a [`SwapRequest`] that
 //!    was taken is one.
@@ -24,6 +25,7 @@ mod check;
 mod day;
 mod holiday;
 mod hours;
+pub mod import;
 mod layer;
 mod load;
 mod overrides;
@@ -42,11 +44,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{OverrideId, ScheduleId, SwapId, TeamId, TemporaryId, Timestamp, UserId};
+use crate::{ImportId, OverrideId, ScheduleId, SwapId, TeamId, TemporaryId, Timestamp, UserId};
 
 pub(crate) use check::check_restrictions;
 pub use check::{ConfigProblem, validate};
 pub use day::{Day, days};
+pub use import::{Import, ImportPlace, ImportedShift};
 pub use holiday::{Holiday, HolidayCalendar, HolidayRule, LayerHolidays, check_days};
 pub use layer::{Layer, Participant};
 pub use load::{DutyTime, PersonLoad, REST_MIN, load};
@@ -101,6 +104,9 @@ pub struct Schedule {
     /// In any order.
     #[serde(default)]
     pub temporaries: Vec<Temporary>,
+    /// In any order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub imports: Vec<Import>,
 }
 
 /// A longest stretch during which the same people are on call for the same reason. There is none
@@ -153,6 +159,8 @@ pub enum ShiftSource {
     Layer { index: usize, name: String },
     /// The last override that changed who is on call.
     Override { id: OverrideId },
+    /// A calendar elsewhere gave the shift; its name.
+    Import { id: ImportId, name: String },
     /// A temporary schedule fills the span by hand.
     Temporary { id: TemporaryId },
     /// An override again, that came of a swap or cover request.

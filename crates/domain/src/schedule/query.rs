@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::import::{self, ImportPlace};
 use super::layer::Plan;
 use super::overrides::Overlays;
 use super::temporary;
@@ -63,17 +64,12 @@ impl Schedule {
                 .iter()
                 .find(|shift| shift.start <= at && at < shift.end);
             found.0 = Cow::Borrowed(shift.map_or(&[], |shift| &shift.users));
-        } else if let Some(version) = self.version_at(at) {
-            let minute = WallClock::of(&version.config.zone).minute_at(at);
-            let holder = version
-                .config
-                .layers
-                .iter()
-                .rev()
-                .find_map(|layer| Plan::new(layer, &version.config.calendars).at(minute));
-            if let Some(holder) = holder {
-                found.0 = Cow::Borrowed(&holder.users);
-            }
+        } else if let Some(users) = self.imported_at(ImportPlace::Above, at) {
+            found.0 = Cow::Borrowed(users);
+        } else if let Some(users) = self.layered_at(at) {
+            found.0 = Cow::Borrowed(users);
+        } else if let Some(users) = self.imported_at(ImportPlace::Below, at) {
+            found.0 = Cow::Borrowed(users);
         }
         let overlays = Overlays::between(&self.overrides, at, Timestamp(at.0 + 1));
         let (users, source) = overlays.people(found.0, found.1);
@@ -86,6 +82,16 @@ impl Schedule {
         }
         .into_shift(false)
         .users
+    }
+
+    /// Who the highest layer has that has somebody.
+    fn layered_at(&self, at: Timestamp) -> Option<&[UserId]> {
+        let version = self.version_at(at)?;
+        let minute = WallClock::of(&version.config.zone).minute_at(at);
+        let mut layers = version.config.layers.iter().rev();
+        let holder =
+            layers.find_map(|layer| Plan::new(layer, &version.config.calendars).at(minute))?;
+        Some(&holder.users)
     }
 
     /// The first shift after the one at `after` whose people are others, at most [`SEARCH_REACH`]
@@ -251,6 +257,7 @@ impl Schedule {
         match view {
             View::Layer(_) => result,
             View::Final => {
+                let result = import::around(&self.imports, result, from, until);
                 let result = temporary::fill(&self.temporaries, result, from, until);
                 Overlays::between(&self.overrides, from, until).over(result, from, until)
             }

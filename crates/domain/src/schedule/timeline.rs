@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use super::layer::Plan;
 use super::wall_clock::WallClock;
 use super::{Holiday, Layer, Shift, ShiftSource};
-use crate::{OverrideId, SwapId, TemporaryId, Timestamp, UserId};
+use crate::{ImportId, OverrideId, SwapId, TemporaryId, Timestamp, UserId};
 
 /// [`ShiftSource`] that borrows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source<'a> {
     Layer { index: usize, name: &'a str },
+    Import(ImportId, &'a str),
     Temporary(TemporaryId),
     Override(OverrideId),
     Swap(OverrideId, SwapId),
@@ -64,6 +65,10 @@ impl Piece<'_> {
             source: match self.source {
                 Source::Layer { index, name } => ShiftSource::Layer {
                     index,
+                    name: name.to_owned(),
+                },
+                Source::Import(id, name) => ShiftSource::Import {
+                    id,
                     name: name.to_owned(),
                 },
                 Source::Temporary(id) => ShiftSource::Temporary { id },

@@ -81,6 +81,7 @@ pub fn with_schedule(directory: &Directory, draft: ScheduleDraft) -> (Directory,
         versions: Vec::new(),
         overrides: Vec::new(),
         temporaries: Vec::new(),
+        imports: Vec::new(),
     });
     schedule.name = named(draft.name, "the new schedule");
     let highest = schedule.versions.iter().map(|one| one.version).max();

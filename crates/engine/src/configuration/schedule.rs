@@ -126,6 +126,7 @@ pub async fn create_schedule(
             schedule::insert(tx, &new, ctx.actor.user, ctx.now)?;
             let details = json!({"slug": new.slug, "name": new.name, "config": input.config});
             record(
+        imports: vec![],
                 tx,
                 &ctx,
                 "schedule.create",

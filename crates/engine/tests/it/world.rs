@@ -138,6 +138,7 @@ fn platform() -> Schedule {
         temporaries: vec![],
     }
 }
+        imports: vec![],
 
 /// Fills an empty database. Ana has mail and, 1 minute later, a phone; the others have mail.
 pub async fn build(store: &Store) {

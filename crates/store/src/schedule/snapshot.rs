@@ -52,6 +52,7 @@ fn load_schedules(conn: &mut Conn, directory: &mut Directory) -> Result<(), Erro
                     versions,
                     overrides,
                     temporaries,
+                    imports: vec![],
                 },
             )
         })

@@ -37,6 +37,7 @@ pub fn new_schedule(tx: &mut Tx<'_>, user: UserId) -> Result<ScheduleId, Error> 
         }],
         overrides: vec![],
         temporaries: vec![],
+        imports: vec![],
     };
     schedule::insert(tx, &new, Some(user), NOW)?;
     Ok(new.id)

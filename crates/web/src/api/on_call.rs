@@ -65,6 +65,7 @@ pub struct Shift {
 fn shift(row: Row, directory: &Directory) -> Shift {
     let (source, layer) = match row.source {
         ShiftSource::Layer { name, .. } => ("layer", Some(name)),
+        ShiftSource::Import { name, .. } => ("import", Some(name)),
         ShiftSource::Override { .. } => ("override", None),
         ShiftSource::Temporary { .. } => ("temporary", None),
         ShiftSource::Swap { .. } => ("swap", None),

@@ -94,6 +94,7 @@ pub fn directory() -> Directory {
             overrides: vec![],
             temporaries: vec![],
         }),
+            imports: vec![],
     );
     directory.policies.insert(
         PolicyId(7),

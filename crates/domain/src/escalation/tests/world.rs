@@ -88,6 +88,7 @@ pub fn daily(id: ScheduleId, name: &str, turns: Vec<Vec<UserId>>) -> Arc<Schedul
     })
 }
 
+        imports: vec![],
 pub fn directory() -> Directory {
     let mut directory = Directory::default();
     for (id, name) in [(ANA, "Ana"), (BO, "Bo"), (CLEO, "Cleo"), (DAN, "Dan")] {

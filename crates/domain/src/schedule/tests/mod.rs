@@ -82,6 +82,7 @@ fn schedule(zone: &str, layers: Vec<Layer>) -> Schedule {
         }],
         overrides: Vec::new(),
         temporaries: Vec::new(),
+        imports: Vec::new(),
     }
 }
 

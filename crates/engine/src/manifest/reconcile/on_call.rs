@@ -34,6 +34,7 @@ impl Work<'_> {
                 versions: vec![],
                 overrides: vec![],
                 temporaries: vec![],
+                imports: vec![],
             },
         };
         let mut checks = Checks::default();

@@ -59,6 +59,7 @@ pub fn zone_name(schedule: &Schedule, at: Timestamp) -> String {
 pub fn source_words(directory: &Directory, schedule: &Schedule, source: &ShiftSource) -> String {
     match source {
         ShiftSource::Layer { name, .. } => format!("Layer {name}"),
+        ShiftSource::Import { name, .. } => format!("Calendar {name}"),
         ShiftSource::Temporary { .. } => "Temporary schedule".to_owned(),
         ShiftSource::Swap { .. } => "Swap".to_owned(),
         ShiftSource::Override { id } => {
