@@ -1,5 +1,6 @@
 //! What each role may do: the one place that says so. Commands call [`require`] first.
 
+use domain::UserId;
 use domain::word::AccountRole;
 
 use crate::{Error, OpContext};
@@ -35,5 +36,18 @@ pub fn require(ctx: &OpContext, right: Right) -> Result<(), Error> {
         Ok(())
     } else {
         Err(Error::Forbidden)
+    }
+}
+
+/// One's own shifts are one's own business, for whoever responds; those of others are the
+/// administrators'.
+///
+/// # Errors
+/// [`Error::Forbidden`] otherwise.
+pub fn require_own_shift(ctx: &OpContext, person: UserId) -> Result<(), Error> {
+    if ctx.actor.user == Some(person) {
+        require(ctx, Right::Respond)
+    } else {
+        require(ctx, Right::Administer)
     }
 }

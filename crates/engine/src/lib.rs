@@ -22,6 +22,7 @@ pub mod record;
 pub mod reply;
 pub mod retention;
 pub mod role;
+pub mod schedule;
 pub mod timer;
 pub mod update;
 pub mod what_if;

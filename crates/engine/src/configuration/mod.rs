@@ -6,13 +6,16 @@
 
 pub mod check;
 pub mod contact;
+pub mod holiday;
 pub mod integration;
 pub mod policy;
 pub mod schedule;
 pub mod service;
 pub mod setting;
 pub mod slug;
+pub mod swap;
 pub mod team;
+pub mod temporary;
 pub mod user;
 
 use std::sync::Arc;

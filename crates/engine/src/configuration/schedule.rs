@@ -32,7 +32,7 @@ pub struct ScheduleInput {
     pub effective_from: Option<Timestamp>,
 }
 
-/// Everything wrong with a configuration, people who do not exist among it.
+/// Everything wrong with a configuration, people and calendars that do not exist among it.
 pub fn config_problems(directory: &Directory, config: &ScheduleConfig) -> Vec<Problem> {
     let mut problems: Vec<Problem> = validate(config)
         .err()
@@ -42,15 +42,37 @@ pub fn config_problems(directory: &Directory, config: &ScheduleConfig) -> Vec<Pr
         .collect();
     for (l, layer) in config.layers.iter().enumerate() {
         for (p, participant) in layer.participants.iter().enumerate() {
-            for user in &participant.users {
-                if directory.user(*user).is_none() {
-                    let field = format!("layers[{l}].participants[{p}].users");
+            for (users, field) in [
+                (&participant.users, "users"),
+                (&participant.shadows, "shadows"),
+            ] {
+                if users.iter().any(|user| directory.user(*user).is_none()) {
+                    let field = format!("layers[{l}].participants[{p}].{field}");
                     problems.push(Problem::new(field, "there is no such person"));
                 }
             }
         }
     }
+    problems.extend(filled(directory, config.clone()).err().unwrap_or_default());
     problems
+}
+
+/// The configuration with the days of the holiday calendars that its layers name, as they are now.
+///
+/// # Errors
+/// The layers whose calendar does not exist.
+pub fn filled(
+    directory: &Directory,
+    mut config: ScheduleConfig,
+) -> Result<ScheduleConfig, Vec<Problem>> {
+    let days_of = |slug: &str| directory.calendar_by_slug(slug).map(|one| &one.days[..]);
+    match config.fill_calendars(days_of) {
+        Ok(()) => Ok(config),
+        Err(problems) => Err(problems
+            .into_iter()
+            .map(|problem| Problem::new(problem.path, problem.message))
+            .collect()),
+    }
 }
 
 /// The schedule as it will be. A configuration equal to the newest makes no new version.
@@ -84,16 +106,16 @@ fn checked(
         );
     }
     checks.finish()?;
+    let config = filled(directory, input.config.clone()).map_err(Error::Invalid)?;
 
     let versions = existing.map_or(&[][..], |schedule| &schedule.versions);
-    let same = versions.last().is_some_and(|newest| {
-        newest.config == input.config && newest.effective_from <= effective_from
-    });
-    let highest = versions.iter().map(|version| version.version).max();
+    let same = versions
+        .last()
+        .is_some_and(|newest| newest.config == config && newest.effective_from <= effective_from);
     let version = (!same).then(|| ScheduleVersion {
-        version: highest.unwrap_or(0) + 1,
+        version: existing.map_or(1, Schedule::next_version),
         effective_from,
-        config: input.config.clone(),
+        config,
     });
     let edited = Schedule {
         id,
@@ -104,6 +126,7 @@ fn checked(
         versions: vec![],
         overrides: vec![],
         temporaries: vec![],
+        imports: vec![],
     };
     Ok((edited, version))
 }
@@ -126,7 +149,6 @@ pub async fn create_schedule(
             schedule::insert(tx, &new, ctx.actor.user, ctx.now)?;
             let details = json!({"slug": new.slug, "name": new.name, "config": input.config});
             record(
-        imports: vec![],
                 tx,
                 &ctx,
                 "schedule.create",
@@ -252,6 +274,9 @@ pub async fn add_override(
             } else if input.end.since(input.start) > OVERRIDE_MAX {
                 let message = "at most a year is possible: for longer, edit the schedule";
                 checks.add("end", message);
+            }
+            if input.kind == OverrideKind::Swap {
+                checks.add("kind", "swaps come of swap requests: offer one");
             }
             if input.users.is_empty() && input.kind != OverrideKind::Replace {
                 checks.add("users", "choose somebody");

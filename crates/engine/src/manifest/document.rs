@@ -23,6 +23,8 @@ pub struct Manifest {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub teams: Vec<TeamEntry>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub holiday_calendars: Vec<CalendarEntry>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub schedules: Vec<ScheduleEntry>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub policies: Vec<PolicyEntry>,
@@ -98,6 +100,18 @@ pub struct TeamEntry {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct CalendarEntry {
+    pub slug: Located<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<Vec<Located<Holiday>>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ScheduleEntry {
     pub slug: Located<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -133,6 +147,8 @@ pub struct LayerEntry {
     pub participants: Vec<Located<Turn>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub restrictions: Vec<Restriction>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holidays: Option<LayerHolidays>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -3,13 +3,13 @@
 use domain::directory::{Directory, User};
 use domain::escalation;
 use domain::policy::{Policy, Step, StepMode, Target};
-use domain::schedule::{Layer, Schedule};
+use domain::schedule::{HolidayCalendar, Layer, Participant, Schedule};
 use domain::service::Service;
 use domain::{TeamId, Timestamp, UserId};
 
 use super::document::{
-    IntegrationEntry, LayerEntry, Manifest, MethodEntry, PolicyEntry, RuleEntry, ScheduleEntry,
-    ServiceEntry, SettingsEntry, StepEntry, TeamEntry, TokenEntry, UserEntry,
+    CalendarEntry, IntegrationEntry, LayerEntry, Manifest, MethodEntry, PolicyEntry, RuleEntry,
+    ScheduleEntry, ServiceEntry, SettingsEntry, StepEntry, TeamEntry, TokenEntry, UserEntry,
 };
 use super::reconcile::Current;
 use super::value::{Day, Duration, Located, TargetRef, Timeout, Turn};
@@ -52,6 +52,11 @@ pub fn export(current: &Current, with_secrets: bool, now: Timestamp) -> Manifest
                         .collect(),
                 ),
             })
+            .collect(),
+        holiday_calendars: directory
+            .calendars
+            .values()
+            .map(|calendar| calendar_entry(calendar))
             .collect(),
         schedules: directory
             .schedules
@@ -133,6 +138,15 @@ fn team_of(directory: &Directory, team: Option<TeamId>) -> Option<Option<Located
     Some(Some(slug.into()))
 }
 
+fn calendar_entry(calendar: &HolidayCalendar) -> CalendarEntry {
+    CalendarEntry {
+        slug: calendar.slug.clone().into(),
+        name: Some(calendar.name.clone()),
+        description: written(&calendar.description),
+        days: Some(calendar.days.iter().cloned().map(Into::into).collect()),
+    }
+}
+
 fn schedule_entry(directory: &Directory, schedule: &Schedule) -> ScheduleEntry {
     let config = schedule.versions.last().map(|version| &version.config);
     ScheduleEntry {
@@ -150,9 +164,13 @@ fn schedule_entry(directory: &Directory, schedule: &Schedule) -> ScheduleEntry {
 }
 
 fn layer_entry(directory: &Directory, layer: &Layer) -> LayerEntry {
-    let turn = |users: &[UserId]| {
+    let emails = |users: &[UserId]| {
         let people = users.iter().filter_map(|id| email(directory, *id));
-        Turn(people.collect()).into()
+        people.collect()
+    };
+    let turn = |one: &Participant| Turn {
+        users: emails(&one.users),
+        shadows: emails(&one.shadows),
     };
     LayerEntry {
         name: layer.name.clone().into(),
@@ -163,9 +181,10 @@ fn layer_entry(directory: &Directory, layer: &Layer) -> LayerEntry {
         participants: layer
             .participants
             .iter()
-            .map(|one| turn(&one.users))
+            .map(|one| turn(one).into())
             .collect(),
         restrictions: layer.restrictions.clone(),
+        holidays: layer.holidays.clone(),
     }
 }
 

@@ -28,7 +28,7 @@ mod tests;
 
 pub use apply::{apply, current, plan};
 pub use document::{
-    IntegrationEntry, LayerEntry, Manifest, MethodEntry, PolicyEntry, RuleEntry, ScheduleEntry,
+    CalendarEntry, IntegrationEntry, LayerEntry, Manifest, MethodEntry, PolicyEntry, RuleEntry, ScheduleEntry,
     ServiceEntry, SettingsEntry, StepEntry, TeamEntry, TokenEntry, UserEntry,
 };
 pub use export::{export, to_yaml};

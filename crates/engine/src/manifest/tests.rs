@@ -204,6 +204,52 @@ fn a_policy_that_reaches_nobody_needs_to_insist() {
 }
 
 #[test]
+fn an_edited_calendar_changes_the_schedules_that_use_it() {
+    let text = |day: &str| {
+        format!(
+            "users: [{{email: ana@example.com, role: admin}}]\n\
+             holiday_calendars: [{{slug: be, name: Berlin, days: [{{date: 2026-05-01, name: May \
+             Day}}, {{date: {day}, name: Christmas}}]}}]\n\
+             schedules: [{{slug: s, zone: UTC, layers: [{{name: A, rotation: {{unit: days}}, start: \
+             2026-01-01, participants: [ana@example.com], holidays: {{calendar: be, when: \
+             skip}}}}]}}]"
+        )
+    };
+    let (_, first) = applied(&empty(), &read(&text("2027-12-24")).unwrap(), NOW).unwrap();
+    let manifest = read(&text("2027-12-25")).unwrap();
+    let later = NOW + Span::from_days(1);
+    let (plan, second) = applied(&first, &manifest, later).unwrap();
+    let changed: Vec<_> = plan
+        .changes
+        .iter()
+        .filter(|one| one.verb == Verb::Update)
+        .collect();
+    assert_eq!(changed.len(), 1);
+    assert_eq!(
+        (changed[0].kind, &changed[0].fields[..]),
+        ("holiday calendar", &["days"][..])
+    );
+    let schedule = second.directory.schedule_by_slug("s").unwrap();
+    assert_eq!(schedule.versions.len(), 2);
+    let noon = |text: &str| Timestamp::parse(&format!("{text}T12:00:00Z")).unwrap();
+    assert!(!schedule.users_at(noon("2027-12-24")).is_empty());
+    assert!(schedule.users_at(noon("2027-12-25")).is_empty());
+
+    let gone = text("2027-12-25").replace("{calendar: be,", "{calendar: by,");
+    assert!(faults(&gone)[0].contains("layers[0].holidays: there is no holiday calendar `by`"));
+    let passed = text("2027-12-25").replace("2026-05-01", "2026-05-02");
+    match applied(&second, &read(&passed).unwrap(), later) {
+        Err(ManifestError::Faults(faults)) => {
+            assert!(
+                faults[0].to_string().contains("2026-05-02 has passed"),
+                "{faults:?}"
+            );
+        }
+        other => panic!("{:?}", other.map(|done| done.0)),
+    }
+}
+
+#[test]
 fn an_empty_file_says_nothing() {
     for text in ["", "\n# nothing\n  # here\n"] {
         let (plan, _) = applied(&empty(), &read(text).unwrap(), NOW).unwrap();
@@ -280,19 +326,30 @@ fn file() -> impl Strategy<Value = Manifest> {
                 email(number(9))
             ));
         }
+        lines.push_str("holiday_calendars:\n");
+        for n in 0..2 {
+            lines.push_str(&format!(
+                "- {{slug: h{n}, days: [{{date: 2025-05-0{}, name: Yes}}, {{date: 2027-12-2{}}}]}}\n",
+                1 + number(9),
+                number(10),
+            ));
+        }
         lines.push_str("schedules:\n");
         for n in 0..2 {
             let unit = ["hours", "days", "weeks", "months"][number(4)];
             lines.push_str(&format!(
                 "- slug: s{n}\n  zone: Europe/Berlin\n  team: t{}\n  layers:\n  - {{name: A, \
                  rotation: {{unit: {unit}, length: {}}}, start: 2025-01-0{}, handoff: '{:02}:00', \
-                 participants: [{}, [{}]]}}\n",
+                 participants: [{}, [{}], {{users: [p1@example.com], shadows: \
+                 [p2@example.com]}}], holidays: {{calendar: h{}, when: {}}}}}\n",
                 number(2),
                 1 + number(20),
                 1 + number(9),
                 number(24),
                 email(number(9)),
                 email(number(9)),
+                number(2),
+                ["skip", "only"][number(2)],
             ));
         }
         lines.push_str("policies:\n");
@@ -328,6 +385,9 @@ fn file() -> impl Strategy<Value = Manifest> {
         for team in &mut manifest.teams {
             team.name = Some(name());
             team.description = Some(name());
+        }
+        for calendar in &mut manifest.holiday_calendars {
+            calendar.name = Some(name());
         }
         for schedule in &mut manifest.schedules {
             schedule.name = Some(name());

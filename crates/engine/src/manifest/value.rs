@@ -208,17 +208,34 @@ impl<'de> Deserialize<'de> for Day {
     }
 }
 
-/// One turn of a rotation: a person, `[several, persons]` at once, or `[]` for nobody.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Turn(pub Vec<String>);
+/// One turn of a rotation: a person, `[several, persons]` at once, `[]` for nobody, or
+/// `{users: [a person], shadows: [another]}`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Turn {
+    pub users: Vec<String>,
+    pub shadows: Vec<String>,
+}
+
+/// A turn with its parts named.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NamedTurn {
+    users: Vec<String>,
+    #[serde(default)]
+    shadows: Vec<String>,
+}
 
 impl Serialize for Turn {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if let [one] = &self.0[..] {
+        if !self.shadows.is_empty() {
+            let (users, shadows) = (self.users.clone(), self.shadows.clone());
+            return NamedTurn { users, shadows }.serialize(serializer);
+        }
+        if let [one] = &self.users[..] {
             return serializer.serialize_str(one);
         }
-        let mut list = serializer.serialize_seq(Some(self.0.len()))?;
-        for person in &self.0 {
+        let mut list = serializer.serialize_seq(Some(self.users.len()))?;
+        for person in &self.users {
             list.serialize_element(person)?;
         }
         list.end()
@@ -227,29 +244,40 @@ impl Serialize for Turn {
 
 impl<'de> Deserialize<'de> for Turn {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct OneOrMany;
+        struct Forms;
 
-        impl<'de> Visitor<'de> for OneOrMany {
+        impl<'de> Visitor<'de> for Forms {
             type Value = Turn;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an e-mail address, or a list of them")
+                f.write_str("an e-mail address, a list of them, or `users` and `shadows`")
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Turn, E> {
-                Ok(Turn(vec![text.to_owned()]))
+                Ok(Turn {
+                    users: vec![text.to_owned()],
+                    shadows: vec![],
+                })
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Turn, A::Error> {
-                let mut people = vec![];
+                let mut turn = Turn::default();
                 while let Some(person) = list.next_element()? {
-                    people.push(person);
+                    turn.users.push(person);
                 }
-                Ok(Turn(people))
+                Ok(turn)
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Turn, A::Error> {
+                let named = NamedTurn::deserialize(de::value::MapAccessDeserializer::new(map))?;
+                Ok(Turn {
+                    users: named.users,
+                    shadows: named.shadows,
+                })
             }
         }
 
-        deserializer.deserialize_any(OneOrMany)
+        deserializer.deserialize_any(Forms)
     }
 }
 

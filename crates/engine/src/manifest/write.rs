@@ -2,11 +2,11 @@
 
 use domain::directory::{ContactMethod, NotificationRule, Settings, Team, User};
 use domain::policy::Policy;
-use domain::schedule::{Schedule, ScheduleVersion};
+use domain::schedule::{HolidayCalendar, Schedule, ScheduleVersion};
 use domain::service::{Integration, Service};
 use domain::{ContactMethodId, ScheduleId, UserId};
 use store::account::{self, Token};
-use store::{Tx, people, policy, schedule, service, setting, team};
+use store::{Tx, holiday, people, policy, schedule, service, setting, team};
 
 use crate::{Error, OpContext};
 
@@ -32,6 +32,8 @@ pub(super) enum Write {
     },
     InsertTeam(Team),
     UpdateTeam(Team),
+    InsertCalendar(HolidayCalendar),
+    UpdateCalendar(HolidayCalendar),
     InsertSchedule(Schedule),
     UpdateSchedule(Schedule),
     InsertScheduleVersion {
@@ -77,6 +79,8 @@ impl Write {
             Write::ReplaceRules { user, rules } => people::replace_rules(tx, *user, rules)?,
             Write::InsertTeam(new) => team::insert(tx, new, now)?,
             Write::UpdateTeam(edited) => team::update(tx, edited)?,
+            Write::InsertCalendar(new) => holiday::insert(tx, new, now)?,
+            Write::UpdateCalendar(edited) => holiday::update(tx, edited)?,
             Write::InsertSchedule(new) => schedule::insert(tx, new, by, now)?,
             Write::UpdateSchedule(edited) => schedule::update(tx, edited)?,
             Write::InsertScheduleVersion { id, version } => {

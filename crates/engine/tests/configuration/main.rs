@@ -13,3 +13,4 @@ mod on_call;
 mod people;
 mod service;
 mod verification;
+mod watch;

@@ -1,6 +1,7 @@
 //! Compares a file with the configuration and says what must be written. Works on a copy of the
 //! configuration in memory, so that what the file creates can be named further down in it.
 
+mod holiday;
 mod on_call;
 mod people;
 mod service;
@@ -79,6 +80,9 @@ pub(super) fn reconcile(
     }
     for entry in &manifest.teams {
         work.team(entry);
+    }
+    for entry in &manifest.holiday_calendars {
+        work.calendar(entry);
     }
     for entry in &manifest.schedules {
         work.schedule(entry);

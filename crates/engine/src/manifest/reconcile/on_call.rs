@@ -105,6 +105,8 @@ impl Work<'_> {
             return None;
         }
         fields.extend(changed);
+        // What calendars do not exist is among the problems.
+        let config = schedule::filled(&self.directory, config.clone()).unwrap_or(config);
         let problems = schedule::config_problems(&self.directory, &config);
         for Problem { field, message } in problems {
             let at = place_of_layer(entry, &field);
@@ -115,9 +117,8 @@ impl Work<'_> {
             .effective_from
             .as_ref()
             .map_or(self.now, |from| from.value);
-        let highest = schedule.versions.iter().map(|v| v.version).max();
         Some(ScheduleVersion {
-            version: highest.unwrap_or(0) + 1,
+            version: schedule.next_version(),
             effective_from: wanted.max(self.now),
             config,
         })
@@ -127,14 +128,17 @@ impl Work<'_> {
         let participants = entry
             .participants
             .iter()
-            .map(|turn| Participant {
-                users: turn
-                    .value
-                    .0
-                    .iter()
-                    .filter_map(|email| self.person(email, turn.at))
-                    .collect(),
-                shadows: vec![],
+            .map(|turn| {
+                let mut people = |emails: &[String]| {
+                    let emails = emails.iter();
+                    emails
+                        .filter_map(|email| self.person(email, turn.at))
+                        .collect()
+                };
+                Participant {
+                    users: people(&turn.value.users),
+                    shadows: people(&turn.value.shadows),
+                }
             })
             .collect();
         Layer {
@@ -145,7 +149,7 @@ impl Work<'_> {
             start: entry.start.0,
             end: entry.end.map(|end| end.0),
             restrictions: entry.restrictions.clone(),
-            holidays: None,
+            holidays: entry.holidays.clone(),
         }
     }
 

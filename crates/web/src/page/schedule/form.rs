@@ -1,9 +1,10 @@
 //! The form of a schedule: what it stands for, what is wrong with it, and what it would look like.
 
 use domain::directory::Directory;
-use domain::schedule::{ConfigProblem, Schedule, ScheduleConfig, ScheduleVersion};
-use domain::{ScheduleId, Span, TeamId, Timestamp, UserId};
-use engine::configuration::schedule::{ScheduleInput, config_problems};
+use domain::schedule::{ConfigProblem, Schedule};
+use domain::{Span, TeamId, Timestamp, UserId};
+use engine::configuration::schedule::ScheduleInput;
+use engine::schedule::preview as preview_of;
 use engine::{Error, Problem};
 use jiff::tz::TimeZone;
 
@@ -160,48 +161,21 @@ fn preview(
     form: &mut ScheduleForm,
 ) -> Option<Calendar> {
     let input = input(form, frame)?;
-    let problems = config_problems(directory, &input.config);
-    if !problems.is_empty() {
-        note(form, problems);
-        return None;
-    }
     let from = input.effective_from.unwrap_or(frame.now).max(frame.now);
-    let zone = TimeZone::get(&input.config.zone).ok()?;
+    let zone = TimeZone::get(&input.config.zone).unwrap_or(TimeZone::UTC);
     let first = from.in_zone(&zone).date();
-    let schedule = would_be(existing, &input.name, input.config, from);
+    let mut schedule = match preview_of(directory, existing, input.config, from, frame.now) {
+        Ok(schedule) => schedule,
+        Err(Error::Invalid(problems)) => {
+            note(form, problems);
+            return None;
+        }
+        Err(_) => return None,
+    };
+    schedule.name = input.name;
     Some(calendar::calendar(
         directory, &schedule, zone, first, PREVIEW, frame.now,
     ))
-}
-
-/// The schedule as it would be if it were saved: its past, then the new configuration.
-fn would_be(
-    existing: Option<&Schedule>,
-    name: &str,
-    config: ScheduleConfig,
-    from: Timestamp,
-) -> Schedule {
-    let mut schedule = existing.cloned().unwrap_or_else(|| Schedule {
-        id: ScheduleId(0),
-        slug: String::new(),
-        name: String::new(),
-        description: String::new(),
-        team_id: None,
-        versions: Vec::new(),
-        overrides: Vec::new(),
-        temporaries: Vec::new(),
-    });
-    name.clone_into(&mut schedule.name);
-    let version = schedule.versions.last().map_or(1, |last| last.version + 1);
-    schedule.versions.push(ScheduleVersion {
-        version,
-        effective_from: from,
-        config,
-    });
-    schedule
-        .versions
-        .sort_by_key(|version| (version.effective_from, version.version));
-    schedule
 }
 
 #[cfg(test)]
