@@ -1,7 +1,7 @@
 //! The shape of the file. `docs/configuration-file.md` describes it for people.
 
 use channels::Secret;
-use domain::schedule::{Restriction, Rotation, TimeOfDay};
+use domain::schedule::{Holiday, LayerHolidays, Restriction, Rotation, TimeOfDay};
 use domain::service::{Grouping, UrgencyRule};
 use domain::word::{AccountRole, AlertSeverity, ContactKind, IntegrationKind, Urgency};
 use domain::{Timestamp, policy::StepMode};
