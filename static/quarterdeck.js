@@ -319,7 +319,7 @@
       if (box) { box.checked = true; bulk.requestSubmit(one("[value=acknowledge]", bulk)); }
     }
   };
-  const PLACES = { d: "/", i: "/incidents", o: "/schedules", s: "/services", p: "/postmortems" };
+  const PLACES = { d: "/", i: "/incidents", o: "/on-call", s: "/services", p: "/postmortems" };
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
       event.preventDefault();

@@ -160,7 +160,7 @@ pub fn target_link(directory: &Directory, target: Target) -> Link {
                 format!("On-call {}", schedule.name),
                 format!("/schedules/{}", schedule.slug),
             ),
-            None => ("a former schedule".to_owned(), "/schedules".to_owned()),
+            None => ("a former schedule".to_owned(), "/on-call".to_owned()),
         },
         Target::Team(id) => match directory.team(id) {
             Some(team) => (

@@ -8,6 +8,7 @@ pub mod complaint;
 pub mod dashboard;
 pub mod incident;
 pub mod name;
+pub mod on_call;
 pub mod outbox;
 pub mod person;
 pub mod policy;
@@ -39,6 +40,7 @@ pub fn configure(cfg: &mut ServiceConfig) {
     team::configure(cfg);
     user::configure(cfg);
     policy::configure(cfg);
+    on_call::configure(cfg);
     schedule::configure(cfg);
     service::configure(cfg);
     auth::configure(cfg);

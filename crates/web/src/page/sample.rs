@@ -93,8 +93,8 @@ pub fn directory() -> Directory {
             }],
             overrides: vec![],
             temporaries: vec![],
-        }),
             imports: vec![],
+        }),
     );
     directory.policies.insert(
         PolicyId(7),

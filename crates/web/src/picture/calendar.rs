@@ -1,11 +1,14 @@
-//! The schedule calendar: rows are layers with the final schedule below, columns are days of the
-//! schedule's zone; bars carry names, nights are shaded, gaps stand out.
+//! The schedule calendar: rows are layers with the final schedule below, columns are days of a
+//! zone; bars carry names, nights are shaded, gaps stand out.
+
+mod days;
+mod ground;
 
 use std::fmt::Write as _;
 
-use domain::{Span, Timestamp, UserId};
+use domain::{Timestamp, UserId};
 use jiff::ToSpan as _;
-use jiff::civil::{Date, Time, time};
+use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
 use super::svg::{escape, percent};
@@ -18,21 +21,26 @@ const ROW: i32 = 44;
 const BAR: i32 = 30;
 /// Colours the style sheet has for people.
 const COLOURS: usize = 8;
-/// Night, as reports count it: 22:00 to 08:00 (PAGING.md §5.6).
-const NIGHT_BEGINS: Time = time(22, 0, 0, 0);
-const NIGHT_ENDS: Time = time(8, 0, 0, 0);
 
 /// What to draw. Bars may stick out of the span; they are cut.
 #[derive(Clone, Debug)]
 pub struct Calendar {
     /// The schedule's name.
     pub title: String,
-    /// The schedule's zone.
+    /// The zone whose days are drawn.
     pub zone: TimeZone,
     /// First day.
     pub from: Date,
-    /// 14 for two weeks, the month's length for a month.
+    /// 1 for a day, drawn by hours; 14 for two weeks, the month's length for a month.
     pub days: u16,
+    /// Whose colours come first; others get theirs in the order of their appearance. So a person
+    /// keeps the colour when the days move on.
+    pub people: Vec<UserId>,
+    /// Days off, by date.
+    pub holidays: Vec<(Date, String)>,
+    /// What a click on a stretch of the final schedule leads to, before `start=…&end=…`; only
+    /// stretches that are not over can be changed.
+    pub href: Option<String>,
     pub now: Timestamp,
     /// When the schedule began; nobody was missing before. `None`: always there.
     pub since: Option<Timestamp>,
@@ -63,6 +71,8 @@ pub struct Bar {
     /// Exclusive.
     pub end: Timestamp,
     pub people: Vec<(UserId, String)>,
+    /// Who follows to learn; shown, never relied on.
+    pub shadows: Vec<String>,
     /// Where it comes from, shown on hover: `Override by Ana`.
     pub source: String,
 }
@@ -74,10 +84,37 @@ pub struct Piece {
     pub right: f64,
     pub start: Timestamp,
     pub end: Timestamp,
-    /// `None` is a gap.
-    pub colour: Option<usize>,
+    /// Of each person, as a place among all people; empty is a gap.
+    pub colours: Vec<usize>,
     pub label: String,
     pub source: String,
+    /// Where a click leads.
+    pub href: Option<String>,
+}
+
+impl Piece {
+    fn is_gap(&self) -> bool {
+        self.colours.is_empty()
+    }
+
+    /// The class of the first person's colour.
+    fn who(&self) -> String {
+        self.colours
+            .first()
+            .map(|place| colour_class(*place))
+            .unwrap_or_default()
+    }
+}
+
+/// The colour of the person at a place. There are eight; who comes after them gets an edge as well,
+/// so that two with one colour can be told apart, and names stand on the bars anyway.
+fn colour_class(place: usize) -> String {
+    let colour = place % COLOURS;
+    match place / COLOURS {
+        0 => format!("who-{colour}"),
+        1 => format!("who-{colour} who-edge"),
+        _ => format!("who-{colour} who-edge who-edge-2"),
+    }
 }
 
 impl Calendar {
@@ -116,10 +153,10 @@ impl Calendar {
         ((day - 1) as f64 + part) / days as f64
     }
 
-    /// People in the order of their first appearance in the final schedule, then elsewhere: a
-    /// person's place gives the colour.
+    /// People whose order is given, then those of the final schedule and of the rest as they
+    /// appear: a person's place gives the colour.
     fn people(&self) -> Vec<UserId> {
-        let mut people = Vec::new();
+        let mut people = self.people.clone();
         let finals = self.rows.iter().filter(|row| row.kind == RowKind::Final);
         let others = self.rows.iter().filter(|row| row.kind != RowKind::Final);
         for bar in finals.chain(others).flat_map(|row| &row.bars) {
@@ -148,15 +185,21 @@ impl Calendar {
             right: Self::place(&midnights, end),
             start,
             end,
-            colour: bar.and_then(|bar| {
-                let (first, _) = bar.people.first()?;
-                people
+            colours: bar.map_or_else(Vec::new, |bar| {
+                bar.people
                     .iter()
-                    .position(|id| id == first)
-                    .map(|n| n % COLOURS)
+                    .filter_map(|(one, _)| people.iter().position(|id| id == one))
+                    .collect()
             }),
             label: bar.map_or_else(|| "Nobody".to_owned(), Bar::names),
             source: bar.map(|bar| bar.source.clone()).unwrap_or_default(),
+            href: match row.kind {
+                RowKind::Final => self.href_of(
+                    bar.map_or(start, |bar| bar.start),
+                    bar.map_or(end, |bar| bar.end),
+                ),
+                _ => None,
+            },
         };
         for bar in &row.bars {
             let (from, until) = (bar.start.max(reached), bar.end.min(end));
@@ -173,6 +216,21 @@ impl Calendar {
             pieces.push(piece(reached, end, None));
         }
         pieces
+    }
+
+    /// Where a click on a stretch leads: what is over cannot be changed, what runs only from now.
+    fn href_of(&self, start: Timestamp, end: Timestamp) -> Option<String> {
+        let base = self.href.as_ref().filter(|_| self.now < end)?;
+        Some(format!(
+            "{base}start={}&end={end}",
+            start.max(self.minute())
+        ))
+    }
+
+    /// The running minute: forms have no seconds.
+    fn minute(&self) -> Timestamp {
+        const MINUTE: i64 = 60;
+        Timestamp::from_seconds(self.now.as_seconds().div_euclid(MINUTE) * MINUTE)
     }
 
     /// The picture: names of the rows beside it, then the SVG, then the same as a list of days for
@@ -194,8 +252,13 @@ impl Calendar {
         self.draw_days(&mut out);
         let _ = write!(
             out,
-            "<figcaption>Times are {}. Nights are shaded.</figcaption></figure>",
-            escape(self.zone.iana_name().unwrap_or("UTC"))
+            "<figcaption>Times are {}. Nights are shaded.{}</figcaption></figure>",
+            escape(self.zone.iana_name().unwrap_or("UTC")),
+            if self.href.is_some() {
+                " A click on a stretch of the last row changes who is on call in it."
+            } else {
+                ""
+            }
         );
         Markup(out)
     }
@@ -206,11 +269,14 @@ impl Calendar {
         let title = format!("Calendar of {}", self.title);
         let _ = write!(
             out,
-            "<svg class=\"cal-plot\" width=\"100%\" height=\"{height}\" role=\"img\" aria-label=\"{0}\">\
+            "<svg class=\"cal-plot\" width=\"100%\" height=\"{height}\" role=\"{2}\" aria-label=\"{0}\">\
              <title>{0}</title><desc>{1}</desc>",
             escape(&title),
-            escape(&self.describe())
+            escape(&self.describe()),
+            // Of an image nobody could reach the links.
+            if self.href.is_some() { "group" } else { "img" },
         );
+        self.draw_hatch(out);
         self.draw_ground(out, &midnights, height);
         let mut top = HEAD;
         for row in &self.rows {
@@ -238,90 +304,94 @@ impl Calendar {
         out.push_str("</svg>");
     }
 
-    /// Days' names, nights, and the mark of a day on which the clock changes.
-    fn draw_ground(&self, out: &mut String, midnights: &[Timestamp], height: i32) {
-        let today = self.now.in_zone(&self.zone).date();
-        let narrow = self.days > 16;
-        for (n, pair) in midnights.windows(2).enumerate() {
-            let [begins, ends] = pair else { continue };
-            let date = begins.in_zone(&self.zone).date();
-            let rect = |from: Timestamp, until: Timestamp| {
-                let (left, right) = (Self::place(midnights, from), Self::place(midnights, until));
-                format!(
-                    "<rect class=\"cal-night\" x=\"{}\" width=\"{}\" y=\"{HEAD}\" height=\"{}\"/>",
-                    percent(left),
-                    percent(right - left),
-                    height - HEAD
-                )
-            };
-            out.push_str(&rect(*begins, self.instant(date, NIGHT_ENDS)));
-            out.push_str(&rect(self.instant(date, NIGHT_BEGINS), *ends));
-            let x = percent(n as f64 / f64::from(self.days.max(1)));
-            let _ = write!(
-                out,
-                "<line class=\"cal-line\" x1=\"{x}\" x2=\"{x}\" y1=\"0\" y2=\"{height}\"/>"
-            );
-            let format = if narrow { "%-d" } else { "%a %-d" };
-            let weekend = matches!(
-                date.weekday(),
-                jiff::civil::Weekday::Saturday | jiff::civil::Weekday::Sunday
-            );
-            let class = match (date == today, weekend) {
-                (true, _) => "cal-day cal-today",
-                (_, true) => "cal-day cal-weekend",
-                _ => "cal-day",
-            };
-            let _ = write!(
-                out,
-                "<svg x=\"{x}\" width=\"{}\" y=\"0\" height=\"{HEAD}\"><text class=\"{class}\" x=\"6\" y=\"18\">{}</text>",
-                percent(1.0 / f64::from(self.days.max(1))),
-                date.strftime(format)
-            );
-            let length = ends.since(*begins);
-            let change = Span::from_days(1) - length;
-            if change != Span::ZERO {
-                let forward = change > Span::ZERO;
-                let size = Span(change.0.saturating_abs());
-                let _ = write!(
-                    out,
-                    "<text class=\"cal-dst\" x=\"6\" y=\"38\">{}{}<title>The clock goes {} by {size} on this day</title></text>",
-                    if forward { "+" } else { "−" },
-                    size,
-                    if forward { "forward" } else { "back" },
-                );
-            } else if (n == 0 || date.day() == 1) && !narrow {
-                let _ = write!(
-                    out,
-                    "<text class=\"cal-month\" x=\"6\" y=\"38\">{}</text>",
-                    date.strftime("%b")
-                );
-            }
-            out.push_str("</svg>");
-        }
+    /// What gaps are filled with, so that they do not stand out by colour alone.
+    fn draw_hatch(&self, out: &mut String) {
+        let _ = write!(
+            out,
+            "<defs><pattern id=\"{}\" width=\"8\" height=\"8\" patternUnits=\"userSpaceOnUse\" \
+             patternTransform=\"rotate(45)\"><line class=\"cal-hatch\" y2=\"8\"/></pattern></defs>",
+            self.hatch()
+        );
+    }
+
+    /// The pattern's name, alike for alike pictures.
+    fn hatch(&self) -> String {
+        let letters = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+        let title: String = self.title.chars().map(letters).collect();
+        format!("hatch-{title}-{}-{}", self.from, self.days)
     }
 
     fn draw_piece(&self, out: &mut String, piece: &Piece, kind: RowKind, top: i32) {
-        let class = match (piece.colour, kind) {
-            (None, _) => "cal-bar cal-gap".to_owned(),
-            (Some(colour), RowKind::Final) => format!("cal-bar who-{colour}"),
-            (Some(colour), _) => format!("cal-bar cal-quiet who-{colour}"),
+        let class = match (piece.is_gap(), kind) {
+            (true, _) => "cal-bar cal-gap",
+            (false, RowKind::Final) => "cal-bar",
+            (false, _) => "cal-bar cal-quiet",
         };
         let source = if piece.source.is_empty() {
             String::new()
         } else {
             format!(" · {}", piece.source)
         };
-        let _ = write!(
-            out,
-            "<svg x=\"{}\" width=\"{}\" y=\"{top}\" height=\"{BAR}\"><g class=\"{class}\"><title>{}: {} – {}{}</title>\
-             <rect x=\"1\" width=\"100%\" height=\"{BAR}\" rx=\"4\"/><text x=\"8\" y=\"20\">{}</text></g></svg>",
-            percent(piece.left),
-            percent(piece.right - piece.left),
-            escape(&piece.label),
+        let words = format!(
+            "{}: {} – {}{source}",
+            piece.label,
             self.moment(piece.start),
             self.moment(piece.end),
-            escape(&source),
+        );
+        let words = escape(&words);
+        let _ = write!(
+            out,
+            "<svg x=\"{}\" width=\"{}\" y=\"{top}\" height=\"{BAR}\">",
+            percent(piece.left),
+            percent(piece.right - piece.left),
+        );
+        if let Some(href) = &piece.href {
+            let _ = write!(
+                out,
+                "<a href=\"{}\" aria-label=\"Change {words}\">",
+                escape(href)
+            );
+        }
+        let _ = write!(out, "<g class=\"{class}\"><title>{words}</title>");
+        if piece.is_gap() {
+            let _ = write!(
+                out,
+                "<rect x=\"1\" y=\"1\" width=\"100%\" height=\"{}\" rx=\"4\"/>\
+                 <rect class=\"cal-hatched\" x=\"1\" y=\"1\" width=\"100%\" height=\"{}\" fill=\"url(#{})\"/>",
+                BAR - 2,
+                BAR - 2,
+                self.hatch()
+            );
+        }
+        // Several at once share the bar, each with a band.
+        let count = i32::try_from(piece.colours.len()).unwrap_or(1).max(1);
+        for (n, place) in (0..).zip(piece.colours.iter().take(4)) {
+            let (begins, ends) = (BAR * n / count.min(4), BAR * (n + 1) / count.min(4));
+            let _ = write!(
+                out,
+                "<rect class=\"{}\" x=\"1\" y=\"{begins}\" width=\"100%\" height=\"{}\"{}/>",
+                colour_class(*place),
+                ends - begins,
+                if count == 1 { " rx=\"4\"" } else { "" },
+            );
+            if *place >= COLOURS {
+                let _ = write!(
+                    out,
+                    "<rect class=\"cal-edge{}\" x=\"1\" y=\"{}\" width=\"100%\" height=\"3\"/>",
+                    if *place >= 2 * COLOURS {
+                        " cal-edge-2"
+                    } else {
+                        ""
+                    },
+                    ends - 3,
+                );
+            }
+        }
+        let _ = write!(
+            out,
+            "<text x=\"8\" y=\"20\">{}</text></g>{}</svg>",
             escape(&piece.label),
+            if piece.href.is_some() { "</a>" } else { "" },
         );
     }
 
@@ -347,76 +417,20 @@ impl Calendar {
         }
         text
     }
-
-    /// One entry a day with the final schedule's pieces in it.
-    fn draw_days(&self, out: &mut String) {
-        let midnights = self.midnights();
-        let today = self.now.in_zone(&self.zone).date();
-        let pieces: Vec<Piece> = self
-            .rows
-            .iter()
-            .filter(|row| row.kind == RowKind::Final)
-            .flat_map(|row| self.pieces(row))
-            .collect();
-        out.push_str("<ol class=\"cal-days\">");
-        for pair in midnights.windows(2) {
-            let [begins, ends] = pair else { continue };
-            let date = begins.in_zone(&self.zone).date();
-            if self.since.is_some_and(|since| *ends <= since) {
-                continue;
-            }
-            let class = if date == today {
-                " class=\"cal-today\""
-            } else {
-                ""
-            };
-            let _ = write!(out, "<li{class}><h3>{}", date.strftime("%a %-d %b"));
-            if date == today {
-                out.push_str(" · today");
-            }
-            if ends.since(*begins) != Span::from_days(1) {
-                let _ = write!(out, " · clock change, {} long", ends.since(*begins));
-            }
-            out.push_str("</h3><ul>");
-            for piece in pieces
-                .iter()
-                .filter(|piece| piece.start < *ends && piece.end > *begins)
-            {
-                let class = match piece.colour {
-                    None => "cal-who cal-gap".to_owned(),
-                    Some(colour) => format!("cal-who who-{colour}"),
-                };
-                let (from, until) = (piece.start.max(*begins), piece.end.min(*ends));
-                let clock = |at: Timestamp| at.in_zone(&self.zone).strftime("%H:%M").to_string();
-                let hours = if from == *begins && until == *ends {
-                    "all day".to_owned()
-                } else {
-                    let until = if until == *ends {
-                        "24:00".to_owned()
-                    } else {
-                        clock(until)
-                    };
-                    format!("{}–{until}", clock(from))
-                };
-                let _ = write!(
-                    out,
-                    "<li class=\"{class}\"><span class=\"cal-hours\">{hours}</span> <span>{}</span></li>",
-                    escape(&piece.label)
-                );
-            }
-            out.push_str("</ul></li>");
-        }
-        out.push_str("</ol>");
-    }
 }
 
 impl Bar {
     fn names(&self) -> String {
-        self.people
+        let mut names = self
+            .people
             .iter()
             .map(|(_, name)| name.as_str())
             .collect::<Vec<_>>()
-            .join(" + ")
+            .join(" + ");
+        if !self.shadows.is_empty() {
+            let _ = write!(names, " (shadow: {})", self.shadows.join(", "));
+        }
+        names
     }
 }
 

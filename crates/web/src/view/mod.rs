@@ -88,7 +88,9 @@
 //! | `/stream` | SSE: `event: changed` whenever any incident opened or changed its state, urgency, severity or title; the dashboard and the list listen |
 //! | `/a/{token}` | [`incident::AnswerPage`], or [`incident::AnswerDonePage`] for a link that does not hold |
 //! | `/services?q=`, `/services/new`, `/services/{slug}`, `/services/{slug}/edit` | [`service`] |
-//! | `/schedules`, `/schedules/new`, `/schedules/{slug}?from=&view=`, `/schedules/{slug}/edit` | [`schedule`] |
+//! | `/on-call?q=&team=&at=`, `/on-call/mine` | [`on_call`] |
+//! | `/schedules` | leads to `/on-call` |
+//! | `/schedules/new`, `/schedules/{slug}?from=&view=&zone=&version=`, `/schedules/{slug}/edit`, `/schedules/{slug}/override?start=&end=` | [`schedule`] |
 //! | `/policies`, `/policies/new`, `/policies/{slug}`, `/policies/{slug}/edit` | [`policy`] |
 //! | `/users?q=`, `/users/new`, `/users/{id}` | [`user`] |
 //! | `/teams`, `/teams/{slug}` | [`team`] |
@@ -108,6 +110,7 @@ mod field;
 pub mod form;
 pub mod frame;
 pub mod incident;
+pub mod on_call;
 pub mod outbox;
 pub mod policy;
 mod policy_form;

@@ -11,14 +11,6 @@ use super::frame::{Choice, Frame, Link, Markup, Person};
 pub use super::schedule_form::{HoursRow, LayerRow, ScheduleForm};
 use crate::picture::Calendar;
 
-/// `GET /schedules`: one row a schedule.
-#[derive(Clone, Debug, Template)]
-#[template(path = "schedule/list.html")]
-pub struct ScheduleListPage {
-    pub frame: Frame,
-    pub rows: Vec<OnCallRow>,
-}
-
 /// Who holds the watch of one schedule: now, until when, next.
 #[derive(Clone, Debug)]
 pub struct OnCallRow {
@@ -39,35 +31,94 @@ pub struct OnCallRow {
     pub mine: bool,
 }
 
-/// `GET /schedules/{slug}?from=2026-11-16&view=fortnight|month&zone=mine`.
+/// How many days a calendar shows at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum View {
+    Day,
+    #[default]
+    Fortnight,
+    Month,
+}
+
+impl View {
+    pub const ALL: [View; 3] = [View::Day, View::Fortnight, View::Month];
+
+    /// Reads `?view=`; what cannot be read is two weeks.
+    pub fn parse(word: &str) -> View {
+        let known = View::ALL.into_iter().find(|view| view.as_str() == word);
+        known.unwrap_or_default()
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            View::Day => "day",
+            View::Fortnight => "fortnight",
+            View::Month => "month",
+        }
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            View::Day => "Day",
+            View::Fortnight => "Two weeks",
+            View::Month => "Month",
+        }
+    }
+}
+
+/// `GET /schedules/{slug}?from=2026-11-16&view=day|fortnight|month&zone=&version=`: `zone` is
+/// `mine`, an IANA name, or the schedule's when it is absent.
 #[derive(Clone, Debug, Template)]
 #[template(path = "schedule/page.html")]
 pub struct SchedulePage {
     pub frame: Frame,
     pub row: OnCallRow,
     pub description: String,
-    /// In the schedule's zone, or with `zone=mine` in the viewer's.
     pub calendar: Calendar,
-    /// `false`: the two-week view.
-    pub month: bool,
-    /// Addresses of the span before, of today, after, and of the other view.
+    pub view: View,
+    /// The first day as `?from=` names it; empty while the page moves on with the days.
+    pub from: String,
+    /// The zone as `?zone=` names it; empty for the schedule's.
+    pub zone: String,
+    /// Every zone, the schedule's and the viewer's first.
+    pub zones: Vec<Choice>,
+    /// Addresses of the span before, of today and after.
     pub previous: String,
     pub today: String,
     pub next: String,
-    pub other_view: String,
-    /// The same days in the viewer's zone, or back in the schedule's; `None` when they are one.
-    pub other_zone: Option<Link>,
+    /// The same days in every view.
+    pub views: Vec<(View, String)>,
+    /// The calendar shows who would be on call had this version always spoken.
+    pub version: Option<i64>,
     /// The coming shifts, at most 10.
     pub shifts: Vec<ShiftRow>,
     /// Overrides that have not ended, soonest first.
     pub overrides: Vec<OverrideRow>,
-    /// Form of a new override: `kind` (`replace`, `add`, `remove`), `user` (id, repeated),
-    /// `start`, `end` (see [`super::time::parse_time`]; local times are in the viewer's zone).
-    pub form: Form,
-    /// Everybody who can be on call, by id.
-    pub people: Vec<Choice>,
     /// Policies that page this schedule.
     pub used_by: Vec<Link>,
+}
+
+/// `GET /schedules/{slug}/override?start=&end=&kind=`, and its post when it is refused: a stretch of
+/// the calendar, and who is to be on call in it.
+#[derive(Clone, Debug, Template)]
+#[template(path = "schedule/override.html")]
+pub struct OverridePage {
+    pub frame: Frame,
+    pub name: String,
+    pub slug: String,
+    /// The schedule's zone.
+    pub zone: String,
+    /// `kind` (`replace`, `add`, `remove`), `user` (id, repeated), `start`, `end` (see
+    /// [`super::time::parse_time`]; local times are in the viewer's zone).
+    pub form: Form,
+    /// Who is planned in the stretch as it is.
+    pub planned: Vec<ShiftRow>,
+    /// Stretches of it in which nobody is.
+    pub gaps: Vec<(Timestamp, Timestamp)>,
+    /// The people of the schedule, the viewer first: one press is enough.
+    pub near: Vec<Choice>,
+    /// Everybody who can be on call, by id.
+    pub people: Vec<Choice>,
 }
 
 #[derive(Clone, Debug)]
@@ -79,6 +130,8 @@ pub struct ShiftRow {
     pub source: String,
     /// The viewer holds it.
     pub mine: bool,
+    /// Who follows to learn; never relied on.
+    pub shadows: Vec<Person>,
 }
 
 #[derive(Clone, Debug)]
@@ -111,7 +164,7 @@ pub struct ScheduleFormPage {
 }
 
 /// Names as a sentence lists them.
-fn names(people: &[Person]) -> String {
+pub(super) fn names(people: &[Person]) -> String {
     people
         .iter()
         .map(|person| person.name.as_str())
@@ -122,6 +175,11 @@ fn names(people: &[Person]) -> String {
 impl OnCallRow {
     pub fn names(&self) -> String {
         names(&self.now)
+    }
+
+    /// Nobody is on call between now's people and the next.
+    pub fn pauses(&self) -> bool {
+        self.until != self.next.as_ref().map(|(_, at)| *at)
     }
 
     pub fn next_names(&self) -> String {
@@ -137,14 +195,24 @@ impl ShiftRow {
     pub fn names(&self) -> String {
         names(&self.people)
     }
+
+    /// `shadow: Cem`, or the empty text.
+    pub fn shadow_words(&self) -> String {
+        match self.shadows.is_empty() {
+            true => String::new(),
+            false => format!("shadow: {}", names(&self.shadows)),
+        }
+    }
 }
 
 impl SchedulePage {
     /// Which days the calendar shows: `November 2026`, `16 – 29 Nov 2026`.
     fn span_words(&self) -> String {
         let first = self.calendar.from;
-        if self.month {
-            return first.strftime("%B %Y").to_string();
+        match self.view {
+            View::Month => return first.strftime("%B %Y").to_string(),
+            View::Day => return first.strftime("%a %-d %b %Y").to_string(),
+            View::Fortnight => {}
         }
         let days = i64::from(self.calendar.days) - 1;
         let last = first.checked_add(days.days()).unwrap_or(first);
@@ -156,16 +224,29 @@ impl SchedulePage {
         format!("{begins} – {}", last.strftime("%-d %b %Y"))
     }
 
+    fn is_shown(&self, view: &View) -> bool {
+        self.view == *view
+    }
+
+    /// The first day, for the field that chooses another.
+    fn first_day(&self) -> String {
+        self.calendar.from.to_string()
+    }
+}
+
+impl OverridePage {
     fn zone_hint(&self) -> String {
-        if self.row.zone == self.frame.zone_name() {
-            format!("Times are {}.", self.row.zone)
-        } else {
-            format!(
-                "Times are yours, {}; the schedule is in {}.",
-                self.frame.zone_name(),
-                self.row.zone
-            )
-        }
+        zone_hint(&self.zone, &self.frame)
+    }
+}
+
+/// In whose zone typed times are.
+fn zone_hint(zone: &str, frame: &Frame) -> String {
+    if zone == frame.zone_name() {
+        format!("Times are {zone}.")
+    } else {
+        let mine = frame.zone_name();
+        format!("Times are yours, {mine}; the schedule is in {zone}.")
     }
 }
 
@@ -193,15 +274,7 @@ impl ScheduleFormPage {
     }
 
     fn short_day(&self, day: &Weekday) -> &'static str {
-        match day {
-            Weekday::Monday => "Mon",
-            Weekday::Tuesday => "Tue",
-            Weekday::Wednesday => "Wed",
-            Weekday::Thursday => "Thu",
-            Weekday::Friday => "Fri",
-            Weekday::Saturday => "Sat",
-            Weekday::Sunday => "Sun",
-        }
+        super::schedule_form::short_day(day)
     }
 
     fn hours_field(&self, m: &usize) -> String {

@@ -90,7 +90,7 @@ on_both!(a_schedule_is_made_row_by_row, |house| {
         .schedule_by_slug("platform")
         .expect("it is stored");
     assert_eq!(schedule.versions.len(), 1);
-    ana.get("/schedules")
+    ana.get("/on-call")
         .await
         .shows("Platform")
         .shows("until")

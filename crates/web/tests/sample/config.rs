@@ -1,12 +1,13 @@
 //! Services, schedules, policies.
 
 use domain::policy::{PolicyConfig, Step, StepMode, Target};
-use domain::schedule::OverrideKind;
+use domain::schedule::{OverrideKind, Restriction, Weekday};
 use domain::word::*;
 use domain::{IntegrationId, OverrideId, ScheduleId, Span, UserId};
 use web::picture::{
     Bar, Calendar, Ladder, ReachedBy, ReachedPerson, Row, RowKind, Rung, RungTarget,
 };
+use web::view::on_call::*;
 use web::view::policy::*;
 use web::view::schedule::*;
 use web::view::service::*;
@@ -50,6 +51,7 @@ fn calendar(from: &str, days: u16) -> Calendar {
         start: hour(from),
         end: hour(until),
         people: vec![(UserId(id), person(id).name)],
+        shadows: vec![],
         source: "Layer Weekly".into(),
     };
     let weekly: Vec<Bar> = (0..6)
@@ -70,6 +72,9 @@ fn calendar(from: &str, days: u16) -> Calendar {
         zone: berlin(),
         from,
         days,
+        people: (1..=5).map(UserId).collect(),
+        holidays: vec![(from, "St. Cecilia".into())],
+        href: Some("/schedules/platform/override?".into()),
         now: now(),
         since: None,
         rows: vec![
@@ -104,6 +109,7 @@ fn shift(id: i64, start: i64, mine: bool) -> ShiftRow {
         end: ahead(start + 10_080),
         source: "Layer Weekly".into(),
         mine,
+        shadows: vec![person(4)],
     }
 }
 
@@ -341,23 +347,57 @@ pub fn add(pages: &mut Vec<Sample>) {
         ));
     }
     pages.push(draw(
-        "/schedules",
-        &ScheduleListPage {
-            frame: frame("On-call", Nav::OnCall, "/schedules"),
+        "/on-call",
+        &OnCallPage {
+            frame: frame("On-call", Nav::OnCall, "/on-call"),
             rows: on_call(),
+            total: 2,
+            gaps: 1,
+            q: String::new(),
+            teams: vec![Choice::new("platform", "Platform")],
+            team: String::new(),
+            at: "2026-12-24T20:00".into(),
+            moment: ahead(47_000),
+            misread: false,
         },
     ));
-    let schedule = |from: &str, days: u16, month: bool| SchedulePage {
+    pages.push(draw(
+        "/on-call/mine",
+        &MyShiftsPage {
+            frame: frame("My shifts", Nav::OnCall, "/on-call/mine"),
+            calendar: Calendar {
+                href: None,
+                ..calendar("2026-11-16", 28)
+            },
+            shifts: vec![MyShift {
+                schedule: "Platform".into(),
+                slug: "platform".into(),
+                start: ago(4_000),
+                end: ahead(3_224),
+                now: true,
+                with: vec![person(2)],
+                short_rest: Some(Span::from_hours(9)),
+            }],
+            total: Span::from_hours(240),
+            nights: Span::from_hours(100),
+        },
+    ));
+    let schedule = |from: &str, days: u16, view: View| SchedulePage {
         frame: frame("Platform", Nav::OnCall, "/schedules/platform"),
         row: on_call().remove(0),
         description: "First line of everything that runs.".into(),
         calendar: calendar(from, days),
-        month,
+        view,
+        from: from.into(),
+        zone: "mine".into(),
+        zones: zones(),
         previous: "/schedules/platform?from=2026-11-02".into(),
         today: "/schedules/platform".into(),
         next: "/schedules/platform?from=2026-11-30".into(),
-        other_view: "/schedules/platform?view=month".into(),
-        other_zone: None,
+        views: View::ALL
+            .map(|view| (view, format!("/schedules/platform?view={}", view.as_str())))
+            .to_vec(),
+        version: (view == View::Day).then_some(2),
         shifts: shifts(),
         overrides: vec![OverrideRow {
             id: OverrideId(4),
@@ -367,19 +407,36 @@ pub fn add(pages: &mut Vec<Sample>) {
             end: ahead(900),
             by: Some("Ana Ruiz".into()),
         }],
-        form: Form::new()
-            .with("user", "1")
-            .with("start", "2026-11-21T09:00")
-            .with("end", "2026-11-21T17:00"),
-        people: people_choices(),
         used_by: vec![link("Checkout, around the clock", "/policies/checkout")],
     };
+    for (path, from, days, view) in [
+        ("/schedules/platform", "2026-11-16", 14, View::Fortnight),
+        ("/schedules/month", "2026-11-01", 30, View::Month),
+        ("/schedules/day", "2026-11-21", 1, View::Day),
+        ("/schedules/dst", "2026-10-19", 14, View::Fortnight),
+    ] {
+        pages.push(draw(path, &schedule(from, days, view)));
+    }
     pages.push(draw(
-        "/schedules/platform",
-        &schedule("2026-11-16", 14, false),
+        "/schedules/platform/override",
+        &OverridePage {
+            frame: frame(
+                "Override Platform",
+                Nav::OnCall,
+                "/schedules/platform/override",
+            ),
+            name: "Platform".into(),
+            slug: "platform".into(),
+            zone: "Europe/Stockholm".into(),
+            form: Form::new()
+                .with("start", "2026-11-21T09:00")
+                .with("end", "2026-11-21T17:00"),
+            planned: shifts(),
+            gaps: vec![(ahead(700), ahead(800))],
+            near: people_choices(),
+            people: people_choices(),
+        },
     ));
-    pages.push(draw("/schedules/month", &schedule("2026-11-01", 30, true)));
-    pages.push(draw("/schedules/dst", &schedule("2026-10-19", 14, false)));
     let mut schedule_fields = schedule_form();
     schedule_fields.fields = schedule_fields.fields.with("from", "");
     pages.push(draw(

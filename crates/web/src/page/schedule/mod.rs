@@ -10,7 +10,6 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use domain::directory::Directory;
 use domain::policy::Target;
 use domain::schedule::Schedule;
-use domain::{Span, Timestamp};
 use engine::access::Right;
 use engine::configuration::schedule;
 use jiff::civil::Date;
@@ -19,11 +18,11 @@ use jiff::tz::TimeZone;
 use super::{choice, complaint, query};
 use crate::csrf::Checked;
 use crate::error::WebError;
-use crate::frame::{frame, redirect_with_flash, render, render_with};
+use crate::frame::{frame, redirect, redirect_with_flash, render, render_with};
 use crate::session::SignedIn;
 use crate::state::{AppState, State};
-use crate::view::schedule::{ScheduleForm, ScheduleListPage, SchedulePage};
-use crate::view::{Form, Frame, Link, Nav, Press};
+use crate::view::schedule::{ScheduleForm, SchedulePage, View};
+use crate::view::{Choice, Frame, Link, Nav, Press};
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(
@@ -48,32 +47,18 @@ fn find<'a>(directory: &'a Directory, slug: &str) -> Result<&'a Schedule, WebErr
         .ok_or_else(|| WebError::not_found("schedule"))
 }
 
-async fn list(state: State, me: SignedIn) -> Result<HttpResponse, WebError> {
-    let directory = state.directory();
-    let now = state.now();
-    let viewer = me.id();
-    let frame = frame(&state, &me, "On-call", Nav::OnCall).await;
-    // Looking for gaps of many schedules takes a moment.
-    let rows = web::block(move || {
-        let mut rows: Vec<_> = directory
-            .schedules
-            .values()
-            .map(|schedule| row::on_call(&directory, schedule, Some(viewer), now))
-            .collect();
-        rows.sort_by_cached_key(|row| (!row.now.is_empty(), row.name.to_lowercase()));
-        rows
-    })
-    .await
-    .map_err(|error| WebError::Internal(error.to_string()))?;
-    render(&ScheduleListPage { frame, rows })
+/// The list of schedules is who is on call.
+async fn list() -> HttpResponse {
+    redirect("/on-call")
 }
 
 /// What the address says about the calendar.
 struct Shown {
     from: Option<String>,
     view: Option<String>,
-    /// In the viewer's zone instead of the schedule's.
-    mine: bool,
+    /// `mine`, an IANA name, or the schedule's own.
+    zone: Option<String>,
+    version: Option<i64>,
 }
 
 impl Shown {
@@ -81,54 +66,91 @@ impl Shown {
         Shown {
             from: query::value(req, "from"),
             view: query::value(req, "view"),
-            mine: query::value(req, "zone").as_deref() == Some("mine"),
+            zone: query::value(req, "zone"),
+            version: query::value(req, "version").and_then(|number| number.parse().ok()),
         }
+    }
+
+    /// The address of a calendar like this one, with other days.
+    fn href(&self, slug: &str, from: Option<Date>, view: View) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.append_pair("view", view.as_str());
+        if let Some(from) = from {
+            query.append_pair("from", &from.to_string());
+        }
+        if let Some(zone) = &self.zone {
+            query.append_pair("zone", zone);
+        }
+        if let Some(version) = self.version {
+            query.append_pair("version", &version.to_string());
+        }
+        format!("/schedules/{slug}?{}", query.finish())
     }
 }
 
-/// The page of a schedule, with what was typed into its form of a new override.
+/// The zone that `?zone=` names, and how it is named when it is not the schedule's.
+fn zone(shown: Option<&str>, own: &str, frame: &Frame) -> (TimeZone, String) {
+    let known = |name: &str| TimeZone::get(name).ok();
+    let chosen = match shown {
+        Some("mine") => Some((frame.zone.clone(), "mine".to_owned())),
+        Some(name) => known(name).map(|zone| (zone, name.to_owned())),
+        None => None,
+    };
+    chosen.unwrap_or_else(|| (known(own).unwrap_or(TimeZone::UTC), String::new()))
+}
+
+/// Every zone to show times in: the schedule's, the viewer's, then those of all places.
+fn zone_choices(own: &str, mine: &str, chosen: &str) -> Vec<Choice> {
+    let mut choices = vec![Choice::new("", format!("{own} (schedule)"))];
+    if mine != own || chosen == "mine" {
+        choices.push(Choice::new("mine", format!("{mine} (mine)")));
+    }
+    let others = match chosen {
+        "mine" => choice::zones(""),
+        chosen => choice::zones(chosen),
+    };
+    choices.extend(others);
+    choices
+}
+
+/// The page of a schedule.
 fn page(
     frame: Frame,
     me: &SignedIn,
     directory: &Directory,
     schedule: &Schedule,
     shown: &Shown,
-    form: Form,
 ) -> SchedulePage {
     let now = frame.now;
-    let own = TimeZone::get(&row::zone_name(schedule, now)).unwrap_or(TimeZone::UTC);
-    let zones_differ = own.iana_name() != frame.zone.iana_name();
-    let mine = shown.mine && zones_differ;
-    let zone = if mine { frame.zone.clone() } else { own };
+    let own = row::zone_name(schedule, now);
+    let (zone, named) = zone(shown.zone.as_deref(), &own, &frame);
     let today = now.in_zone(&zone).date();
     let span = calendar::Page::read(shown.from.as_deref(), shown.view.as_deref(), today);
-    let href = |from: Option<Date>, view: &str, mine: bool| {
-        let from = from.map(|from| format!("from={from}&")).unwrap_or_default();
-        let zone = if mine { "&zone=mine" } else { "" };
-        format!("/schedules/{}?{from}view={view}{zone}", schedule.slug)
-    };
-    let other = if span.month { "fortnight" } else { "month" };
+    let href = |from: Option<Date>, view: View| shown.href(&schedule.slug, from, view);
     let from = (!span.current).then_some(span.from);
+    let under = shown
+        .version
+        .and_then(|number| Some((number, schedule.under_version(number)?)));
+    let drawn = under.as_ref().map_or(schedule, |(_, schedule)| schedule);
+    let mut calendar = calendar::calendar(directory, drawn, zone, span.from, span.days(), now);
+    if frame.can_respond && under.is_none() {
+        calendar.href = Some(format!("/schedules/{}/override?", schedule.slug));
+    }
     SchedulePage {
         row: row::on_call(directory, schedule, Some(me.id()), now),
         description: schedule.description.clone(),
-        calendar: calendar::calendar(directory, schedule, zone, span.from, span.days(), now),
-        month: span.month,
-        previous: href(Some(span.moved(-1)), span.view(), mine),
-        today: href(None, span.view(), mine),
-        next: href(Some(span.moved(1)), span.view(), mine),
-        other_view: href(from, other, mine),
-        other_zone: zones_differ.then(|| Link {
-            label: match mine {
-                true => "Schedule's zone".to_owned(),
-                false => "My zone".to_owned(),
-            },
-            href: href(from, span.view(), !mine),
-        }),
+        calendar,
+        view: span.view,
+        from: from.map(|from| from.to_string()).unwrap_or_default(),
+        zones: zone_choices(&own, frame.zone_name(), &named),
+        zone: named,
+        previous: href(Some(span.moved(-1)), span.view),
+        today: href(None, span.view),
+        next: href(Some(span.moved(1)), span.view),
+        views: View::ALL.map(|view| (view, href(from, view))).to_vec(),
+        version: under.map(|(number, _)| number),
         shifts: row::coming(directory, schedule, Some(me.id()), now),
         overrides: row::overrides(directory, schedule, now),
-        form,
-        people: choice::people(directory),
         used_by: used_by(directory, schedule),
         frame,
     }
@@ -153,20 +175,6 @@ fn used_by(directory: &Directory, schedule: &Schedule) -> Vec<Link> {
         .collect()
 }
 
-/// The form of an override that begins with the next full hour and lasts until the shift ends.
-fn override_form(frame: &Frame, schedule: &Schedule) -> Form {
-    const HOUR: i64 = 3_600;
-    const USUAL: Span = Span::from_hours(8);
-    let start = Timestamp::from_seconds((frame.now.as_seconds() / HOUR + 1) * HOUR);
-    let end = schedule
-        .on_call(start)
-        .filter(|shift| !shift.open_end)
-        .map_or(start + USUAL, |shift| shift.end);
-    Form::new()
-        .with("start", frame.local_input(&start))
-        .with("end", frame.local_input(&end))
-}
-
 async fn show(
     state: State,
     me: SignedIn,
@@ -176,15 +184,8 @@ async fn show(
     let directory = state.directory();
     let schedule = find(&directory, &slug)?;
     let frame = frame(&state, &me, &schedule.name, Nav::OnCall).await;
-    let form = override_form(&frame, schedule);
-    render(&page(
-        frame,
-        &me,
-        &directory,
-        schedule,
-        &Shown::of(&req),
-        form,
-    ))
+    let shown = Shown::of(&req);
+    render(&page(frame, &me, &directory, schedule, &shown))
 }
 
 async fn form_page(
@@ -305,7 +306,7 @@ async fn delete(
     match removed {
         Ok(()) => {
             let text = format!("{} is deleted.", existing.name);
-            Ok(redirect_with_flash(&state, "/schedules", &text))
+            Ok(redirect_with_flash(&state, "/on-call", &text))
         }
         Err(error) => {
             let frame = form_frame(&state, &me, Some(existing)).await;

@@ -2,24 +2,27 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use domain::schedule::{Override, OverrideKind};
-use domain::{OverrideId, Timestamp, UserId};
+use domain::directory::Directory;
+use domain::schedule::{Override, OverrideKind, Schedule};
+use domain::{OverrideId, Span, Timestamp, UserId};
 use engine::access::Right;
 use engine::configuration::schedule::{self, OverrideInput};
 use jiff::tz::TimeZone;
 
-use super::{Shown, find, page};
+use super::{calendar, find, row};
 use crate::csrf::Checked;
 use crate::error::WebError;
-use crate::frame::{frame, redirect_with, render_with};
-use crate::page::complaint;
+use crate::frame::{frame, redirect_with, render, render_with};
+use crate::page::{choice, complaint, query};
 use crate::session::SignedIn;
 use crate::state::State;
+use crate::view::schedule::OverridePage;
 use crate::view::time::parse_time;
-use crate::view::{Flash, FlashKind, Form, Nav, Undo};
+use crate::view::{Choice, Flash, FlashKind, Form, Frame, Nav, Undo};
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
-    cfg.service(web::resource("/schedules/{slug}/overrides").route(web::post().to(add)))
+    cfg.service(web::resource("/schedules/{slug}/override").route(web::get().to(ask)))
+        .service(web::resource("/schedules/{slug}/overrides").route(web::post().to(add)))
         .service(
             web::resource("/schedules/{slug}/overrides/{id}/delete")
                 .route(web::post().to(withdraw)),
@@ -72,17 +75,95 @@ fn time(form: &mut Form, name: &str, zone: &TimeZone) -> Option<Timestamp> {
     at
 }
 
-async fn add(
+/// `GET /schedules/{slug}/override?start=&end=`: from a click on the calendar.
+async fn ask(
     state: State,
     me: SignedIn,
     slug: web::Path<String>,
     req: HttpRequest,
+) -> Result<HttpResponse, WebError> {
+    me.require(Right::Respond)?;
+    let directory = state.directory();
+    let existing = find(&directory, &slug)?;
+    let title = format!("Override {}", existing.name);
+    let frame = frame(&state, &me, &title, Nav::OnCall).await;
+    let at = |name: &str| parse_time(&query::value(&req, name)?, &frame.zone);
+    let (start, end) = stretch(existing, at("start"), at("end"), frame.now);
+    let form = Form::new()
+        .with("kind", query::value(&req, "kind").unwrap_or_default())
+        .with("start", frame.local_input(&start))
+        .with("end", frame.local_input(&end));
+    render(&page(frame, me.id(), &directory, existing, form))
+}
+
+/// The stretch that is asked for; else from the next full hour to the end of the shift that runs
+/// then.
+fn stretch(
+    schedule: &Schedule,
+    start: Option<Timestamp>,
+    end: Option<Timestamp>,
+    now: Timestamp,
+) -> (Timestamp, Timestamp) {
+    const HOUR: i64 = 3_600;
+    const USUAL: Span = Span::from_hours(8);
+    let next_hour = Timestamp::from_seconds((now.as_seconds() / HOUR + 1) * HOUR);
+    let start = start.unwrap_or(next_hour);
+    let end = end.filter(|end| start < *end).unwrap_or_else(|| {
+        schedule
+            .on_call(start)
+            .filter(|shift| !shift.open_end)
+            .map_or(start + USUAL, |shift| shift.end)
+    });
+    // Nobody is alone for ever: an open end is as long as an override may be.
+    (start, end.min(start + schedule::OVERRIDE_MAX))
+}
+
+/// The page around the form of an override.
+fn page(
+    frame: Frame,
+    viewer: UserId,
+    directory: &Directory,
+    schedule: &Schedule,
+    form: Form,
+) -> OverridePage {
+    /// More are found in the list of everybody.
+    const NEAR: usize = 12;
+    let at = |name: &str| parse_time(form.get(name), &frame.zone);
+    let (start, end) = stretch(schedule, at("start"), at("end"), frame.now);
+    let active = |user: &UserId| directory.user(*user).is_some_and(|user| !user.disabled);
+    let mut near: Vec<UserId> = calendar::members(schedule);
+    near.retain(active);
+    near.retain(|user| *user != viewer);
+    near.truncate(NEAR);
+    near.insert(0, viewer);
+    let me = |user: UserId| if user == viewer { " (you)" } else { "" };
+    OverridePage {
+        name: schedule.name.clone(),
+        slug: schedule.slug.clone(),
+        zone: row::zone_name(schedule, frame.now),
+        planned: row::within(directory, schedule, Some(viewer), start, end),
+        gaps: schedule.gaps(start, end),
+        near: near
+            .into_iter()
+            .map(|user| Choice::new(user, format!("{}{}", directory.user_name(user), me(user))))
+            .collect(),
+        people: choice::people(directory),
+        form,
+        frame,
+    }
+}
+
+async fn add(
+    state: State,
+    me: SignedIn,
+    slug: web::Path<String>,
     Checked(mut form): Checked,
 ) -> Result<HttpResponse, WebError> {
     me.require(Right::Respond)?;
     let directory = state.directory();
     let existing = find(&directory, &slug)?;
-    let frame = frame(&state, &me, &existing.name, Nav::OnCall).await;
+    let title = format!("Override {}", existing.name);
+    let frame = frame(&state, &me, &title, Nav::OnCall).await;
     if let Some(input) = input(&mut form, &frame.zone) {
         let ctx = me.ctx(state.now());
         match schedule::add_override(state.store(), &ctx, existing.id, input).await {
@@ -119,7 +200,7 @@ async fn add(
     for message in form.general() {
         shown.refuse(message);
     }
-    let page = page(frame, &me, &directory, existing, &Shown::of(&req), shown);
+    let page = page(frame, me.id(), &directory, existing, shown);
     render_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }
 
@@ -194,6 +275,20 @@ mod tests {
         assert_eq!(Some(read.start), Timestamp::parse("2026-11-21T08:00:00Z"));
         assert_eq!(Some(read.end), Timestamp::parse("2026-11-21T12:00:00Z"));
         assert_eq!(read.users, [UserId(3)]);
+    }
+
+    #[test]
+    fn a_stretch_is_as_clicked_or_the_rest_of_the_shift() {
+        use crate::page::sample::{NOW, directory, platform};
+        let directory = directory();
+        let schedule = platform(&directory);
+        let (start, end) = (NOW + Span::from_hours(3), NOW + Span::from_hours(4));
+        assert_eq!(stretch(schedule, Some(start), Some(end), NOW), (start, end));
+        let (begins, ends) = stretch(schedule, None, None, NOW);
+        assert_eq!(begins.since(NOW), Span::from_minutes(44));
+        assert_eq!(Some(ends), schedule.next_change(NOW, Span::from_days(30)));
+        let (_, ends) = stretch(schedule, Some(end), Some(start), NOW);
+        assert!(ends > end, "an end before the start is none");
     }
 
     #[test]

@@ -84,10 +84,22 @@ pub fn coming(
     now: Timestamp,
 ) -> Vec<ShiftRow> {
     let until = now + SHIFTS_WITHIN;
+    let mut rows = within(directory, schedule, viewer, now, until);
+    rows.truncate(SHIFTS_MAX);
+    rows
+}
+
+/// The shifts of a span.
+pub fn within(
+    directory: &Directory,
+    schedule: &Schedule,
+    viewer: Option<UserId>,
+    from: Timestamp,
+    until: Timestamp,
+) -> Vec<ShiftRow> {
     schedule
-        .final_shifts(now, until)
+        .final_shifts(from, until)
         .iter()
-        .take(SHIFTS_MAX)
         .map(|shift| ShiftRow {
             source: source_words(directory, schedule, &shift.source),
             ..shift_row(directory, shift, viewer, until)
@@ -95,10 +107,22 @@ pub fn coming(
         .collect()
 }
 
-/// The shifts of one person in all schedules within 30 days, soonest first; the source names the
-/// schedule.
+/// The first shifts of one person in all schedules within 30 days, soonest first; the source names
+/// the schedule.
 pub fn of_person(directory: &Directory, user: &User, now: Timestamp) -> Vec<ShiftRow> {
-    let until = now + GAPS_WITHIN;
+    let mut rows = all_of_person(directory, user, now, now + GAPS_WITHIN);
+    rows.truncate(SHIFTS_MAX);
+    rows
+}
+
+/// The shifts of one person in all schedules within a span, soonest first; the source names the
+/// schedule.
+pub fn all_of_person(
+    directory: &Directory,
+    user: &User,
+    now: Timestamp,
+    until: Timestamp,
+) -> Vec<ShiftRow> {
     let mut rows: Vec<ShiftRow> = directory
         .schedules
         .values()
@@ -115,7 +139,6 @@ pub fn of_person(directory: &Directory, user: &User, now: Timestamp) -> Vec<Shif
         })
         .collect();
     rows.sort_by_key(|row| (row.start, row.end));
-    rows.truncate(SHIFTS_MAX);
     rows
 }
 
@@ -137,6 +160,7 @@ fn shift_row(
         end,
         source: String::new(),
         mine: viewer.is_some_and(|me| shift.users.contains(&me)),
+        shadows: choice::persons(directory, &shift.shadows),
     }
 }
 

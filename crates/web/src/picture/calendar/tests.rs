@@ -1,5 +1,7 @@
 use proptest::prelude::*;
 
+use domain::Span;
+
 use super::*;
 
 fn calendar(from: &str, days: u16, spans: &[(i64, i64)]) -> Calendar {
@@ -12,6 +14,7 @@ fn calendar(from: &str, days: u16, spans: &[(i64, i64)]) -> Calendar {
             start: zero + Span::from_hours(*start),
             end: zero + Span::from_hours(*end),
             people: vec![(UserId(*start), format!("<P{start}>"))],
+            shadows: vec![],
             source: "Layer \"a\"".to_owned(),
         })
         .collect();
@@ -20,6 +23,9 @@ fn calendar(from: &str, days: u16, spans: &[(i64, i64)]) -> Calendar {
         zone,
         from,
         days,
+        people: vec![],
+        holidays: vec![],
+        href: None,
         now: zero + Span::from_hours(30),
         since: None,
         rows: vec![Row {
