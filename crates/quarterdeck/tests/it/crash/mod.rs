@@ -24,8 +24,9 @@ const ROUNDS: u32 = 20;
 const MOMENTS: std::ops::Range<u64> = 5..400;
 
 /// Everything that follows from the last signal: two waits of 10 s until the last resort is paged,
-/// and a minute in which further pages to one person are kept for one message (PAGING.md §6.4).
-const QUIET: Duration = Duration::from_secs(120);
+/// and a minute in which further pages to one person are kept for one message (PAGING.md §6.4),
+/// which holds a thousand: 200 rounds end with two thousand pages of the last resort.
+const QUIET: Duration = Duration::from_secs(300);
 
 /// What has not come to an end yet, and how much of it there is.
 const LEFT: &str = "SELECT 'run', state, '', '', COUNT(*) FROM escalation_run \
