@@ -15,6 +15,7 @@ pub mod policy;
 pub mod postmortem;
 pub mod profile;
 pub mod query;
+pub mod report;
 pub mod rule;
 #[cfg(test)]
 mod sample;
@@ -41,6 +42,7 @@ pub fn configure(cfg: &mut ServiceConfig) {
     user::configure(cfg);
     policy::configure(cfg);
     on_call::configure(cfg);
+    report::configure(cfg);
     schedule::configure(cfg);
     service::configure(cfg);
     auth::configure(cfg);

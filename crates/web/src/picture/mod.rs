@@ -7,11 +7,13 @@
 
 pub mod calendar;
 pub mod ladder;
+pub mod load;
 pub mod strip;
 pub mod svg;
 pub mod swimlane;
 
 pub use calendar::{Bar, Calendar, Row, RowKind};
 pub use ladder::{Ladder, ReachedBy, ReachedPerson, Rung, RungTarget};
+pub use load::LoadChart;
 pub use strip::{RuleStrip, StripMark};
 pub use swimlane::{Flag, Lane, LaneKind, LaneMark, Swimlane};

@@ -89,6 +89,8 @@
 //! | `/a/{token}` | [`incident::AnswerPage`], or [`incident::AnswerDonePage`] for a link that does not hold |
 //! | `/services?q=`, `/services/new`, `/services/{slug}`, `/services/{slug}/edit` | [`service`] |
 //! | `/on-call?q=&team=&at=`, `/on-call/mine` | [`on_call`] |
+//! | `/on-call/report?schedule=&team=&from=&until=`, `/on-call/report.csv?…` | [`report::ReportPage`]; the same as `text/csv` attachment |
+//! | `/schedules/{slug}/versions` | [`schedule_history::HistoryPage`] |
 //! | `/schedules` | leads to `/on-call` |
 //! | `/schedules/new`, `/schedules/{slug}?from=&view=&zone=&version=`, `/schedules/{slug}/edit`, `/schedules/{slug}/override?start=&end=` | [`schedule`] |
 //! | `/policies`, `/policies/new`, `/policies/{slug}`, `/policies/{slug}/edit` | [`policy`] |
@@ -117,8 +119,10 @@ mod policy_form;
 pub mod postmortem;
 pub mod problem;
 pub mod profile;
+pub mod report;
 pub mod schedule;
 mod schedule_form;
+pub mod schedule_history;
 pub mod service;
 pub mod settings;
 pub mod team;

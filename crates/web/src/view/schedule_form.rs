@@ -52,7 +52,71 @@ pub struct HoursRow {
     pub until: String,
 }
 
+/// `Mon`.
+pub(super) fn short_day(day: &Weekday) -> &'static str {
+    match day {
+        Weekday::Monday => "Mon",
+        Weekday::Tuesday => "Tue",
+        Weekday::Wednesday => "Wed",
+        Weekday::Thursday => "Thu",
+        Weekday::Friday => "Fri",
+        Weekday::Saturday => "Sat",
+        Weekday::Sunday => "Sun",
+    }
+}
+
 impl HoursRow {
+    /// What is said beside times that cannot be read.
+    pub(super) const UNREADABLE: &'static str = "Give two times such as 22:00 and 06:00.";
+
+    /// The row that shows a restriction.
+    pub(super) fn of(restriction: &Restriction) -> HoursRow {
+        HoursRow {
+            days: restriction
+                .weekdays
+                .iter()
+                .map(Weekday::to_string)
+                .collect(),
+            from: restriction.from.to_string(),
+            until: restriction.until.to_string(),
+        }
+    }
+
+    /// The rows `{prefix}-hours-{m}-…` of a body; those without times are left out.
+    pub(super) fn read_all(pairs: &[(String, String)], prefix: &str) -> Vec<HoursRow> {
+        let all = |name: String| -> Vec<String> {
+            pairs
+                .iter()
+                .filter(|(have, _)| *have == name)
+                .map(|(_, value)| value.trim().to_owned())
+                .filter(|value| !value.is_empty())
+                .collect()
+        };
+        let one = |name: String| all(name).into_iter().next().unwrap_or_default();
+        row_numbers(pairs, &format!("{prefix}-hours"))
+            .into_iter()
+            .map(|m| HoursRow {
+                days: all(format!("{prefix}-hours-{m}-day")),
+                from: one(format!("{prefix}-hours-{m}-from")),
+                until: one(format!("{prefix}-hours-{m}-until")),
+            })
+            .filter(|row| !row.from.is_empty() || !row.until.is_empty())
+            .collect()
+    }
+
+    /// What the row stands for, unless its times cannot be read.
+    pub(super) fn to_restriction(&self) -> Option<Restriction> {
+        Some(Restriction {
+            weekdays: self
+                .days
+                .iter()
+                .filter_map(|day| day.parse().ok())
+                .collect(),
+            from: self.from.parse().ok()?,
+            until: self.until.parse().ok()?,
+        })
+    }
+
     pub fn has(&self, day: &Weekday) -> bool {
         self.days.iter().any(|have| have == day.as_str())
     }
@@ -88,19 +152,7 @@ impl LayerRow {
                 .as_ref()
                 .map(|one| format!("{}:{}", one.when, one.calendar))
                 .unwrap_or_default(),
-            hours: layer
-                .restrictions
-                .iter()
-                .map(|restriction| HoursRow {
-                    days: restriction
-                        .weekdays
-                        .iter()
-                        .map(Weekday::to_string)
-                        .collect(),
-                    from: restriction.from.to_string(),
-                    until: restriction.until.to_string(),
-                })
-                .collect(),
+            hours: layer.restrictions.iter().map(HoursRow::of).collect(),
         }
     }
 }
@@ -258,15 +310,6 @@ fn read_layer(pairs: &[(String, String)], n: usize) -> LayerRow {
             .next()
             .unwrap_or_default()
     };
-    let hours = row_numbers(pairs, &format!("{prefix}-hours"))
-        .into_iter()
-        .map(|m| HoursRow {
-            days: all(format!("{prefix}-hours-{m}-day")),
-            from: one(&format!("hours-{m}-from")),
-            until: one(&format!("hours-{m}-until")),
-        })
-        .filter(|row| !row.from.is_empty() || !row.until.is_empty())
-        .collect();
     LayerRow {
         name: one("name"),
         turns: all(format!("{prefix}-turn")),
@@ -276,7 +319,7 @@ fn read_layer(pairs: &[(String, String)], n: usize) -> LayerRow {
         start: one("start"),
         end: one("end"),
         holidays: one("holidays"),
-        hours,
+        hours: HoursRow::read_all(pairs, &prefix),
     }
 }
 
@@ -332,21 +375,9 @@ fn read_config(n: usize, row: &LayerRow, errors: &mut Vec<(String, String)>) -> 
     }
     let mut restrictions = Vec::new();
     for (m, hours) in row.hours.iter().enumerate() {
-        let weekdays: Vec<Weekday> = hours
-            .days
-            .iter()
-            .filter_map(|day| day.parse().ok())
-            .collect();
-        match (hours.from.parse(), hours.until.parse()) {
-            (Ok(from), Ok(until)) => restrictions.push(Restriction {
-                weekdays,
-                from,
-                until,
-            }),
-            _ => wrong(
-                &format!("hours-{m}-from"),
-                "Give two times such as 22:00 and 06:00.",
-            ),
+        match hours.to_restriction() {
+            Some(restriction) => restrictions.push(restriction),
+            None => wrong(&format!("hours-{m}-from"), HoursRow::UNREADABLE),
         }
     }
     let holidays = match row.holidays.split_once(':') {

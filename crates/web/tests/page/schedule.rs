@@ -279,3 +279,144 @@ on_both!(a_schedule_in_use_is_kept, |house| {
     assert_eq!(refused.status, 422);
     refused.shows("belongs to the record of who was on call");
 });
+
+on_both!(who_is_on_call_is_asked_for_any_time, |house| {
+    let ana = house.ana().await;
+    drop(house.bo(&ana).await);
+    ana.get("/on-call")
+        .await
+        .shows("A schedule says who is on call at any time");
+    platform(house, &ana).await;
+    let moved = ana.get("/schedules").await;
+    assert_eq!((moved.status, moved.leads_to.as_str()), (303, "/on-call"));
+    ana.get("/on-call").await.shows("Platform").shows("until");
+    ana.get("/on-call?q=nothing")
+        .await
+        .shows("No schedule matches.");
+    ana.get("/on-call?at=2099-01-06T12:00")
+        .await
+        .shows("Who is on call Tue 6 Jan 2099 12:00");
+    ana.get("/on-call?at=tomorrow")
+        .await
+        .shows("That is no time; this is now.");
+    ana.get("/on-call/mine")
+        .await
+        .shows("My shifts")
+        .shows("rest")
+        .shows("Platform");
+});
+
+on_both!(a_stretch_is_changed_in_two_clicks, |house| {
+    let ana = house.ana().await;
+    drop(house.bo(&ana).await);
+    let (_, bo) = platform(house, &ana).await;
+    let page = ana
+        .get("/schedules/platform?view=month&from=2099-02-10")
+        .await;
+    // The first click: on a stretch of the picture or of the list of days.
+    let link = page
+        .body
+        .split("href=\"/schedules/platform/override?start=")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next())
+        .expect("the calendar leads to the form");
+    let path = format!(
+        "/schedules/platform/override?start={}",
+        link.replace("&amp;", "&")
+    );
+    let form = ana.get(&path).await;
+    form.shows("Who is on call?")
+        .shows("Planned so far")
+        .shows("Press a name to save it");
+    let value = |name: &str| {
+        let field = form
+            .body
+            .split(&format!(" name=\"{name}\""))
+            .next()
+            .unwrap();
+        let value = field.rsplit("value=\"").next().unwrap();
+        value.split('"').next().unwrap().to_owned()
+    };
+    let (start, end) = (value("start"), value("end"));
+    // The second: on a name.
+    let fields = [
+        ("start", start.as_str()),
+        ("end", end.as_str()),
+        ("kind", "replace"),
+        ("user", bo.as_str()),
+        ("user", ""),
+    ];
+    ana.fill(&path, "/schedules/platform/overrides", &fields)
+        .await
+        .shows("The override is saved.")
+        .shows("Bo instead");
+    // What was typed is kept when it is refused.
+    let fields = [
+        ("start", end.as_str()),
+        ("end", start.as_str()),
+        ("kind", "add"),
+        ("user", bo.as_str()),
+    ];
+    let refused = ana
+        .post(&form, "/schedules/platform/overrides", &fields)
+        .await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.body.contains(&format!("value=\"{end}\"")));
+    assert!(refused.body.contains("value=\"add\" selected"));
+    let observer = house.invite(&ana, "Cem", "observer").await;
+    assert_eq!(observer.get(&path).await.status, 403);
+    assert!(
+        !observer
+            .get("/schedules/platform")
+            .await
+            .body
+            .contains("/override")
+    );
+});
+
+on_both!(history_and_load_are_told, |house| {
+    let ana = house.ana().await;
+    drop(house.bo(&ana).await);
+    let (a, _) = platform(house, &ana).await;
+    let mut fields = vec![
+        ("name", "Platform"),
+        ("zone", "Europe/Berlin"),
+        ("do", "save"),
+    ];
+    fields.extend(layer(&[&a]));
+    ana.fill("/schedules/platform/edit", "/schedules/platform", &fields)
+        .await;
+    ana.get("/schedules/platform/versions")
+        .await
+        .shows("Version 2")
+        .shows("by Ana")
+        .shows("Weekly, turns: Ana, Bo → Ana.")
+        .shows("Bo → Ana")
+        .shows("The first version.");
+    ana.get("/schedules/platform?version=1&view=day&zone=Asia/Kathmandu")
+        .await
+        .shows("As it would be had version 1 always spoken.")
+        .shows("Times are Asia/Kathmandu");
+    let query = "from=2099-01-01&until=2099-03-31&schedule=platform";
+    ana.get(&format!("/on-call/report?{query}"))
+        .await
+        .shows("Load and fairness")
+        .shows("Ana")
+        .shows("an equal share");
+    let file = ana.get(&format!("/on-call/report.csv?{query}")).await;
+    assert_eq!(file.headers["content-type"], "text/csv; charset=utf-8");
+    assert!(file.body.starts_with("person,email,shifts,hours"));
+    assert!(
+        file.body.contains("\"Ana\",\"ana@example.com\",1,2159.00"),
+        "{}",
+        file.body
+    );
+    let refused = ana
+        .get("/on-call/report?from=2026-05-01&until=2026-04-01")
+        .await;
+    assert_eq!(refused.status, 422);
+    refused.shows("Must be later than");
+    let unknown = ana.get("/on-call/report?schedule=gone").await;
+    assert_eq!(unknown.status, 422);
+    unknown.shows("There is no such schedule.");
+});

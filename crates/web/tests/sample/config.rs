@@ -9,7 +9,9 @@ use web::picture::{
 };
 use web::view::on_call::*;
 use web::view::policy::*;
+use web::view::report::*;
 use web::view::schedule::*;
+use web::view::schedule_history::*;
 use web::view::service::*;
 use web::view::*;
 
@@ -380,6 +382,70 @@ pub fn add(pages: &mut Vec<Sample>) {
             }],
             total: Span::from_hours(240),
             nights: Span::from_hours(100),
+        },
+    ));
+    let hours = |day: i64, night: i64| domain::schedule::DutyTime {
+        weekday_day: Span::from_hours(day),
+        weekday_night: Span::from_hours(night),
+        weekend_day: Span::from_hours(20),
+        holiday_night: Span::from_hours(5),
+        ..domain::schedule::DutyTime::default()
+    };
+    let row = |id: i64, day: i64, night: i64, against_share: i64| ReportRow {
+        person: person(id),
+        shifts: 6,
+        time: hours(day, night),
+        against_share,
+        short_rests: usize::from(id == 1),
+        pages: 12,
+        urgent_pages: 9,
+    };
+    let loads = vec![row(1, 200, 150, 31), row(5, 120, 90, -18)];
+    pages.push(draw(
+        "/on-call/report",
+        &ReportPage {
+            frame: frame("Load and fairness", Nav::OnCall, "/on-call/report"),
+            chart: web::picture::LoadChart {
+                title: "Time on call of each person".into(),
+                people: loads
+                    .iter()
+                    .map(|row| (row.person.name.clone(), row.time))
+                    .collect(),
+            },
+            rows: loads,
+            schedules: vec![Choice::new("platform", "Platform")],
+            teams: vec![Choice::new("platform", "Platform")],
+            form: Form::new()
+                .with("from", "2026-10-01")
+                .with("until", "2026-12-31"),
+            previous: "/on-call/report?from=2026-07-01".into(),
+            next: "/on-call/report?from=2027-01-01".into(),
+            csv: "/on-call/report.csv".into(),
+        },
+    ));
+    let version = |number: i64| VersionRow {
+        number,
+        from: ago(10_000 / number),
+        saved: Some(ago(10_100 / number)),
+        by: (number > 1).then(|| "Ana Ruiz".to_owned()),
+        speaks: number == 1,
+        coming: number == 2,
+        changes: vec!["Weekly, turns: Ana Ruiz, Bo Lindqvist → Bo Lindqvist.".into()],
+        others: vec![Changed {
+            start: ahead(100),
+            end: ahead(600),
+            before: vec![person(1)],
+            after: vec![],
+        }],
+        more: 3,
+    };
+    pages.push(draw(
+        "/schedules/platform/versions",
+        &HistoryPage {
+            frame: frame("History", Nav::OnCall, "/schedules/platform/versions"),
+            name: "Platform".into(),
+            slug: "platform".into(),
+            rows: vec![version(2), version(1)],
         },
     ));
     let schedule = |from: &str, days: u16, view: View| SchedulePage {

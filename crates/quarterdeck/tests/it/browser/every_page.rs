@@ -43,6 +43,8 @@ fn pages(person: &str) -> Vec<(String, Role)> {
         ("/on-call", Observer),
         ("/on-call?q=plat&at=2026-12-24T20:00", Observer),
         ("/on-call/mine", Observer),
+        ("/on-call/report", Observer),
+        ("/schedules/platform/versions", Observer),
         ("/schedules/new", Responder),
         ("/schedules/platform", Observer),
         ("/schedules/payments?view=month&zone=Asia/Kathmandu", Observer),

@@ -2,6 +2,7 @@
 
 pub mod calendar;
 pub mod form;
+mod history;
 mod overrides;
 pub mod row;
 
@@ -39,6 +40,7 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
     .service(web::resource("/schedules/{slug}/edit").route(web::get().to(edit_page)))
     .service(web::resource("/schedules/{slug}/delete").route(web::post().to(delete)));
     overrides::configure(cfg);
+    history::configure(cfg);
 }
 
 fn find<'a>(directory: &'a Directory, slug: &str) -> Result<&'a Schedule, WebError> {
