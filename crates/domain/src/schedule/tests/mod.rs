@@ -1,11 +1,13 @@
 //! Schedules against real dates, against an oracle, and against their own laws.
 
 mod by_hand;
+mod import;
 mod load;
 mod oracle;
 mod properties;
 mod real_dates;
 mod sample;
+mod speed;
 
 use jiff::civil::Date;
 
