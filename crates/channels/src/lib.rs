@@ -5,6 +5,7 @@
 //! chooses another address and never looks at incidents: what evidence means is decided in
 //! `domain`, when the next attempt is made is decided by the outbox.
 
+pub mod calendar;
 mod channel;
 pub mod email;
 pub mod http;

@@ -11,12 +11,28 @@ use crate::{Channel, LogChannel};
 #[derive(Clone, Default)]
 pub struct Channels {
     configured: Vec<Arc<dyn Channel>>,
+    private_calendars: bool,
 }
 
 impl Channels {
     /// When several channels serve one kind, the first is used.
     pub fn new(configured: Vec<Arc<dyn Channel>>) -> Self {
-        Self { configured }
+        Self {
+            configured,
+            private_calendars: false,
+        }
+    }
+
+    /// Lets calendars be fetched from addresses of private networks, too.
+    pub fn with_private_calendars(self, allowed: bool) -> Self {
+        Self {
+            private_calendars: allowed,
+            ..self
+        }
+    }
+
+    pub fn private_calendars(&self) -> bool {
+        self.private_calendars
     }
 
     pub fn get(&self, kind: ContactKind) -> Arc<dyn Channel> {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::policy::{Policy, Target};
+use crate::reminder::Wishes;
 use crate::schedule::{HolidayCalendar, Schedule};
 use crate::service::{Integration, Service};
 use crate::word::{AccountRole, ContactKind, Urgency};
@@ -29,6 +30,8 @@ pub struct Directory {
     pub integrations: BTreeMap<IntegrationId, Arc<Integration>>,
     /// SHA-256 of an integration's key → the integration.
     pub integration_keys: BTreeMap<[u8; 32], IntegrationId>,
+    /// What people want to be told of their shifts, who have said so.
+    pub reminders: Wishes,
     pub settings: Settings,
 }
 

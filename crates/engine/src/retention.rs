@@ -44,7 +44,8 @@ pub async fn delete_old(store: &Store, now: Timestamp) -> Result<usize, Error> {
         .write(move |tx| {
             let signals = store::alert::delete_signals(tx, now - SIGNALS, BATCH)?;
             let alerts = store::alert::delete_resolved(tx, now - ALERTS, BATCH)?;
-            Ok(signals + alerts)
+            let notices = crate::reminder::forget_in_txn(tx, now)?;
+            Ok(signals + alerts + notices)
         })
         .await
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use channels::Channels;
+use channels::calendar::CalendarClient;
 use domain::Timestamp;
 use domain::directory::Directory;
 use store::Store;
@@ -38,6 +39,7 @@ struct Inner {
     channels: Arc<Channels>,
     clock: Arc<dyn Clock>,
     sender: Arc<Sender>,
+    calendars: CalendarClient,
     ingest: Ingest,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -78,6 +80,8 @@ impl Engine {
         let secret = link_secret(&store).await?;
         let public_url = config.public_url.trim_end_matches('/').to_owned();
         let sender = Arc::new(Sender { public_url, secret });
+        let calendars = CalendarClient::new(channels.private_calendars())
+            .map_err(|error| Error::Refused(format!("calendars cannot be fetched: {error}")))?;
         let channels = Arc::new(channels);
         let node = format!("{}-{:08x}", config.node_name, rand::random::<u32>());
         if !store.is_postgres() {
@@ -101,12 +105,23 @@ impl Engine {
             tokio::spawn(crate::timer::run(store.clone(), clock.clone())),
             tokio::spawn(dispatcher.run()),
             tokio::spawn(crate::retention::run(store.clone(), clock.clone())),
+            tokio::spawn(crate::reminder::run(
+                store.clone(),
+                sender.clone(),
+                clock.clone(),
+            )),
+            tokio::spawn(crate::import::run(
+                store.clone(),
+                calendars.clone(),
+                clock.clone(),
+            )),
         ];
         let inner = Inner {
             store,
             channels,
             clock,
             sender,
+            calendars,
             ingest,
             tasks,
         };
@@ -135,6 +150,11 @@ impl Engine {
     /// The public address and the secret of signed links.
     pub fn sender(&self) -> &Sender {
         &self.inner.sender
+    }
+
+    /// Fetches calendars that people import.
+    pub fn calendars(&self) -> &CalendarClient {
+        &self.inner.calendars
     }
 
     /// Hands signals in; returns once they are durable.

@@ -45,6 +45,7 @@ pub fn load(conn: &mut Conn) -> Result<Directory, Error> {
     let mut directory = Directory {
         generation: generation(conn)?,
         settings: settings(conn)?,
+        reminders: crate::reminder::wishes(conn)?,
         ..Directory::default()
     };
     load_people(conn, &mut directory)?;

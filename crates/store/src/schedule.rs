@@ -1,6 +1,7 @@
 //! Schedules, their versions and overrides.
 
 pub mod history;
+pub mod import;
 pub mod load;
 pub(crate) mod snapshot;
 pub mod swap;

@@ -39,6 +39,8 @@ pub struct Settings {
     pub body_limit: usize,
     pub smtp: Option<EmailConfig>,
     pub twilio: Option<TwilioConfig>,
+    /// Calendars may be imported from private networks.
+    pub private_calendars: bool,
 }
 
 const SYSTEM_DATA_DIR: &str = "/var/lib/quarterdeck";
@@ -70,6 +72,9 @@ impl Settings {
         let settings = Settings {
             smtp: smtp(values)?,
             twilio: twilio(values, &public_url)?,
+            private_calendars: values
+                .parse("calendar.private_addresses", "true or false")?
+                .unwrap_or(false),
             log_format: log_format(values)?,
             body_limit: body_limit(values)?,
             log_level: values.text("log_level"),

@@ -210,6 +210,12 @@ pub const SETTINGS: &[Setting] = &[
         "https://api.twilio.com",
         "Address of the API",
     ),
+    setting(
+        "calendar.private_addresses",
+        "BOOL",
+        "false",
+        "Whether calendars may be imported from addresses of private networks and this machine",
+    ),
 ];
 
 /// The setting with this key.

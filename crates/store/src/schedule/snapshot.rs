@@ -135,6 +135,7 @@ fn load_schedules(conn: &mut Conn, directory: &mut Directory) -> Result<(), Erro
         }
     }
     load_temporaries(conn, &mut schedules)?;
+    super::import::load(conn, &mut schedules)?;
     directory.schedules = schedules
         .into_iter()
         .map(|(id, schedule)| (id, Arc::new(schedule)))

@@ -1,0 +1,187 @@
+//! Reminds people of their shifts and tells them of hand-offs (PAGING.md §5.8). What is due is
+//! `domain::reminder`'s to say; the database keeps it from being said twice, whatever crashes and
+//! however many nodes run.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::reminder::{HAND_OFF_LATE, NoticeText, Reminders, ShiftNotice, look, method_for};
+use domain::word::{NotificationKind, Urgency};
+use domain::{NotificationId, Span, Timestamp, UserId};
+use serde_json::json;
+use store::notification::Notification;
+use store::{Change, Store, Tx};
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::clock::Clock;
+use crate::configuration::{begin, record, require_self_or_admin};
+use crate::message::Sender;
+use crate::{Error, OpContext};
+
+/// Bounds the damage of a clock that jumps, and of a message lost between nodes.
+const SCAN: Duration = Duration::from_secs(60);
+/// After a database failure.
+const PAUSE: Duration = Duration::from_secs(5);
+/// Edits come in heaps; one look serves all of them.
+const SETTLE: Duration = Duration::from_secs(1);
+/// Notices written in one transaction.
+const BATCH: usize = 200;
+
+/// Runs until the task is aborted.
+pub(crate) async fn run(store: Store, sender: Arc<Sender>, clock: Arc<dyn Clock>) {
+    let mut changes = store.changes();
+    loop {
+        let pause = match fire_due(&store, &sender, clock.now()).await {
+            Ok(next) => next.since(clock.now()).to_std().min(SCAN),
+            Err(error) => {
+                tracing::warn!(%error, "cannot tell people of their shifts");
+                PAUSE
+            }
+        };
+        let sleep = tokio::time::sleep(pause);
+        tokio::pin!(sleep);
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut sleep => break,
+                change = changes.recv() => match change {
+                    Ok(Change::Directory) | Err(RecvError::Lagged(_)) => {
+                        tokio::time::sleep(SETTLE.min(pause)).await;
+                        break;
+                    }
+                    Ok(_) => {}
+                    Err(RecvError::Closed) => return,
+                },
+            }
+        }
+    }
+}
+
+/// Writes everything due at `now` into the outbox, and returns when to look again. Public so that
+/// tests and the simulator can drive it without the loop.
+///
+/// # Errors
+/// [`Error::Store`] when the database cannot be used; what was due stays due.
+pub async fn fire_due(store: &Store, sender: &Sender, now: Timestamp) -> Result<Timestamp, Error> {
+    let directory = store.directory();
+    let generation = directory.generation;
+    let said = store
+        .read(move |c| store::reminder::said(c, now - HAND_OFF_LATE))
+        .await?;
+    let looked = tokio::task::spawn_blocking(move || look(&directory, now));
+    let looked = looked.await.map_err(|_| Error::Overloaded)?;
+    let due: Vec<ShiftNotice> = looked
+        .due
+        .into_iter()
+        .filter(|notice| !said.contains(&notice.key))
+        .collect();
+    for batch in due.chunks(BATCH) {
+        let (batch, sender) = (batch.to_vec(), sender.clone());
+        let current = store
+            .write(move |tx| say_in_txn(tx, &batch, generation, &sender, now))
+            .await?;
+        if !current {
+            // Edited meanwhile: what was worked out may be wrong.
+            return Ok(now);
+        }
+    }
+    Ok(looked.next)
+}
+
+/// False when the configuration is not the one that the notices were worked out from.
+fn say_in_txn(
+    tx: &mut Tx<'_>,
+    batch: &[ShiftNotice],
+    generation: i64,
+    sender: &Sender,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let directory = tx.directory()?;
+    if directory.generation != generation {
+        return Ok(false);
+    }
+    let mut rows = Vec::new();
+    for notice in batch {
+        let key = notice.key;
+        let (Some(user), Some(schedule)) = (
+            directory.user(key.user),
+            directory.schedule(key.schedule_id),
+        ) else {
+            continue;
+        };
+        // Whoever has no usable method yet is told once there is one, if the time has not passed.
+        let Some(method) = method_for(user, now) else {
+            continue;
+        };
+        let id = tx.id(NotificationId)?;
+        if !store::reminder::say_once(tx, &key, id, now)? {
+            continue;
+        }
+        let url = format!("{}/schedules/{}", sender.public_url, schedule.slug);
+        let text = NoticeText::of(notice, &directory, method.kind, &url, now);
+        let mut row = Notification::planned(
+            id,
+            NotificationKind::Notice,
+            method.kind,
+            method.address.clone(),
+            Urgency::Low,
+            now,
+        );
+        row.user_id = Some(user.id);
+        row.method_id = Some(method.id);
+        row.subject = text.subject;
+        row.body = text.body;
+        rows.push(row);
+    }
+    if !rows.is_empty() {
+        store::notification::insert(tx, &rows)?;
+        tx.changed(Change::Outbox);
+    }
+    Ok(true)
+}
+
+/// Forgets what was said of shifts long past.
+const KEEP: Span = Span::from_days(90);
+
+/// # Errors
+/// Those of the store.
+pub(crate) fn forget_in_txn(tx: &mut Tx<'_>, now: Timestamp) -> Result<usize, Error> {
+    Ok(store::reminder::forget(tx, now - KEEP)?)
+}
+
+/// What a person wants to be told of their shifts. For the person and administrators.
+///
+/// # Errors
+/// [`Error::Forbidden`], [`Error::NotFound`].
+pub fn reminders(store: &Store, ctx: &OpContext, user: UserId) -> Result<Reminders, Error> {
+    require_self_or_admin(ctx, user)?;
+    let directory = store.directory();
+    directory.user(user).ok_or(Error::NotFound("person"))?;
+    Ok(directory.reminders.get(&user).cloned().unwrap_or_default())
+}
+
+/// Writes what a person wants to be told. For the person and administrators.
+///
+/// # Errors
+/// [`Error::Invalid`], [`Error::Forbidden`], [`Error::NotFound`], those of the store.
+pub async fn set_reminders(
+    store: &Store,
+    ctx: &OpContext,
+    user: UserId,
+    wish: Reminders,
+) -> Result<(), Error> {
+    require_self_or_admin(ctx, user)?;
+    let wish = wish
+        .checked()
+        .map_err(|message| Error::invalid("leads", message))?;
+    let ctx = *ctx;
+    store
+        .write(move |tx| {
+            let directory = begin(tx)?;
+            directory.user(user).ok_or(Error::NotFound("person"))?;
+            store::reminder::put_wish(tx, user, &wish)?;
+            let details = json!({"leads": wish.leads, "hand_off": wish.hand_off});
+            record(tx, &ctx, "reminders.edit", format!("user:{user}"), details)
+        })
+        .await
+}
