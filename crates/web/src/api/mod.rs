@@ -4,11 +4,20 @@
 pub(crate) mod alert;
 pub(crate) mod caller;
 pub(crate) mod configuration;
+pub(crate) mod coverage;
+pub(crate) mod holiday;
 pub(crate) mod incident;
 pub(crate) mod input;
 pub(crate) mod notification;
 pub(crate) mod on_call;
 pub(crate) mod postmortem;
+pub(crate) mod report;
+pub(crate) mod schedule;
+pub(crate) mod schedule_by_hand;
+mod schedule_types;
+pub(crate) mod schedule_version;
+pub(crate) mod simulate;
+pub(crate) mod swap;
 pub(crate) mod timeline;
 pub(crate) mod types;
 pub(crate) mod words;
@@ -63,8 +72,9 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
             .route("/alerts", web::get().to(alert::list))
             .route("/alerts/{id}", web::get().to(alert::get))
             .route("/oncall", web::get().to(on_call::now))
-            .route("/schedules", web::get().to(on_call::schedules))
-            .route("/schedules/{slug}/shifts", web::get().to(on_call::shifts))
+            .configure(schedule::routes)
+            .route("/simulate", web::post().to(simulate::simulate))
+            .route("/coverage", web::get().to(coverage::get))
             .route("/services", web::get().to(configuration::services))
             .route("/services/{slug}", web::get().to(configuration::service))
             .route("/users", web::get().to(configuration::users))

@@ -13,6 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::caller::Caller;
 use super::input::{List, Params};
+use super::schedule_version::under;
 use super::types::{Person, Problem};
 use crate::error::WebError;
 use crate::state::State;
@@ -27,6 +28,8 @@ pub struct NowQuery {
     at: Option<Timestamp>,
     /// Slug of a schedule; all of them when absent.
     schedule: Option<String>,
+    /// Number of a version of that schedule: who would be on call if it had always held.
+    version: Option<i64>,
 }
 
 /// Who is on call for the schedules.
@@ -56,13 +59,15 @@ pub struct Shift {
     #[schema(value_type = Option<String>, format = DateTime)]
     end: Option<Timestamp>,
     users: Vec<Person>,
+    /// Who follows the shift to learn: never paged, no coverage.
+    shadows: Vec<Person>,
     /// `layer`, `override`, `swap` or `temporary`.
     source: &'static str,
     /// Name of the layer.
     layer: Option<String>,
 }
 
-fn shift(row: Row, directory: &Directory) -> Shift {
+pub(super) fn shift(row: Row, directory: &Directory) -> Shift {
     let (source, layer) = match row.source {
         ShiftSource::Layer { name, .. } => ("layer", Some(name)),
         ShiftSource::Import { name, .. } => ("import", Some(name)),
@@ -75,6 +80,11 @@ fn shift(row: Row, directory: &Directory) -> Shift {
         end: (!row.open_end).then_some(row.end),
         users: row
             .users
+            .into_iter()
+            .map(|user| Person::of(user, directory))
+            .collect(),
+        shadows: row
+            .shadows
             .into_iter()
             .map(|user| Person::of(user, directory))
             .collect(),
@@ -95,7 +105,7 @@ fn no_schedule() -> engine::Error {
     responses(
         (status = 200, description = "Who is on call", body = OnCall),
         (status = 401, description = "No valid token", body = Problem),
-        (status = 404, description = "There is no such schedule", body = Problem),
+        (status = 404, description = "There is no such schedule or version", body = Problem),
         (status = 422, description = "The time makes no sense", body = Problem),
     ))]
 pub async fn now(
@@ -110,6 +120,7 @@ pub async fn now(
         .unwrap_or(caller.ctx.now)
         .clamp(Timestamp::MIN, Timestamp::MAX);
     let directory = state.directory();
+    let one_only = query.0.schedule.is_some();
     let wanted: Vec<Arc<Configured>> = match query.0.schedule {
         Some(slug) => {
             let id = directory
@@ -119,6 +130,14 @@ pub async fn now(
             directory.schedules.get(&id).cloned().into_iter().collect()
         }
         None => directory.schedules.values().cloned().collect(),
+    };
+    let wanted = match (query.0.version, wanted.first()) {
+        (Some(_), None) => Vec::new(),
+        (Some(_), Some(_)) if !one_only => {
+            return Err(engine::Error::invalid("version", "name a schedule, too").into());
+        }
+        (Some(version), Some(one)) => vec![Arc::new(under(one, version)?)],
+        (None, _) => wanted,
     };
     let answer = calculate(move || OnCall {
         at,
@@ -136,7 +155,7 @@ pub async fn now(
 }
 
 /// Long schedules take their time, which must not hold up other requests.
-async fn calculate<T: Send + 'static>(
+pub(super) async fn calculate<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, WebError> {
     tokio::task::spawn_blocking(work)
@@ -192,6 +211,8 @@ pub struct ShiftsQuery {
     /// RFC 3339; 14 days after `from` when absent, at most 366 days after it.
     #[param(value_type = Option<String>, format = DateTime)]
     until: Option<Timestamp>,
+    /// Number of a version: who would be on call if it had always held.
+    version: Option<i64>,
 }
 
 /// Part of a schedule.
@@ -216,6 +237,12 @@ pub struct Gap {
     start: Timestamp,
     #[schema(value_type = String, format = DateTime)]
     end: Timestamp,
+}
+
+/// When nobody is on call within `from..until`.
+pub(super) fn gaps(schedule: &Configured, from: Timestamp, until: Timestamp) -> Vec<Gap> {
+    let gaps = schedule.gaps(from, until).into_iter();
+    gaps.map(|(start, end)| Gap { start, end }).collect()
 }
 
 const SHIFTS_DEFAULT: Span = Span::from_days(14);
@@ -248,6 +275,10 @@ pub async fn shifts(
         .get(&id)
         .cloned()
         .ok_or_else(no_schedule)?;
+    let schedule = match query.0.version {
+        Some(version) => Arc::new(under(&schedule, version)?),
+        None => schedule,
+    };
     let from = query.0.from.unwrap_or(caller.ctx.now);
     let until = query.0.until.unwrap_or(from + SHIFTS_DEFAULT);
     if until <= from {
@@ -265,11 +296,7 @@ pub async fn shifts(
             .into_iter()
             .map(|row| shift(row, &directory))
             .collect(),
-        gaps: schedule
-            .gaps(from, until)
-            .into_iter()
-            .map(|(start, end)| Gap { start, end })
-            .collect(),
+        gaps: gaps(&schedule, from, until),
     })
     .await?;
     Ok(HttpResponse::Ok().json(answer))

@@ -40,4 +40,13 @@ vocabularies! {
     urgency: Urgency,
     grouping: domain::service::Grouping,
     urgency_rule: domain::service::UrgencyRule,
+    holiday_rule: domain::schedule::HolidayRule,
+    override_kind: domain::schedule::OverrideKind,
+    rotation_unit: domain::schedule::RotationUnit,
+    swap_state: domain::schedule::SwapState,
+    act: domain::what_if::Act,
+    fault: domain::what_if::Fault,
+    stop: domain::what_if::Stop,
+    finding_kind: domain::coverage::FindingKind,
+    finding_level: domain::coverage::Level,
 }

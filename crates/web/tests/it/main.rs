@@ -11,6 +11,7 @@ mod fault;
 mod house;
 mod ingest;
 mod outage;
+mod schedule;
 mod session;
 mod stream;
 mod twilio;
