@@ -203,6 +203,147 @@ proptest! {
     }
 
     #[test]
+    fn full_layers_leave_no_gap(
+        zone in prop::sample::select(zones()),
+        year in 2020..2040i16,
+        rotations in prop::collection::vec(
+            (
+                prop::sample::select(vec!["A", "ABC", "BADCE", "EF"]),
+                prop_oneof![
+                    (1..60u32).prop_map(|length| (length, RotationUnit::Hours)),
+                    (1..20u32).prop_map(|length| (length, RotationUnit::Days)),
+                    (1..5u32).prop_map(|length| (length, RotationUnit::Weeks)),
+                    (1..4u32).prop_map(|length| (length, RotationUnit::Months)),
+                ],
+                0..24u8,
+                0..60u8,
+            ),
+            1..4,
+        ),
+    ) {
+        let layers: Vec<_> = rotations
+            .iter()
+            .map(|&(people, (length, unit), hour, minute)| Layer {
+                handoff: TimeOfDay::new(hour, minute).unwrap(),
+                ..layer(people, length, unit, &format!("{}-12-30", year - 1), "00:00")
+            })
+            .collect();
+        let count = layers.len();
+        let one = schedule(&zone, layers);
+        let (from, until) = (at(&format!("{year}-01-02T00:00:00Z")), at(&format!("{year}-12-31T00:00:00Z")));
+        prop_assert!(one.gaps(from, until).is_empty());
+        let mut every = vec![one.final_shifts(from, until)];
+        every.extend((0..count).map(|index| one.layer_shifts(index, from, until)));
+        for shifts in every {
+            prop_assert!(shifts[0].start <= from && until <= shifts[shifts.len() - 1].end);
+            for two in shifts.windows(2) {
+                prop_assert_eq!(two[0].end, two[1].start);
+                prop_assert!(two[0].start < two[0].end);
+                let at = two[1].start;
+                prop_assert_eq!(&one.layer_shifts(0, at, Timestamp(at.0 + 1))[0].start <= &at, true);
+            }
+        }
+        // The highest layer has somebody always, so that it is the final schedule.
+        prop_assert_eq!(one.final_shifts(from, until), one.layer_shifts(count - 1, from, until));
+    }
+
+    #[test]
+    fn nobody_loses_a_turn_to_hours_that_are_never_worked(sample in sample()) {
+        // One turn a day, from midnight to midnight, under the sample's hours and days off.
+        let mut config = sample.schedule.versions[0].config.clone();
+        let mut daily = layer("ABCDE", 1, RotationUnit::Days, "2000-01-01", "00:00");
+        daily.start = sample.from.in_zone(&jiff::tz::TimeZone::get(&config.zone).unwrap()).date();
+        daily.restrictions = config.layers[0].restrictions.clone();
+        daily.holidays = config.layers[0].holidays.clone();
+        config.layers = vec![daily];
+        let mut one = schedule(&config.zone.clone(), vec![]);
+        one.versions[0].config = config;
+        let days = days(&one.versions[0].config.zone, one.versions[0].config.layers[0].start, 40);
+        let mut held = Vec::new();
+        for day in days {
+            let mut holders: Vec<_> = one
+                .final_shifts(day.start, day.end)
+                .iter()
+                .filter_map(|shift| shift.clipped(day.start, day.end))
+                .map(|shift| letters(&shift.users))
+                .collect();
+            holders.dedup();
+            prop_assert!(holders.len() <= 1, "{}: {:?}", day.date, holders);
+            held.extend(holders);
+        }
+        for (turn, holder) in held.iter().enumerate() {
+            prop_assert_eq!(holder.as_str(), ["A", "B", "C", "D", "E"][turn % 5]);
+        }
+    }
+
+    #[test]
+    fn what_is_made_by_hand_leaves_the_past_alone(before in sample(), other in sample(), quarters in 0..900i64) {
+        let when = before.from + sample::QUARTER * quarters;
+        let mut after = before.schedule.clone();
+        let back = before.from.since(other.from);
+        for mut one in other.schedule.overrides {
+            (one.id, one.created_at) = (OverrideId(one.id.0 + 100), when);
+            (one.start, one.end) = (one.start + back, one.end + back);
+            after.overrides.push(one);
+        }
+        for mut one in other.schedule.temporaries {
+            (one.id, one.created_at) = (TemporaryId(one.id.0 + 100), when);
+            (one.start, one.end) = (one.start + back, one.end + back);
+            for shift in &mut one.shifts {
+                (shift.start, shift.end) = (shift.start + back, shift.end + back);
+            }
+            after.temporaries.push(one);
+        }
+        prop_assert_eq!(
+            cut(&after.final_shifts(before.from, when), before.from, when),
+            cut(&before.schedule.final_shifts(before.from, when), before.from, when)
+        );
+        prop_assert!(before.schedule.difference(&after, before.from, when).is_empty());
+    }
+
+    #[test]
+    fn a_swap_taken_moves_shifts_and_nothing_else(sample in sample(), first in 0..800i64, lasts in 1..300i64) {
+        let schedule = &sample.schedule;
+        let start = sample.from + sample::QUARTER * first;
+        let request = SwapRequest {
+            id: SwapId(1),
+            schedule_id: schedule.id,
+            giver: users("A")[0],
+            start,
+            end: start + sample::QUARTER * lasts,
+            held: Vec::new(),
+            offered_to: None,
+            exchange: None,
+            note: String::new(),
+            state: SwapState::Offered,
+            taken_by: None,
+            created_by: None,
+            created_at: sample.from,
+            closed_at: None,
+            closed_by: None,
+        };
+        let taker = users("Z")[0];
+        let Ok(offer) = request.offer(schedule, sample.from) else {
+            prop_assert!(schedule.held_by(users("A")[0], start, start + sample::QUARTER * lasts).is_empty());
+            return Ok(());
+        };
+        let mut taken = schedule.clone();
+        for mut one in offer.take(schedule, taker, None, sample.from).unwrap() {
+            // Made after everything else.
+            (one.id, one.created_at) = (OverrideId(1_000), sample.from);
+            taken.overrides.push(one);
+        }
+        // Overrides made later would lie above: leave them out of the comparison.
+        if schedule.overrides.iter().all(|one| one.created_at <= sample.from) {
+            prop_assert_eq!(taken.held_by(taker, sample.from, offer.end), offer.held.clone());
+            for change in schedule.difference(&taken, sample.from, offer.end) {
+                prop_assert!(change.before.contains(&users("A")[0]) && change.after.contains(&taker));
+                prop_assert_eq!(change.before.len(), change.after.len());
+            }
+        }
+    }
+
+    #[test]
     fn configurations_survive_json(sample in sample()) {
         let text = serde_json::to_string(&sample.schedule).unwrap();
         prop_assert_eq!(serde_json::from_str::<Schedule>(&text).unwrap(), sample.schedule);
