@@ -26,6 +26,16 @@ pub struct NewFeed {
     pub token: String,
 }
 
+/// A person may look, and so let a program look. A feed outlives the token that made it: that takes
+/// one that may write.
+fn require_lasting(ctx: &OpContext) -> Result<(), Error> {
+    let right = match ctx.actor.user {
+        Some(_) => Right::Read,
+        None => Right::Respond,
+    };
+    access::require(ctx, right)
+}
+
 /// Makes a feed with a fresh secret. Of one's own shifts, or of a schedule or team; those of other
 /// people are the administrators'.
 ///
@@ -36,7 +46,7 @@ pub async fn create_feed(
     ctx: &OpContext,
     subject: FeedSubject,
 ) -> Result<NewFeed, Error> {
-    access::require(ctx, Right::Read)?;
+    require_lasting(ctx)?;
     if let FeedSubject::Person(user) = subject
         && ctx.actor.user != Some(user)
     {
@@ -93,7 +103,7 @@ pub async fn feeds(store: &Store, ctx: &OpContext) -> Result<Vec<Feed>, Error> {
 /// # Errors
 /// [`Error::NotFound`] also for one that is somebody else's, those of the store.
 pub async fn revoke_feed(store: &Store, ctx: &OpContext, id: FeedId) -> Result<(), Error> {
-    access::require(ctx, Right::Read)?;
+    require_lasting(ctx)?;
     let ctx = *ctx;
     store
         .write(move |tx| {

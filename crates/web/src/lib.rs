@@ -8,6 +8,7 @@
 mod api;
 pub mod assets;
 pub mod body;
+pub(crate) mod calendar;
 mod compress;
 pub mod cookie;
 pub mod csrf;

@@ -9,8 +9,9 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::api::{
-    alert, configuration, coverage, holiday, incident, notification, on_call, postmortem, report,
-    schedule, schedule_by_hand, schedule_version, simulate, swap, timeline, work,
+    alert, calendar, configuration, coverage, explain, holiday, incident, notification, on_call, postmortem,
+    report, responder, schedule, schedule_by_hand, schedule_version, simulate, swap, timeline,
+    work,
 };
 use crate::error::WebError;
 use crate::frame::{frame, render};
@@ -72,6 +73,14 @@ use crate::view::api_docs::ApiDocsPage;
         holiday::list,
         holiday::create,
         holiday::get,
+        calendar::feeds,
+        calendar::create_feed,
+        calendar::revoke_feed,
+        calendar::imports,
+        calendar::add_import,
+        calendar::remove_import,
+        calendar::reminders,
+        calendar::set_reminders,
         holiday::edit,
         holiday::remove,
         report::on_call,

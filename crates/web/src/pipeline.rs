@@ -70,7 +70,7 @@ pub(crate) struct Redacted<'a>(pub &'a str);
 
 impl std::fmt::Display for Redacted<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for prefix in ["/integrations/", "/a/"] {
+        for prefix in ["/integrations/", "/a/", "/calendar/"] {
             if let Some(rest) = self.0.strip_prefix(prefix) {
                 let tail = rest.find('/').map_or("", |at| &rest[at..]);
                 return write!(f, "{prefix}…{tail}");

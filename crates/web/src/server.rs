@@ -13,7 +13,7 @@ use engine::Engine;
 
 use crate::error::WebError;
 use crate::state::{AppState, WebConfig};
-use crate::{api, health, hooks, metrics, openapi, page, pipeline, static_files, stream};
+use crate::{api, calendar, health, hooks, metrics, openapi, page, pipeline, static_files, stream};
 
 /// A client that has not sent its request's head within this time is let go.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -137,6 +137,7 @@ fn routes(config: &mut ServiceConfig) {
     health::configure(config);
     metrics::configure(config);
     static_files::configure(config);
+    calendar::configure(config);
     api::configure(config);
     openapi::configure(config);
     stream::configure(config);

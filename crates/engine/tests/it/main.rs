@@ -16,4 +16,5 @@ mod reply;
 mod role;
 mod update;
 mod what_if;
+mod shifts;
 mod world;

@@ -161,6 +161,12 @@ pub async fn build_with(store: &Store, settings: impl Fn(&mut ServiceSettings) +
             store::people::insert_method(tx, id, &mail, NOON)?;
         }
         store::people::insert_method(tx, ANA, &method(11, ContactKind::Sms, PHONE), NOON)?;
+            // Mail about shifts would stand among the pages.
+            let quiet = domain::reminder::Reminders {
+                leads: vec![],
+                hand_off: false,
+            };
+            store::reminder::put_wish(tx, id, &quiet)?;
         let rule = |id, method, delay| NotificationRule {
             id: NotificationRuleId(id),
             urgency: Urgency::High,

@@ -157,6 +157,19 @@ pub fn of_schedule(conn: &mut Conn, schedule: ScheduleId) -> Result<Vec<ImportRo
     rows.into_iter().map(import).collect()
 }
 
+/// All imports that have not been removed, by schedule.
+///
+/// # Errors
+/// Those of the read.
+pub fn all(conn: &mut Conn) -> Result<Vec<ImportRow>, Error> {
+    let rows: Vec<Row> = db!(conn, |c| t::table
+        .filter(t::removed_at.is_null())
+        .select(COLUMNS)
+        .order((t::schedule_id, t::id))
+        .load(c))?;
+    rows.into_iter().map(import).collect()
+}
+
 /// One that has not been removed, locked until the end of the transaction.
 ///
 /// # Errors

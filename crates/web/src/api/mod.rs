@@ -2,6 +2,7 @@
 //! own, so that what is stored can change without breaking anybody.
 
 pub(crate) mod alert;
+pub(crate) mod calendar;
 pub(crate) mod caller;
 pub(crate) mod configuration;
 pub(crate) mod coverage;
@@ -84,6 +85,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 "/postmortems/{number:[0-9]+}.md",
                 web::get().to(postmortem::markdown),
             )
+            .configure(calendar::routes)
             .route(
                 "/postmortems/{number:[0-9]+}",
                 web::get().to(postmortem::get),

@@ -42,6 +42,8 @@ vocabularies! {
     urgency_rule: domain::service::UrgencyRule,
     holiday_rule: domain::schedule::HolidayRule,
     override_kind: domain::schedule::OverrideKind,
+    feed_kind: domain::feed::FeedKind,
+    import_place: domain::schedule::ImportPlace,
     rotation_unit: domain::schedule::RotationUnit,
     swap_state: domain::schedule::SwapState,
     act: domain::what_if::Act,

@@ -3,6 +3,7 @@
 
 pub mod answer;
 pub mod auth;
+pub mod calendar;
 pub mod choice;
 pub mod complaint;
 pub mod dashboard;
@@ -45,5 +46,6 @@ pub fn configure(cfg: &mut ServiceConfig) {
     report::configure(cfg);
     schedule::configure(cfg);
     service::configure(cfg);
+    calendar::configure(cfg);
     auth::configure(cfg);
 }

@@ -113,6 +113,7 @@ pub mod form;
 pub mod frame;
 pub mod incident;
 pub mod on_call;
+pub mod calendar;
 pub mod outbox;
 pub mod policy;
 mod policy_form;

@@ -6,6 +6,7 @@
 )]
 
 mod api;
+mod calendar;
 mod edge;
 mod fault;
 mod house;
