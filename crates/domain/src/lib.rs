@@ -10,6 +10,7 @@ pub mod dedup;
 pub mod directory;
 pub mod duty;
 pub mod escalation;
+pub mod explain;
 pub mod feed;
 pub mod id;
 pub mod incident;

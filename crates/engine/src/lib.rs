@@ -11,6 +11,7 @@ pub mod coverage;
 pub mod dispatch;
 pub mod effect;
 pub mod error;
+pub mod explain;
 pub mod feed;
 pub mod import;
 pub mod incident;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, Command, value_parser};
+use domain::coverage::DAYS_MAX;
 
 use crate::setting::table::{SETTINGS, Scope, Setting};
 
@@ -26,6 +27,7 @@ pub fn command() -> Command {
         .subcommand(user())
         .subcommand(token())
         .subcommand(oncall())
+        .subcommand(simulate())
         .subcommand(Command::new("version").about("Print the version"))
 }
 
@@ -104,8 +106,34 @@ fn serve() -> Command {
 
 fn check() -> Command {
     Command::new("check")
-        .about("Check settings and connections: database, mail server, SMS provider")
+        .about("Check settings and connections, or prove who is reached in the next days")
         .args(settings(Scope::Serve))
+        .arg(
+            Arg::new("days")
+                .long("days")
+                .value_name("DAYS")
+                .value_parser(value_parser!(u32).range(1..=i64::from(DAYS_MAX)))
+                .help(
+                    "Instead: prove for every service who is reached at every instant of so many \
+                     days, and fail when something is wrong with it",
+                ),
+        )
+        .arg(
+            Arg::new("level")
+                .long("level")
+                .value_name("LEVEL")
+                .requires("days")
+                .value_parser(["alarm", "warning", "note"])
+                .default_value("alarm")
+                .help("Fail on findings that are at least this bad"),
+        )
+        .arg(
+            Arg::new("service")
+                .long("service")
+                .value_name("SERVICE")
+                .requires("days")
+                .help("Only this service, by its short name"),
+        )
         .after_help(secrets())
 }
 
@@ -239,6 +267,68 @@ fn oncall() -> Command {
                 .action(ArgAction::SetTrue)
                 .help("As JSON"),
         )
+}
+
+fn simulate() -> Command {
+    let many = |name: &'static str, value: &'static str, help: &'static str| {
+        Arg::new(name)
+            .long(name)
+            .value_name(value)
+            .action(ArgAction::Append)
+            .help(help)
+    };
+    Command::new("simulate")
+        .about("Tell what would happen: who would be paged, when, by what and why")
+        .arg(
+            Arg::new("service")
+                .long("service")
+                .value_name("SERVICE")
+                .help("The alert is for this service, by its short name"),
+        )
+        .arg(
+            Arg::new("policy")
+                .long("policy")
+                .value_name("POLICY")
+                .help("Escalate by this policy, by its short name, instead of the service's"),
+        )
+        .arg(
+            Arg::new("severity")
+                .long("severity")
+                .value_name("SEVERITY")
+                .value_parser(["critical", "error", "warning", "info"])
+                .default_value("critical")
+                .help("Of the alert"),
+        )
+        .arg(
+            Arg::new("at")
+                .long("at")
+                .value_name("TIME")
+                .help("When the alert comes, such as 2026-10-25T00:30:00Z; now when left out"),
+        )
+        .arg(
+            Arg::new("hours")
+                .long("hours")
+                .value_name("HOURS")
+                .value_parser(value_parser!(i64).range(1..=72))
+                .help("For how long it is followed: 1 to 72, 4 when left out"),
+        )
+        .arg(
+            Arg::new("until-answered")
+                .long("until-answered")
+                .action(ArgAction::SetTrue)
+                .help("Stop as soon as somebody has acknowledged or resolved"),
+        )
+        .arg(many(
+            "answer",
+            "WHO:WHAT:AFTER[:MESSAGE]",
+            "Somebody acknowledges, resolves, escalates or ignores a message, such as \
+             ana@example.com:acknowledge:5m",
+        ))
+        .arg(many(
+            "fail",
+            "CHANNEL:HOW[:FROM[:FOR]]",
+            "A channel fails (temporary, permanent, not_set_up), such as sms:temporary:0s:30m",
+        ))
 }
 
 #[cfg(test)]

@@ -60,7 +60,11 @@ fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
     runtime.block_on(async {
         match name {
             "serve" => serve::run(settings, demo).await,
-            "check" => command::check(&settings).await,
+            "check" => match inner.get_one::<u32>("days") {
+                Some(days) => command::coverage(&settings, *days, inner),
+                None => command::check(&settings).await,
+            },
+            "simulate" => command::simulate(&settings, inner).await,
             "migrate" => command::migrate(&settings),
             "apply" => command::apply(&settings, inner).await,
             "export" => command::export(&settings, inner).await,

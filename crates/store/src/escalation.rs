@@ -144,6 +144,41 @@ pub fn live_run(conn: &mut Conn, incident: IncidentId) -> Result<Option<Run>, Er
     row.map(Row::into_run).transpose()
 }
 
+/// All runs of an incident, oldest first.
+///
+/// # Errors
+/// Those of the read.
+pub fn runs(conn: &mut Conn, incident: IncidentId) -> Result<Vec<Run>, Error> {
+    use escalation_run as t;
+    let rows: Vec<Row> = db!(conn, |c| t::table
+        .filter(t::incident_id.eq(incident))
+        .order((t::started_at, t::id))
+        .select(Row::as_select())
+        .load(c))?;
+    rows.into_iter().map(Row::into_run).collect()
+}
+
+/// The live runs of incidents, by incident.
+///
+/// # Errors
+/// Those of the read.
+pub fn live_runs(conn: &mut Conn, incidents: &[IncidentId]) -> Result<Vec<Run>, Error> {
+    use escalation_run as t;
+    let mut runs = Vec::with_capacity(incidents.len());
+    for chunk in incidents.chunks(CHUNK) {
+        let rows: Vec<Row> = db!(conn, |c| t::table
+            .filter(t::incident_id.eq_any(chunk))
+            .filter(is_live())
+            .order(t::incident_id)
+            .select(Row::as_select())
+            .load(c))?;
+        for row in rows {
+            runs.push(row.into_run()?);
+        }
+    }
+    Ok(runs)
+}
+
 /// Incidents with a live run; for looking again at who is on call when the configuration changes.
 ///
 /// # Errors

@@ -9,9 +9,9 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::api::{
-    alert, calendar, configuration, coverage, explain, holiday, incident, notification, on_call, postmortem,
-    report, responder, schedule, schedule_by_hand, schedule_version, simulate, swap, timeline,
-    work,
+    alert, calendar, configuration, coverage, explain, holiday, incident, notification, on_call,
+    postmortem, report, responder, schedule, schedule_by_hand, schedule_version, simulate, swap,
+    timeline, work,
 };
 use crate::error::WebError;
 use crate::frame::{frame, render};
@@ -45,6 +45,7 @@ use crate::view::api_docs::ApiDocsPage;
         work::phase,
         timeline::list,
         timeline::note,
+        explain::why,
         alert::list,
         alert::get,
         on_call::now,
@@ -84,6 +85,8 @@ use crate::view::api_docs::ApiDocsPage;
         holiday::edit,
         holiday::remove,
         report::on_call,
+        simulate::simulate,
+        coverage::get,
         simulate::simulate,
         coverage::get,
         notification::list,

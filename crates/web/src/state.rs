@@ -79,6 +79,8 @@ pub struct AppState {
     /// Signs what a browser keeps for us.
     secret: [u8; 32],
     pub(crate) watch: WatchCache,
+    /// Proofs of coverage that were worked out lately.
+    pub(crate) proofs: engine::coverage::Proofs,
     /// Set when the server stops.
     pub(crate) stop: tokio::sync::watch::Sender<bool>,
 }
@@ -109,6 +111,7 @@ impl AppState {
             config,
             secret,
             watch: WatchCache::default(),
+            proofs: engine::coverage::Proofs::default(),
             stop: tokio::sync::watch::Sender::new(false),
         })
     }

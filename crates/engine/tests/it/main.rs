@@ -7,6 +7,7 @@
 mod crash_points;
 mod dispatch;
 mod escalation;
+mod explain;
 mod house;
 mod ingest;
 mod moment;

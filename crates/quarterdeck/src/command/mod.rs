@@ -3,12 +3,16 @@
 mod account;
 mod check;
 mod configuration;
+mod coverage;
 mod oncall;
+mod simulate;
 
 pub use account::{token, user};
 pub use check::check;
 pub use configuration::{apply, export};
+pub use coverage::coverage;
 pub use oncall::oncall;
+pub use simulate::simulate;
 
 use std::process::ExitCode;
 

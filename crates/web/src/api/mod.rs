@@ -6,6 +6,7 @@ pub(crate) mod calendar;
 pub(crate) mod caller;
 pub(crate) mod configuration;
 pub(crate) mod coverage;
+pub(crate) mod explain;
 pub(crate) mod holiday;
 pub(crate) mod incident;
 pub(crate) mod input;
@@ -70,6 +71,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 web::get().to(timeline::list),
             )
             .route("/incidents/{number}/notes", web::post().to(timeline::note))
+            .route("/incidents/{number}/why", web::get().to(explain::why))
             .route("/alerts", web::get().to(alert::list))
             .route("/alerts/{id}", web::get().to(alert::get))
             .route("/oncall", web::get().to(on_call::now))

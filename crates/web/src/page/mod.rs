@@ -6,7 +6,9 @@ pub mod auth;
 pub mod calendar;
 pub mod choice;
 pub mod complaint;
+pub mod coverage;
 pub mod dashboard;
+pub mod explain;
 pub mod incident;
 pub mod name;
 pub mod on_call;
@@ -24,6 +26,7 @@ pub mod schedule;
 pub mod search;
 pub mod service;
 pub mod settings;
+pub mod simulate;
 pub mod team;
 pub mod user;
 
@@ -36,6 +39,9 @@ pub fn configure(cfg: &mut ServiceConfig) {
     answer::configure(cfg);
     postmortem::configure(cfg);
     outbox::configure(cfg);
+    simulate::configure(cfg);
+    explain::configure(cfg);
+    coverage::configure(cfg);
     search::configure(cfg);
     settings::configure(cfg);
     profile::configure(cfg);

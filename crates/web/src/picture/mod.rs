@@ -6,6 +6,7 @@
 //! text that says the same.
 
 pub mod calendar;
+pub mod coverage;
 pub mod ladder;
 pub mod load;
 pub mod strip;
@@ -13,6 +14,7 @@ pub mod svg;
 pub mod swimlane;
 
 pub use calendar::{Bar, Calendar, Row, RowKind};
+pub use coverage::CoverageBar;
 pub use ladder::{Ladder, ReachedBy, ReachedPerson, Rung, RungTarget};
 pub use load::LoadChart;
 pub use strip::{RuleStrip, StripMark};

@@ -90,6 +90,8 @@ impl Frame {
         matches!(
             self.active,
             Nav::Policies
+                | Nav::Coverage
+                | Nav::Simulate
                 | Nav::Postmortems
                 | Nav::People
                 | Nav::Outbox
@@ -183,6 +185,8 @@ pub enum Nav {
     OnCall,
     Services,
     Policies,
+    Coverage,
+    Simulate,
     Postmortems,
     People,
     Outbox,
@@ -200,6 +204,8 @@ impl Nav {
             Nav::OnCall => "on-call",
             Nav::Services => "services",
             Nav::Policies => "policies",
+            Nav::Coverage => "coverage",
+            Nav::Simulate => "simulate",
             Nav::Postmortems => "postmortems",
             Nav::People => "people",
             Nav::Outbox => "outbox",

@@ -72,6 +72,7 @@
 //! | `/postmortems/{number}/timeline` | `entry`… (ids of those to show) | the postmortem |
 //! | `/postmortems/{number}/refill` | | the postmortem |
 //! | `/postmortems/{number}/actions/{id}` | `status` `reason` (why it will not be done) | the postmortem |
+//! | `/simulate` | see [`simulate::SimulatePage`]; a change that is not saved | renders [`simulate::SimulatePage`] |
 //! | `/settings/last-resort` | `target`… (`user:{id}` `schedule:{id}` `team:{id}`) | `/settings` |
 //! | `/settings/tokens` | `name` `role` | renders [`settings::SettingsPage`] with `new_token` |
 //! | `/settings/tokens/{id}/revoke` | | `/settings` |
@@ -98,6 +99,9 @@
 //! | `/teams`, `/teams/{slug}` | [`team`] |
 //! | `/profile` | [`profile::ProfilePage`] |
 //! | `/postmortems?q=&status=&page=`, `/postmortems/{number}?edit=&choose=timeline&action=`, `/postmortems/{number}.md` | [`postmortem`]; the file as `text/markdown` attachment |
+//! | `/incidents/{number}/why?person=` | [`explain::ExplainPage`] |
+//! | `/simulate?…` | [`simulate::SimulatePage`] |
+//! | `/coverage?days=&team=&service=&level=` | [`coverage::CoveragePage`] |
 //! | `/outbox?…` | [`outbox::OutboxPage`]; query: [`outbox::OutboxFilter`] |
 //! | `/settings`, `/api` | [`settings::SettingsPage`], [`api_docs::ApiDocsPage`] |
 //! | `/search.json?q=` | `[{"label":"INC-0042 Checkout errors","url":"/incidents/42","kind":"incident"}]`, at most 20, for the palette |
@@ -114,6 +118,8 @@ pub mod frame;
 pub mod incident;
 pub mod on_call;
 pub mod calendar;
+pub mod coverage;
+pub mod explain;
 pub mod outbox;
 pub mod policy;
 mod policy_form;
@@ -126,6 +132,7 @@ mod schedule_form;
 pub mod schedule_history;
 pub mod service;
 pub mod settings;
+pub mod simulate;
 pub mod team;
 pub mod time;
 pub mod user;

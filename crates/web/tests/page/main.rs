@@ -7,6 +7,8 @@
 
 mod answer;
 mod auth;
+mod coverage;
+mod explain;
 mod house;
 mod incident;
 mod journey;
@@ -17,4 +19,5 @@ mod profile;
 mod schedule;
 mod service;
 mod settings;
+mod simulate;
 mod user;
