@@ -188,22 +188,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    swap_request (id) {
-        id -> BigInt,
-        schedule_id -> BigInt,
-        giver -> BigInt,
-        start_at -> BigInt,
-        end_at -> BigInt,
-        held -> Text,
-        offered_to -> Nullable<BigInt>,
-        exchange_start -> Nullable<BigInt>,
-        exchange_end -> Nullable<BigInt>,
-        note -> Text,
-        state -> Text,
-        taken_by -> Nullable<BigInt>,
-        created_by -> Nullable<BigInt>,
-        created_at -> BigInt,
-diesel::table! {
     calendar_feed (id) {
         id -> BigInt,
         token_hash -> Binary,
@@ -283,6 +267,22 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    swap_request (id) {
+        id -> BigInt,
+        schedule_id -> BigInt,
+        giver -> BigInt,
+        start_at -> BigInt,
+        end_at -> BigInt,
+        held -> Text,
+        offered_to -> Nullable<BigInt>,
+        exchange_start -> Nullable<BigInt>,
+        exchange_end -> Nullable<BigInt>,
+        note -> Text,
+        state -> Text,
+        taken_by -> Nullable<BigInt>,
+        created_by -> Nullable<BigInt>,
+        created_at -> BigInt,
         closed_by -> Nullable<BigInt>,
         closed_at -> Nullable<BigInt>,
     }
@@ -695,6 +695,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     schedule_override,
     holiday_calendar,
     temporary_schedule,
+    calendar_feed,
+    calendar_import,
+    calendar_import_version,
+    imported_shift,
+    shift_wish,
+    shift_notice,
     swap_request,
     policy,
     policy_version,
@@ -711,12 +717,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     timer,
     page,
     notification,
-    calendar_feed,
-    calendar_import,
-    calendar_import_version,
-    imported_shift,
-    shift_wish,
-    shift_notice,
     receipt,
     reply_code,
     unknown_reply,
