@@ -82,7 +82,7 @@ fn compute(directory: &Directory, user: UserId, now: Timestamp) -> (WatchBar, Ti
     let mine: Vec<&Arc<Schedule>> = directory
         .schedules
         .values()
-        .filter(|schedule| names(schedule, user))
+        .filter(|schedule| schedule.may_name(user, now))
         .collect();
     let mut nearest: Option<(Timestamp, &Schedule)> = None;
     for schedule in mine {
@@ -139,21 +139,4 @@ fn compute(directory: &Directory, user: UserId, now: Timestamp) -> (WatchBar, Ti
         })
     });
     (bar, until)
-}
-
-/// Whether a schedule's present or future could concern a person at all.
-fn names(schedule: &Schedule, user: UserId) -> bool {
-    let in_layers = schedule.versions.iter().rev().take(2).any(|version| {
-        version
-            .config
-            .layers
-            .iter()
-            .flat_map(|layer| &layer.participants)
-            .any(|participant| participant.users.contains(&user))
-    });
-    in_layers
-        || schedule
-            .overrides
-            .iter()
-            .any(|one| one.users.contains(&user))
 }

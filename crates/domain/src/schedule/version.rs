@@ -98,13 +98,43 @@ impl Schedule {
         versions
     }
 
-    /// Whether a version that speaks at `now` or may yet speak uses a holiday calendar.
-    pub fn uses_calendar(&self, slug: &str, now: Timestamp) -> bool {
+    /// The version that speaks at `now` and those that may yet speak.
+    fn live_versions(&self, now: Timestamp) -> impl Iterator<Item = &ScheduleVersion> {
         let speaking = self.version_at(now).map(|version| version.version);
         self.versions
             .iter()
-            .filter(|one| one.effective_from > now || Some(one.version) == speaking)
+            .filter(move |one| one.effective_from > now || Some(one.version) == speaking)
+    }
+
+    /// Whether a version that speaks at `now` or may yet speak uses a holiday calendar.
+    pub fn uses_calendar(&self, slug: &str, now: Timestamp) -> bool {
+        self.live_versions(now)
             .any(|one| one.config.calendars.contains_key(slug))
+    }
+
+    /// Whether a person could be on call at `now` or later: a cheap look at who is named anywhere,
+    /// before anything is worked out.
+    pub fn may_name(&self, user: UserId, now: Timestamp) -> bool {
+        let mut turns = self
+            .live_versions(now)
+            .flat_map(|version| &version.config.layers)
+            .flat_map(|layer| &layer.participants);
+        turns.any(|turn| turn.users.contains(&user))
+            || self
+                .overrides
+                .iter()
+                .any(|one| now < one.end && one.users.contains(&user))
+            || self
+                .temporaries
+                .iter()
+                .filter(|one| now < one.end)
+                .flat_map(|one| &one.shifts)
+                .any(|shift| shift.users.contains(&user))
+            || self
+                .imports
+                .iter()
+                .flat_map(|one| &one.shifts)
+                .any(|shift| now < shift.end && shift.users.contains(&user))
     }
 
     /// Where within `from..until` other people are on call in `after` than in this schedule:

@@ -344,6 +344,18 @@ proptest! {
     }
 
     #[test]
+    fn whoever_is_on_call_is_named(sample in sample()) {
+        for shift in sample.schedule.final_shifts(sample.from, sample.until) {
+            for &user in &shift.users {
+                for now in [sample.from, shift.start.max(sample.from)] {
+                    prop_assert!(sample.schedule.may_name(user, now), "{} at {}", user, now);
+                }
+            }
+        }
+        prop_assert!(!sample.schedule.may_name(users("Q")[0], sample.from));
+    }
+
+    #[test]
     fn configurations_survive_json(sample in sample()) {
         let text = serde_json::to_string(&sample.schedule).unwrap();
         prop_assert_eq!(serde_json::from_str::<Schedule>(&text).unwrap(), sample.schedule);
