@@ -64,6 +64,23 @@ pub struct UserEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notification_rules: Option<Vec<RuleEntry>>,
 }
+    /// What the person is told of shifts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reminders: Option<RemindersEntry>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RemindersEntry {
+    /// Before each shift; empty: never.
+    pub leads: Vec<Duration>,
+    /// When a shift begins or ends.
+    #[serde(default = "yes")]
+    pub hand_off: bool,
+}
+
+fn yes() -> bool {
+    true
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -8,8 +8,9 @@ use domain::service::Service;
 use domain::{TeamId, Timestamp, UserId};
 
 use super::document::{
-    CalendarEntry, IntegrationEntry, LayerEntry, Manifest, MethodEntry, PolicyEntry, RuleEntry,
-    ScheduleEntry, ServiceEntry, SettingsEntry, StepEntry, TeamEntry, TokenEntry, UserEntry,
+    CalendarEntry, IntegrationEntry, LayerEntry, Manifest, MethodEntry, PolicyEntry,
+    RemindersEntry, RuleEntry, ScheduleEntry, ServiceEntry, SettingsEntry, StepEntry, TeamEntry,
+    TokenEntry, UserEntry,
 };
 use super::reconcile::Current;
 use super::value::{Day, Duration, Located, TargetRef, Timeout, Turn};
@@ -130,6 +131,13 @@ fn user_entry(user: &User, hash: Option<&String>) -> UserEntry {
         password_hash: hash.map(|hash| hash.clone().into()),
         contact_methods: Some(methods.collect()),
         notification_rules: Some(rules.collect()),
+        reminders: directory
+            .reminders
+            .get(&user.id)
+            .map(|wish| RemindersEntry {
+                leads: wish.leads.iter().copied().map(Duration).collect(),
+                hand_off: wish.hand_off,
+            }),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use domain::directory::{ContactMethod, NotificationRule, Settings, Team, User};
 use domain::policy::Policy;
+use domain::reminder::Reminders;
 use domain::schedule::{HolidayCalendar, Schedule, ScheduleVersion};
 use domain::service::{Integration, Service};
 use domain::{ContactMethodId, ScheduleId, UserId};
@@ -29,6 +30,10 @@ pub(super) enum Write {
     ReplaceRules {
         user: UserId,
         rules: Vec<NotificationRule>,
+    },
+    PutReminders {
+        user: UserId,
+        wish: Reminders,
     },
     InsertTeam(Team),
     UpdateTeam(Team),
@@ -77,6 +82,7 @@ impl Write {
             }
             Write::VerifyMethod(method) => people::mark_verified(tx, *method, now)?,
             Write::ReplaceRules { user, rules } => people::replace_rules(tx, *user, rules)?,
+            Write::PutReminders { user, wish } => store::reminder::put_wish(tx, *user, wish)?,
             Write::InsertTeam(new) => team::insert(tx, new, now)?,
             Write::UpdateTeam(edited) => team::update(tx, edited)?,
             Write::InsertCalendar(new) => holiday::insert(tx, new, now)?,

@@ -141,13 +141,39 @@ async fn two_nodes_say_it_once() {
         assert_eq!(one.unwrap(), two.unwrap());
     }
     let told = told(&house.store).await;
-    assert_eq!(told.len(), 8, "{told:?}");
+    // Cy's shift and the next one of Bo, a day and an hour before each, both ends of both hand-offs,
+    // and Cy's one after that, a day before.
+    assert_eq!(told.len(), 9, "{told:?}");
     let mut once = told.clone();
     once.sort();
     once.dedup();
-    // Bo and Cy each hear of one shift a day and an hour before, and of two hand-offs.
-    assert_eq!(once.len(), 8, "{told:?}");
+    assert_eq!(once.len(), 9, "{told:?}");
 }
+
+on_both!(
+    the_configuration_file_says_what_people_are_told,
+    1,
+    |house| {
+        let store = &house.store;
+        let apply = async |leads: &str| {
+            let text = format!(
+                "users: [{{email: ana@example.com, reminders: {{leads: [{leads}], hand_off: false}}}}]"
+            );
+            let parsed = engine::manifest::parse(&text, &|_| None).unwrap();
+            engine::manifest::apply(store, &admin(NOON), parsed, false).await
+        };
+        apply("30m, 2h").await.unwrap();
+        let stored = store.directory().reminders[&ANA].clone();
+        assert_eq!(stored.leads, [Span::from_hours(2), Span::from_minutes(30)]);
+        assert!(!stored.hand_off);
+        let again = apply("2h, 30m").await.unwrap();
+        assert!(!again.to_string().contains("reminders"), "{again}");
+        let Err(error) = apply("1m").await else {
+            panic!("a minute is too short");
+        };
+        assert!(error.to_string().contains("reminders:"), "{error}");
+    }
+);
 
 /// A web server with one calendar on it.
 struct Web {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use domain::directory::{ContactMethod, NotificationRule, Team, User};
+use domain::reminder::Reminders;
 use domain::word::{AccountRole, ContactKind};
 use domain::{ContactMethodId, NotificationRuleId, Span, TeamId, UserId};
 
@@ -12,8 +13,8 @@ use crate::account::password;
 use crate::configuration::check::Checks;
 use crate::configuration::contact::{DELAY_MAX, METHODS_MAX, RULES_MAX};
 use crate::configuration::slug;
-use crate::manifest::document::{MethodEntry, RuleEntry, TeamEntry, UserEntry};
-use crate::manifest::value::kind_in_words;
+use crate::manifest::document::{MethodEntry, RemindersEntry, RuleEntry, TeamEntry, UserEntry};
+use crate::manifest::value::{Place, kind_in_words};
 use crate::manifest::write::Write;
 
 impl Work<'_> {
@@ -95,10 +96,37 @@ impl Work<'_> {
             fields.push("notification_rules");
         }
         self.directory.users.insert(user.id, Arc::new(user));
+        if let Some(entry) = &entry.reminders
+            && self.reminders(entry, at, user.id)
+        {
+            fields.push("reminders");
+        }
         self.change("user", email, created, fields);
     }
 
     /// The password hash to be stored, if another one than now, and the field it comes from.
+    /// Writes what a person is told of shifts. Returns whether anything changes.
+    fn reminders(&mut self, entry: &RemindersEntry, at: Place, user: UserId) -> bool {
+        let wish = Reminders {
+            leads: entry.leads.iter().map(|lead| lead.0).collect(),
+            hand_off: entry.hand_off,
+        };
+        let wish = match wish.checked() {
+            Ok(wish) => wish,
+            Err(why) => {
+                self.fault(at, format!("reminders: {why}"));
+                return false;
+            }
+        };
+        let stored = self.directory.reminders.get(&user);
+        if stored.cloned().unwrap_or_default() == wish {
+            return false;
+        }
+        self.directory.reminders.insert(user, wish.clone());
+        self.writes.push(Write::PutReminders { user, wish });
+        true
+    }
+
     fn new_password(
         &mut self,
         entry: &UserEntry,
