@@ -10,8 +10,8 @@ use utoipa::{Modify, OpenApi};
 
 use crate::api::{
     alert, calendar, configuration, coverage, explain, holiday, incident, notification, on_call,
-    postmortem, report, responder, schedule, schedule_by_hand, schedule_version, simulate, swap,
-    timeline, work,
+    postmortem, report, schedule, schedule_by_hand, schedule_version, simulate, swap, timeline,
+    work,
 };
 use crate::error::WebError;
 use crate::frame::{frame, render};
@@ -71,9 +71,6 @@ use crate::view::api_docs::ApiDocsPage;
         swap::take,
         swap::decline,
         swap::withdraw,
-        holiday::list,
-        holiday::create,
-        holiday::get,
         calendar::feeds,
         calendar::create_feed,
         calendar::revoke_feed,
@@ -82,11 +79,12 @@ use crate::view::api_docs::ApiDocsPage;
         calendar::remove_import,
         calendar::reminders,
         calendar::set_reminders,
+        holiday::list,
+        holiday::create,
+        holiday::get,
         holiday::edit,
         holiday::remove,
         report::on_call,
-        simulate::simulate,
-        coverage::get,
         simulate::simulate,
         coverage::get,
         notification::list,

@@ -76,6 +76,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
             .route("/alerts/{id}", web::get().to(alert::get))
             .route("/oncall", web::get().to(on_call::now))
             .configure(schedule::routes)
+            .configure(calendar::routes)
             .route("/simulate", web::post().to(simulate::simulate))
             .route("/coverage", web::get().to(coverage::get))
             .route("/services", web::get().to(configuration::services))
@@ -87,7 +88,6 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 "/postmortems/{number:[0-9]+}.md",
                 web::get().to(postmortem::markdown),
             )
-            .configure(calendar::routes)
             .route(
                 "/postmortems/{number:[0-9]+}",
                 web::get().to(postmortem::get),
