@@ -63,7 +63,6 @@ pub struct UserEntry {
     pub contact_methods: Option<Vec<MethodEntry>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notification_rules: Option<Vec<RuleEntry>>,
-}
     /// What the person is told of shifts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reminders: Option<RemindersEntry>,
@@ -81,6 +80,7 @@ pub struct RemindersEntry {
 
 fn yes() -> bool {
     true
+}
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -35,7 +35,7 @@ pub fn export(current: &Current, with_secrets: bool, now: Timestamp) -> Manifest
             .values()
             .map(|user| {
                 let hash = current.password_hashes.get(&user.id);
-                user_entry(user, hash.filter(|_| with_secrets))
+                user_entry(directory, user, hash.filter(|_| with_secrets))
             })
             .collect(),
         teams: directory
@@ -106,7 +106,7 @@ fn email(directory: &Directory, id: UserId) -> Option<String> {
     directory.user(id).map(|user| user.email.clone())
 }
 
-fn user_entry(user: &User, hash: Option<&String>) -> UserEntry {
+fn user_entry(directory: &Directory, user: &User, hash: Option<&String>) -> UserEntry {
     let methods = user.methods.iter().map(|method| MethodEntry {
         kind: method.kind,
         address: method.address.clone().into(),

@@ -15,7 +15,7 @@ mod post;
 mod postmortem;
 mod reply;
 mod role;
+mod shifts;
 mod update;
 mod what_if;
-mod shifts;
 mod world;

@@ -136,9 +136,9 @@ fn platform() -> Schedule {
         versions: vec![version],
         overrides: vec![],
         temporaries: vec![],
+        imports: vec![],
     }
 }
-        imports: vec![],
 
 /// Fills an empty database. Ana has mail and, 1 minute later, a phone; the others have mail.
 pub async fn build(store: &Store) {
@@ -159,14 +159,14 @@ pub async fn build_with(store: &Store, settings: impl Fn(&mut ServiceSettings) +
             store::people::insert(tx, &user, None, NOON)?;
             let mail = method(id.0 * 10, ContactKind::Email, &user.email);
             store::people::insert_method(tx, id, &mail, NOON)?;
-        }
-        store::people::insert_method(tx, ANA, &method(11, ContactKind::Sms, PHONE), NOON)?;
             // Mail about shifts would stand among the pages.
             let quiet = domain::reminder::Reminders {
                 leads: vec![],
                 hand_off: false,
             };
             store::reminder::put_wish(tx, id, &quiet)?;
+        }
+        store::people::insert_method(tx, ANA, &method(11, ContactKind::Sms, PHONE), NOON)?;
         let rule = |id, method, delay| NotificationRule {
             id: NotificationRuleId(id),
             urgency: Urgency::High,

@@ -45,6 +45,7 @@ pub fn configure(cfg: &mut ServiceConfig) {
     search::configure(cfg);
     settings::configure(cfg);
     profile::configure(cfg);
+    calendar::configure(cfg);
     team::configure(cfg);
     user::configure(cfg);
     policy::configure(cfg);
@@ -52,6 +53,5 @@ pub fn configure(cfg: &mut ServiceConfig) {
     report::configure(cfg);
     schedule::configure(cfg);
     service::configure(cfg);
-    calendar::configure(cfg);
     auth::configure(cfg);
 }

@@ -85,10 +85,10 @@ pub fn daily(id: ScheduleId, name: &str, turns: Vec<Vec<UserId>>) -> Arc<Schedul
         versions: vec![version],
         overrides: vec![],
         temporaries: vec![],
+        imports: vec![],
     })
 }
 
-        imports: vec![],
 pub fn directory() -> Directory {
     let mut directory = Directory::default();
     for (id, name) in [(ANA, "Ana"), (BO, "Bo"), (CLEO, "Cleo"), (DAN, "Dan")] {
@@ -126,6 +126,34 @@ pub fn step(targets: Vec<Target>, wait: Span) -> Step {
         urgency: None,
         severity_at_least: None,
     }
+}
+
+/// Hours such as `09:00` to `17:00` of every day.
+pub fn hours_of(zone: Option<&str>, from: &str, until: &str) -> StepHours {
+    StepHours {
+        zone: zone.map(str::to_owned),
+        ranges: vec![Restriction {
+            weekdays: vec![],
+            from: from.parse().unwrap(),
+            until: until.parse().unwrap(),
+        }],
+    }
+}
+
+pub fn lives_in(directory: &mut Directory, user: UserId, zone: &str) {
+    let mut person = directory.user(user).unwrap().clone();
+    person.zone = zone.into();
+    directory.users.insert(user, Arc::new(person));
+}
+
+/// Any hours, in a fixed zone or each person's own.
+pub fn hours() -> impl proptest::strategy::Strategy<Value = StepHours> {
+    use proptest::prelude::*;
+    let zone = proptest::sample::select(vec![None, Some("UTC"), Some("Asia/Tokyo")]);
+    (zone, 0..24_u32, 1..24_u32).prop_map(|(zone, from, length)| {
+        let time = |hour: u32| format!("{:02}:30", hour % 24);
+        hours_of(zone, &time(from), &time(from + length))
+    })
 }
 
 pub fn user(id: UserId) -> Target {

@@ -95,16 +95,15 @@ impl Work<'_> {
         {
             fields.push("notification_rules");
         }
-        self.directory.users.insert(user.id, Arc::new(user));
         if let Some(entry) = &entry.reminders
             && self.reminders(entry, at, user.id)
         {
             fields.push("reminders");
         }
+        self.directory.users.insert(user.id, Arc::new(user));
         self.change("user", email, created, fields);
     }
 
-    /// The password hash to be stored, if another one than now, and the field it comes from.
     /// Writes what a person is told of shifts. Returns whether anything changes.
     fn reminders(&mut self, entry: &RemindersEntry, at: Place, user: UserId) -> bool {
         let wish = Reminders {
@@ -127,6 +126,7 @@ impl Work<'_> {
         true
     }
 
+    /// The password hash to be stored, if another one than now, and the field it comes from.
     fn new_password(
         &mut self,
         entry: &UserEntry,
