@@ -207,7 +207,7 @@ fn a_policy_that_reaches_nobody_needs_to_insist() {
 fn an_edited_calendar_changes_the_schedules_that_use_it() {
     let text = |day: &str| {
         format!(
-            "users: [{{email: ana@example.com, role: admin}}]\n\
+            "users: [{{email: ana@example.com, name: Ana, role: admin}}]\n\
              holiday_calendars: [{{slug: be, name: Berlin, days: [{{date: 2026-05-01, name: May \
              Day}}, {{date: {day}, name: Christmas}}]}}]\n\
              schedules: [{{slug: s, zone: UTC, layers: [{{name: A, rotation: {{unit: days}}, start: \
