@@ -315,9 +315,11 @@ pub fn bundled_in(conn: &mut Conn, lead: NotificationId) -> Result<Vec<Notificat
         .load(c))
 }
 
-/// When the newest message like this one left, or began to, within `window`: the begin of the
-/// bundling window (PAGING.md §6.4). Like: to the same person and address, of the same kind and
-/// urgency. A message on its way counts, or a burst would leave one by one.
+/// When the newest message like this one began to leave, if that was within `window`: the begin of
+/// the bundling window (PAGING.md §6.4). Like: to the same person and address, of the same kind and
+/// urgency. A message on its way counts, or a burst would leave one by one. Its first attempt
+/// counts, not the one that succeeded: old messages that are tried again would hold up new ones for
+/// as long as their provider is unwell.
 ///
 /// # Errors
 /// Those of the read.
@@ -327,14 +329,14 @@ pub fn last_sent(
     now: Timestamp,
     window: Span,
 ) -> Result<Option<Timestamp>, Error> {
-    let accepted: Option<Timestamp> = db!(conn, |c| t::table
+    let taken: Option<Timestamp> = db!(conn, |c| t::table
         .filter(t::user_id.eq(like.user_id))
         .filter(t::channel.eq(like.channel))
         .filter(t::address.eq(&like.address))
         .filter(t::accepted_at.gt(now - window))
         .filter(t::urgency.eq(like.urgency))
         .filter(t::kind.eq(like.kind))
-        .select(max(t::accepted_at))
+        .select(max(t::first_attempt_at))
         .first(c))?;
     let on_its_way: Option<Timestamp> = db!(conn, |c| t::table
         .filter(sending())
@@ -346,7 +348,19 @@ pub fn last_sent(
         .filter(t::kind.eq(like.kind))
         .select(max(t::first_attempt_at))
         .first(c))?;
-    Ok(accepted.max(on_its_way))
+    // One that failed and is tried again has begun a window too: if it had not, the next would go
+    // at once and begin another, and those that wait would wait again.
+    let again: Option<Timestamp> = db!(conn, |c| t::table
+        .filter(planned())
+        .filter(t::user_id.eq(like.user_id))
+        .filter(t::channel.eq(like.channel))
+        .filter(t::address.eq(&like.address))
+        .filter(t::first_attempt_at.gt(now - window))
+        .filter(t::urgency.eq(like.urgency))
+        .filter(t::kind.eq(like.kind))
+        .select(max(t::first_attempt_at))
+        .first(c))?;
+    Ok(taken.max(on_its_way).max(again))
 }
 
 /// How an attempt ended.

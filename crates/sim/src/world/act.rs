@@ -1,0 +1,465 @@
+//! What monitors, people and providers do.
+
+use domain::incident::{Command, Incident};
+use domain::signal::Signal;
+use domain::word::{AccountRole, NotificationState, Origin, PagingState};
+use domain::word::{Action as SignalAction, AlertSeverity};
+use domain::{IncidentId, NotificationId, Span, Timestamp};
+use engine::ingest::{Accepted, IngestError, Submission};
+use engine::link::{Link, VALID_FOR};
+use engine::reply::{InboundSms, Receipt};
+use engine::{Engine, Error, OpContext};
+
+use super::World;
+use super::edit::Edited;
+use super::node::Node;
+use super::people::{Reaction, Way};
+use super::shared::Task;
+use crate::breach::Breach;
+use crate::chance::Draw;
+use crate::invariant::Invariant;
+use crate::ledger::Intent;
+use crate::setup::key;
+use crate::story::{Action, Condition, Severity, Verb};
+
+/// Until a monitor or a person tries again when nobody answered.
+const TRY_AGAIN: Span = Span::from_seconds(4);
+const TRIES: u32 = 500;
+
+impl World<'_> {
+    pub(super) async fn act(&mut self, task: Task) {
+        match task {
+            Task::Restart { node } => self.start(node).await,
+            Task::Event(place) => self.event(place).await,
+            Task::React(reaction) => self.react(reaction).await,
+            Task::Receipt { row, provider_id, status } => {
+                self.receipt(row, provider_id, status).await;
+            }
+        }
+    }
+
+    /// A node that is up, always the same for the same question as far as it can be.
+    fn engine(&self, question: u64) -> Option<Engine> {
+        let up: Vec<&Node> = self.nodes.iter().filter(|node| node.is_up()).collect();
+        if up.is_empty() {
+            return None;
+        }
+        let index = Draw::of(self.shared.seed, &[9, question]).below(up.len());
+        up[index].life().map(|life| life.engine.clone())
+    }
+
+    /// When to try again: at once if whoever failed us is back already.
+    fn again(&self) -> Timestamp {
+        let wall = self.shared.clock.wall();
+        let died = self.nodes.iter().any(|node| {
+            node.life().is_some_and(|life| life.puppeteer.has_died())
+                && node.downtime == Span::ZERO
+        });
+        if died { wall } else { wall + TRY_AGAIN }
+    }
+
+    async fn event(&mut self, place: usize) {
+        let story = self.story;
+        let event = &story.events[place];
+        let wall = self.shared.clock.wall();
+        match &event.action {
+            Action::Trigger { condition, .. } | Action::Resolve { condition } => {
+                return self.hand_in(place, *condition).await;
+            }
+            Action::Person { who, condition, verb } => {
+                return self.person(place, *who, *condition, *verb).await;
+            }
+            Action::Edit(edit) => {
+                if matches!(self.edit(edit).await, Edited::Again) {
+                    let at = self.again();
+                    return self.shared.later(at, Task::Event(place));
+                }
+            }
+            Action::Crash { node, nth, after, downtime } => {
+                self.plan_crash(*node, *nth, *after, *downtime);
+            }
+            Action::Jump { by } => {
+                self.shared.ledger().tell(wall, || format!("the clock jumps by {by}"));
+                self.shared.clock.jump(*by);
+                self.shared.upset();
+            }
+            Action::DiskFull { commits } => {
+                for life in self.nodes.iter().filter_map(Node::life) {
+                    life.puppeteer.fill_disk(*commits);
+                }
+            }
+            Action::Outage { phones, lasts } => self.shared.begin_outage(*phones, *lasts),
+        }
+        self.events_left -= 1;
+    }
+
+    /// A monitor hands a signal in, after those of the same condition that nobody has taken yet.
+    /// What others have to say at the same time is handed in together with it.
+    async fn hand_in(&mut self, place: usize, condition: Condition) {
+        let held = self.held.entry(condition).or_default();
+        if held.front().is_some_and(|first| *first != place) {
+            if !held.contains(&place) {
+                held.push_back(place);
+            }
+            return;
+        }
+        let mut together = vec![(place, condition)];
+        let soon = self.shared.clock.wall();
+        loop {
+            let mut queue = self.shared.queue();
+            let Some(Task::Event(next)) = queue.peek(soon) else {
+                break;
+            };
+            let next = *next;
+            let (Action::Trigger { condition, .. } | Action::Resolve { condition }) =
+                self.story.events[next].action
+            else {
+                break;
+            };
+            let known = together.iter().any(|(_, one)| *one == condition)
+                || self.held.get(&condition).is_some_and(|held| !held.is_empty());
+            if known || together.len() >= 40 {
+                break;
+            }
+            drop(queue.take(soon));
+            together.push((next, condition));
+        }
+        let handed: Vec<_> = together
+            .into_iter()
+            .map(|(place, condition)| {
+                let engine = self.engine(place as u64);
+                let submission = submission(&self.story.events[place].action);
+                if matches!(self.story.events[place].action, Action::Trigger { .. }) {
+                    let mut ledger = self.shared.ledger();
+                    ledger.said.entry(condition).or_default().handed_in += 1;
+                }
+                let dropped = self.shared.breach == Some(Breach::ReplyBeforeCommit)
+                    && place % 50 == 7;
+                let task = tokio::spawn(async move {
+                    match (engine, submission) {
+                        (Some(_), Some(_)) if dropped => Ok(Accepted::default()),
+                        (Some(engine), Some(submission)) => engine.submit(submission).await,
+                        _ => Err(IngestError::Unavailable("nobody answers".into())),
+                    }
+                });
+                (place, condition, task)
+            })
+            .collect();
+        for (place, condition, task) in handed {
+            let answer = task
+                .await
+                .unwrap_or_else(|error| Err(IngestError::Unavailable(error.to_string())));
+            self.answered(place, condition, answer);
+        }
+    }
+
+    fn answered(
+        &mut self,
+        place: usize,
+        condition: Condition,
+        answer: Result<Accepted, IngestError>,
+    ) {
+        let wall = self.shared.clock.wall();
+        let again = self.again();
+        let held = self.held.entry(condition).or_default();
+        let accepted = match answer {
+            Ok(accepted) => accepted,
+            Err(_) => {
+                if held.is_empty() {
+                    held.push_back(place);
+                }
+                return self.shared.later(again, Task::Event(place));
+            }
+        };
+        held.pop_front();
+        if let Some(next) = held.front() {
+            self.shared.later(wall, Task::Event(*next));
+        }
+        self.events_left -= 1;
+        let firing = matches!(self.story.events[place].action, Action::Trigger { .. });
+        let mut ledger = self.shared.ledger();
+        ledger.tell(wall, || format!("{condition:?}: accepted, firing: {firing}"));
+        let applied = accepted.applied.first().copied();
+        let (alert, incident) = match applied {
+            Some(applied) => (applied.alert_id, applied.incident_id),
+            None => (None, None),
+        };
+        let known = incident.is_some_and(|id| ledger.incidents.contains_key(&id));
+        let said = ledger.said.entry(condition).or_default();
+        said.firing = firing;
+        if firing {
+            said.accepted = if said.alert == alert { said.accepted + 1 } else { 1 };
+            (said.alert, said.incident) = (alert, incident);
+            if !known || alert.is_none() {
+                let what = format!("{condition:?} was accepted, and there is no incident of it");
+                ledger.fail(Invariant::NothingAcceptedIsLost, wall, what);
+            }
+        }
+        drop(ledger);
+        if let Some(id) = incident {
+            self.breach_timer(id);
+        }
+    }
+
+    /// Somebody acts at a set time on the newest incident of a condition.
+    async fn person(&mut self, place: usize, who: usize, condition: Condition, verb: Verb) {
+        let incident = {
+            let ledger = self.shared.ledger();
+            let said = ledger.said.get(&condition);
+            said.and_then(|said| said.incident)
+                .filter(|id| ledger.incidents.get(id).is_some_and(|one| one.row.is_open()))
+        };
+        if let Some(incident) = incident {
+            let reaction = Reaction {
+                who,
+                message: NotificationId(0),
+                incident,
+                verb,
+                way: Way::Page,
+                tries: 0,
+            };
+            if !self.give(reaction).await {
+                let at = self.again();
+                return self.shared.later(at, Task::Event(place));
+            }
+        }
+        self.events_left -= 1;
+    }
+
+    async fn react(&mut self, reaction: Reaction) {
+        if self.shared.is_resting() || reaction.tries > TRIES {
+            return;
+        }
+        let paging = {
+            let ledger = self.shared.ledger();
+            ledger.incidents.get(&reaction.incident).map(|one| one.row.paging)
+        };
+        let mut draw = Draw::of(self.shared.seed, &[10, reaction.message.0.unsigned_abs()]);
+        let pointless = match paging {
+            None | Some(PagingState::Resolved) => true,
+            // Most people look first whether somebody else was faster.
+            Some(PagingState::Acknowledged) => {
+                matches!(reaction.verb, Verb::Acknowledge | Verb::Escalate { .. })
+                    && !draw.percent(25)
+            }
+            Some(PagingState::Triggered) => reaction.verb == Verb::Unacknowledge,
+        };
+        if pointless {
+            return;
+        }
+        if !self.give(reaction).await {
+            let at = self.again();
+            let tries = reaction.tries + 1;
+            self.shared.later(at, Task::React(Reaction { tries, ..reaction }));
+        }
+    }
+
+    /// Gives a command by one of the ways; false when nobody answered the door.
+    async fn give(&mut self, reaction: Reaction) -> bool {
+        let Some(engine) = self.engine(reaction.incident.0.unsigned_abs()) else {
+            return false;
+        };
+        let now = self.shared.clock.wall();
+        let intent = Intent {
+            verb: reaction.verb,
+            incident: (reaction.way == Way::Page).then_some(reaction.incident),
+            who: reaction.who,
+        };
+        let (asked, before, ids) = {
+            let mut ledger = self.shared.ledger();
+            ledger.tell(now, || format!("{reaction:?}"));
+            (ledger.ask(intent), ledger.own_commits, ledger.ids.clone())
+        };
+        let lost = self.shared.breach == Some(Breach::LoseAnswers) && reaction.incident.0 % 10 == 0;
+        let answer = if lost {
+            Ok(true)
+        } else {
+            match reaction.way {
+                Way::Page => self.by_page(&engine, reaction, now).await,
+                Way::Link => by_link(&engine, reaction, now, ids).await,
+                Way::Text { with_code } => by_text(&engine, reaction, with_code, now).await,
+            }
+        };
+        let mut ledger = self.shared.ledger();
+        ledger.intents.remove(&asked);
+        let committed = ledger.own_commits > before;
+        match answer {
+            Ok(certain) => {
+                let row = ledger.incidents.get(&reaction.incident).map(|one| one.row.clone());
+                if certain && let Some(row) = row && !has_come(&row, reaction.verb) {
+                    let what = format!("{} is {}, after {reaction:?}", row.label(), row.paging);
+                    ledger.fail(Invariant::NothingAcceptedIsLost, now, what);
+                }
+                true
+            }
+            Err(Error::Store(_) | Error::Overloaded) => committed,
+            // Refused with a reason.
+            Err(_) => true,
+        }
+    }
+
+    async fn by_page(
+        &self,
+        engine: &Engine,
+        reaction: Reaction,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let (user, number, ids) = {
+            let ledger = self.shared.ledger();
+            let number = ledger.incidents.get(&reaction.incident).map(|one| one.row.number);
+            (ledger.ids[reaction.who], number, ledger.ids.clone())
+        };
+        let command = match reaction.verb {
+            Verb::Acknowledge => Command::Acknowledge,
+            Verb::Unacknowledge => Command::Unacknowledge,
+            Verb::Resolve => Command::Resolve,
+            Verb::Escalate { to_step } => Command::Escalate {
+                to_step: to_step.and_then(|step| i64::try_from(step).ok()),
+            },
+            Verb::Snooze { minutes } => Command::Snooze {
+                until: now + Span::from_minutes(minutes),
+            },
+            Verb::Page { whom } => Command::Page {
+                users: vec![ids[whom]],
+                message: String::new(),
+            },
+        };
+        let ctx = OpContext::user(user, AccountRole::Responder, Origin::Web, now);
+        let number = number.ok_or(Error::NotFound("incident"))?;
+        engine::incident::command(engine.store(), &ctx, number, command).await?;
+        Ok(true)
+    }
+
+    async fn receipt(&mut self, row: NotificationId, provider_id: String, status: &'static str) {
+        let Some(engine) = self.engine(row.0.unsigned_abs()) else {
+            return;
+        };
+        let now = self.shared.clock.wall();
+        let failed = status == "undelivered";
+        let receipt = Receipt {
+            notification: (row.0 % 2 == 0).then_some(row),
+            provider_id,
+            status: status.into(),
+            evidence: match status {
+                "delivered" => Some(NotificationState::Delivered),
+                "undelivered" => Some(NotificationState::Failed),
+                "sent" => Some(NotificationState::Accepted),
+                _ => None,
+            },
+            error_code: failed.then(|| "30003".into()),
+            error: failed.then(|| "unreachable".into()),
+            method_broken: false,
+        };
+        // A provider that is not heard tries no more.
+        drop(engine::reply::receipt(engine.store(), receipt, now).await);
+    }
+
+    /// For a breach: takes the escalation's timer away, or has a run forget its last execution.
+    fn breach_timer(&self, id: IncidentId) {
+        let Some(store) = self.nodes.iter().find_map(Node::store) else {
+            return;
+        };
+        let run = {
+            let ledger = self.shared.ledger();
+            ledger.incidents.get(&id).and_then(|known| known.stored.clone())
+        };
+        let Some(run) = run else { return };
+        let breach = self.shared.breach;
+        let written = store.write_blocking(move |tx| {
+            if breach == Some(Breach::ForgetTimers) && id.0 % 20 == 0 {
+                store::escalation::disarm(tx, domain::word::TimerKind::Escalation, run.id.0)?;
+            }
+            if breach == Some(Breach::ExecuteTwice) && id.0 % 30 == 0 && run.executions > 0 {
+                let mut forgetful = run.clone();
+                forgetful.executions -= 1;
+                store::escalation::update_run(tx, &forgetful)?;
+            }
+            Ok::<_, store::Error>(())
+        });
+        drop(written);
+    }
+}
+
+/// Whether an incident is as somebody wanted it.
+fn has_come(row: &Incident, verb: Verb) -> bool {
+    match verb {
+        Verb::Acknowledge | Verb::Snooze { .. } => row.paging == PagingState::Acknowledged,
+        Verb::Resolve => row.paging == PagingState::Resolved,
+        Verb::Unacknowledge | Verb::Escalate { .. } => row.paging == PagingState::Triggered,
+        Verb::Page { .. } => true,
+    }
+}
+
+fn word(verb: Verb) -> engine::reply::Verb {
+    match verb {
+        Verb::Resolve => engine::reply::Verb::Resolve,
+        Verb::Escalate { .. } => engine::reply::Verb::Escalate,
+        _ => engine::reply::Verb::Acknowledge,
+    }
+}
+
+async fn by_link(
+    engine: &Engine,
+    reaction: Reaction,
+    now: Timestamp,
+    ids: Vec<domain::UserId>,
+) -> Result<bool, Error> {
+    let secret = &engine.sender().secret;
+    let token = Link {
+        user: ids[reaction.who],
+        incident: reaction.incident,
+        notification: reaction.message,
+        expires_at: now + VALID_FOR,
+    }
+    .sign(secret);
+    let link = Link::verify(&token, secret, now).map_err(|bad| Error::Refused(bad.to_string()))?;
+    engine::reply::act_on_link(engine.store(), link, word(reaction.verb), now).await?;
+    // It may have been refused for this incident, and done for others of the message.
+    Ok(false)
+}
+
+async fn by_text(
+    engine: &Engine,
+    reaction: Reaction,
+    with_code: bool,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let message = reaction.message;
+    let row = engine.store().read(move |c| store::notification::fetch(c, message)).await?;
+    let code = row.reply_code.filter(|_| with_code);
+    let sms = InboundSms {
+        provider_id: format!("in-{message}-{}", reaction.tries),
+        from: row.address,
+        wanted: Some((word(reaction.verb), code)),
+    };
+    engine::reply::sms(engine.store(), sms.clone(), now).await?;
+    if message.0 % 5 == 0 {
+        // Webhooks come twice.
+        engine::reply::sms(engine.store(), sms, now).await?;
+    }
+    Ok(false)
+}
+
+fn submission(action: &Action) -> Option<Submission> {
+    let (condition, kind, severity) = match action {
+        Action::Trigger { condition, severity } => (condition, SignalAction::Trigger, *severity),
+        Action::Resolve { condition } => (condition, SignalAction::Resolve, Severity::Critical),
+        _ => return None,
+    };
+    let text = format!("condition {} of service {}", condition.number, condition.service);
+    let mut signal = Signal::new(kind, condition.dedup_key(), text);
+    signal.source = "monitor".into();
+    signal.group_key = condition.group_key();
+    signal.severity = match severity {
+        Severity::Critical => AlertSeverity::Critical,
+        Severity::Warning => AlertSeverity::Warning,
+    };
+    Some(Submission {
+        key_hash: engine::account::secret::digest(&key(condition.service)),
+        signals: vec![signal],
+        resolve_group: None,
+        warnings: vec![],
+        rejected: vec![],
+        raw: "{}".into(),
+    })
+}
