@@ -56,6 +56,8 @@ pub struct User {
     pub zone: String,
     /// A disabled person is never paged and cannot sign in.
     pub disabled: bool,
+    /// Whether the person, once paged, hears that another has answered (PAGING.md §6.9).
+    pub hears_answers: bool,
     pub methods: Vec<ContactMethod>,
     /// In the person's own order.
     pub rules: Vec<NotificationRule>,

@@ -1,7 +1,11 @@
 //! Escalation policies as configured (PAGING.md §4.1–4.3). How a run of one proceeds is in
 //! [`crate::escalation`].
 
+mod hours;
+
 use serde::{Deserialize, Serialize};
+
+pub use hours::StepHours;
 
 use crate::word::{AlertSeverity, Urgency};
 use crate::{PolicyId, ScheduleId, Span, TeamId, Timestamp, UserId, words};
@@ -67,6 +71,9 @@ pub struct Step {
     /// The step is for alerts at least this severe only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity_at_least: Option<AlertSeverity>,
+    /// The step pages in these hours only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<StepHours>,
 }
 
 /// Whom a step pages.
@@ -111,7 +118,13 @@ impl PolicyConfig {
     /// # Errors
     /// Every problem at once, so that a form can show them all.
     pub fn validate(&self) -> Result<(), Vec<PolicyProblem>> {
-        let mut problems = Vec::new();
+        let mut problems: Vec<PolicyProblem> = (0..)
+            .zip(&self.steps)
+            .filter_map(|(index, step)| Some((index, step.hours.as_ref()?)))
+            .flat_map(|(index, hours): (usize, &StepHours)| {
+                hours.problems(&format!("steps[{index}].hours"))
+            })
+            .collect();
         let mut problem = |field: String, message: &str| {
             problems.push(PolicyProblem {
                 field,

@@ -216,6 +216,16 @@ words! {
         Adhoc = "adhoc",
     }
 
+    /// What somebody who was asked to help with an incident has said.
+    ResponderState {
+        /// Not yet anything.
+        Asked = "asked",
+        Accepted = "accepted",
+        Declined = "declined",
+        /// The incident was over before the answer.
+        Ended = "ended",
+    }
+
     /// What a due timer is about.
     TimerKind {
         /// Advance an escalation run.
@@ -293,6 +303,8 @@ words! {
         Repeated = "repeated",
         LastResort = "last_resort",
         Paged = "paged",
+        ResponderAccepted = "responder_accepted",
+        ResponderDeclined = "responder_declined",
         NotificationSent = "notification_sent",
         NotificationDelivered = "notification_delivered",
         NotificationFailed = "notification_failed",

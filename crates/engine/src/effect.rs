@@ -1,19 +1,25 @@
 //! Carries out what a decision says follows, in the transaction that made it.
 
+mod many;
+mod request;
+mod tell;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use domain::directory::Directory;
 pub use domain::escalation::policy_of;
-use domain::escalation::{self, Context, Facts, Input, Outcome, Run};
+use domain::escalation::{self, Context, Execution, Facts, Input, Outcome, Run};
+use domain::incident::responder::Responder;
 use domain::incident::{Actor, Effect, Incident};
 use domain::notification;
 use domain::policy::{Policy, PolicyVersion};
 use domain::word::{
-    ContactKind, EntryKind, KeyMoment, NotificationKind, PageCause, RunState, TimerKind, Urgency,
+    EntryKind, KeyMoment, NotificationKind, NotificationState, PageCause, RunState, TimerKind,
+    Urgency,
 };
 use domain::{
-    ContactMethodId, IncidentId, NotificationId, PageId, RunId, TimelineEntryId, TimerId,
-    Timestamp, UserId,
+    IncidentId, NotificationId, PageId, RunId, TimelineEntryId, TimerId, Timestamp, UserId,
 };
 use store::escalation::{Page, Timer};
 use store::notification::Notification;
@@ -21,6 +27,8 @@ use store::timeline::Entry;
 use store::{Change, Tx};
 
 use crate::Error;
+pub(crate) use many::fire_escalations;
+pub(crate) use request::asking;
 
 /// Collects the rows of a transaction that go well together, and writes them at its end.
 pub struct Writing<'a, 'c> {
@@ -31,6 +39,10 @@ pub struct Writing<'a, 'c> {
     moments: Vec<(IncidentId, KeyMoment, Timestamp)>,
     pages: Vec<Page>,
     notifications: Vec<Notification>,
+    responders: Vec<Responder>,
+    executions: Vec<(RunId, Execution)>,
+    /// Whose answers are awaited for the incidents at hand, once that is known.
+    awaited: Option<BTreeSet<(IncidentId, UserId)>>,
 }
 
 impl<'a, 'c> Writing<'a, 'c> {
@@ -46,6 +58,9 @@ impl<'a, 'c> Writing<'a, 'c> {
             moments: Vec::new(),
             pages: Vec::new(),
             notifications: Vec::new(),
+            responders: Vec::new(),
+            executions: Vec::new(),
+            awaited: None,
         })
     }
 
@@ -56,8 +71,12 @@ impl<'a, 'c> Writing<'a, 'c> {
     pub fn finish(self) -> Result<(), Error> {
         store::timeline::append(self.tx, &self.entries)?;
         store::incident::fill_moments(self.tx, &self.moments)?;
+        store::escalation::insert_executions(self.tx, &self.executions)?;
         store::escalation::insert_pages(self.tx, &self.pages)?;
         store::notification::insert(self.tx, &self.notifications)?;
+        if !self.responders.is_empty() {
+            store::responder::insert(self.tx, self.responders)?;
+        }
         if !self.notifications.is_empty() {
             self.tx.changed(Change::Outbox);
         }
@@ -108,10 +127,19 @@ impl<'a, 'c> Writing<'a, 'c> {
                 Effect::PageUsers { users, message } => {
                     self.page_by_name(incident, &users, &message, actor)?;
                 }
+                Effect::Ask { targets, message } => {
+                    self.ask(incident, &targets, &message, actor)?;
+                }
+                Effect::Answer { accept, reason } => {
+                    self.answer(incident, accept, &reason, actor)?;
+                }
+                Effect::AcceptRequest => self.accept_request(incident, actor)?,
+                Effect::EndRequests => store::responder::end_all(self.tx, id)?,
                 Effect::PageNotYetEngaged => self.page_not_yet_engaged(incident, actor)?,
                 Effect::CancelNotifications => {
                     let why = "answered before it was sent";
-                    store::notification::cancel_pages_of(self.tx, id, why)?;
+                    let keep = store::responder::awaited(self.tx, id)?;
+                    store::notification::cancel_pages_of(self.tx, id, &keep, why)?;
                     self.drop_collected_pages(id);
                 }
                 Effect::ResolveAlerts => {
@@ -197,18 +225,21 @@ impl<'a, 'c> Writing<'a, 'c> {
         let Some(run) = store::escalation::live_run(self.tx, incident.id)? else {
             return Ok(());
         };
-        self.advance(incident, run, Input::Stop)
+        self.advance(incident, run, Input::Stop).map(drop)
     }
 
     fn escalate(&mut self, incident: &mut Incident, to_step: Option<i64>) -> Result<(), Error> {
         match store::escalation::newest_run(self.tx, incident.id)? {
-            Some(run) => self.advance(incident, run, Input::EscalateNow { to_step }),
+            Some(run) => {
+                let input = Input::EscalateNow { to_step };
+                self.advance(incident, run, input).map(drop)
+            }
             // Declared by hand without paging anybody so far.
             None => self.start_run(incident, vec![]),
         }
     }
 
-    /// Puts an input to a run and writes what comes of it.
+    /// Puts an input to a run and writes what comes of it; returns when it wants to be asked again.
     ///
     /// # Errors
     /// Those of the reads and writes.
@@ -217,7 +248,7 @@ impl<'a, 'c> Writing<'a, 'c> {
         incident: &mut Incident,
         run: Run,
         input: Input,
-    ) -> Result<(), Error> {
+    ) -> Result<Option<Timestamp>, Error> {
         let directory = self.directory.clone();
         let policy = run.policy_id.and_then(|id| directory.policy(id));
         let version = self.version_of(&run, policy)?;
@@ -230,7 +261,9 @@ impl<'a, 'c> Writing<'a, 'c> {
         };
         let outcome = escalation::decide(run, input, &ctx);
         store::escalation::update_run(self.tx, &outcome.run)?;
-        self.write_outcome(incident, outcome)
+        let next = outcome.next_wake;
+        self.write_outcome(incident, outcome)?;
+        Ok(next)
     }
 
     /// The version a run started with, which it keeps whatever is saved meanwhile (PAGING.md §4.3).
@@ -258,7 +291,9 @@ impl<'a, 'c> Writing<'a, 'c> {
             self.tx.changed(Change::Incident(incident.id));
         }
         let unreachable = outcome.marks_unreachable(incident.unreachable);
-        store::escalation::insert_executions(self.tx, run.id, &outcome.executions)?;
+        let id = run.id;
+        self.executions
+            .extend(outcome.executions.into_iter().map(|one| (id, one)));
         for entry in outcome.entries {
             self.entry(
                 incident.id,
@@ -352,7 +387,7 @@ impl<'a, 'c> Writing<'a, 'c> {
         urgency: Urgency,
         cause: PageCause,
         reason: String,
-    ) -> Result<(), Error> {
+    ) -> Result<PageId, Error> {
         let page_id = self.tx.id(PageId)?;
         self.pages.push(Page {
             id: page_id,
@@ -369,8 +404,10 @@ impl<'a, 'c> Writing<'a, 'c> {
             .push((incident.id, KeyMoment::FirstPage, self.now));
         let directory = self.directory.clone();
         let Some(user) = directory.user(user_id) else {
-            return Ok(());
+            return Ok(page_id);
         };
+        let asks = execution.is_none() && cause == PageCause::Adhoc;
+        let underway = self.underway(incident, user_id, asks)?;
         for planned in notification::plan(user, urgency, self.now) {
             let Some(method) = user.method(planned.method_id) else {
                 continue;
@@ -389,76 +426,23 @@ impl<'a, 'c> Writing<'a, 'c> {
             row.incident_id = Some(incident.id);
             row.page_id = Some(page_id);
             row.due_at = planned.due_at;
+            let due_at = planned.due_at;
+            if let Some(with) = request::carrier(&underway, method.id, urgency, due_at, asks) {
+                row.state = NotificationState::Bundled;
+                row.bundle_id = Some(with);
+            }
             self.notifications.push(row);
         }
-        Ok(())
+        Ok(page_id)
     }
 
     /// An incident that is opened and resolved within one batch pages nobody.
     fn drop_collected_pages(&mut self, id: IncidentId) {
         for row in &mut self.notifications {
             if row.incident_id == Some(id) && row.kind == NotificationKind::Page {
-                row.state = domain::word::NotificationState::Cancelled;
+                row.state = NotificationState::Cancelled;
                 row.last_error = Some("answered before it was sent".into());
             }
         }
-    }
-
-    /// PAGING.md §6.9: whoever was paged hears when another acknowledges or resolves.
-    fn tell_paged(
-        &mut self,
-        incident: &Incident,
-        text: &str,
-        except: Option<UserId>,
-    ) -> Result<(), Error> {
-        let sent: Vec<(UserId, ContactMethodId, ContactKind)> =
-            store::notification::sent_methods(self.tx, incident.id)?;
-        for (user, method) in notification::notice::recipients(&sent, except) {
-            self.tell(incident, user, text, Some(method))?;
-        }
-        Ok(())
-    }
-
-    /// A notice to one person: by the given method, or by those that high urgency uses at once.
-    pub(crate) fn tell(
-        &mut self,
-        incident: &Incident,
-        user_id: UserId,
-        text: &str,
-        method: Option<ContactMethodId>,
-    ) -> Result<(), Error> {
-        let directory = self.directory.clone();
-        let Some(user) = directory.user(user_id).filter(|user| !user.disabled) else {
-            return Ok(());
-        };
-        let methods: Vec<ContactMethodId> = match method {
-            Some(method) => vec![method],
-            None => notification::plan(user, incident.urgency, self.now)
-                .into_iter()
-                .filter(|planned| planned.due_at <= self.now)
-                .map(|planned| planned.method_id)
-                .collect(),
-        };
-        for method in methods
-            .iter()
-            .filter_map(|id| user.method(*id))
-            .filter(|m| m.usable())
-        {
-            let id = self.tx.id(NotificationId)?;
-            let mut row = Notification::planned(
-                id,
-                NotificationKind::Notice,
-                method.kind,
-                method.address.clone(),
-                incident.urgency,
-                self.now,
-            );
-            row.user_id = Some(user_id);
-            row.method_id = Some(method.id);
-            row.incident_id = Some(incident.id);
-            row.body = text.to_owned();
-            self.notifications.push(row);
-        }
-        Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! Commands about incidents: whoever gives them (page, API, reply, timer), they come through here.
 
 use domain::incident::{self, Command, Decision, Effect, Incident, IncidentKind, TITLE_MAX};
+use domain::policy::Target;
 use domain::service::ServiceSettings;
 use domain::word::{
     AlertSeverity, EntryKind, IncidentSeverity, KeyMoment, PagingState, Phase, TimerKind, Urgency,
@@ -9,7 +10,7 @@ use domain::{IncidentId, ServiceId};
 use store::{Change, Store, Tx};
 
 use crate::access::{Right, require};
-use crate::effect::Writing;
+use crate::effect::{Writing, asking};
 use crate::{Error, OpContext};
 
 /// Gives a command to the incident with this number and returns it as it is afterwards.
@@ -51,6 +52,7 @@ pub fn command_in_txn(
     let before = store::incident::lock(tx, id).map_err(not_found)?;
     let directory = tx.directory()?;
     check_references(command, &directory)?;
+    check_request(tx, ctx, &before, command, &directory)?;
     let settings = settings_of(&before, &directory);
     let Decision {
         incident: mut after,
@@ -90,11 +92,44 @@ fn check_references(
         Command::ReassignToUser { user } if !known(*user) => {
             Err(Error::invalid("user", "there is no such person"))
         }
-        Command::Page { users, .. } if !users.iter().all(|user| known(*user)) => {
-            Err(Error::invalid("users", "there is no such person"))
-        }
+        Command::Page { targets, .. } => targets.iter().enumerate().try_for_each(|(n, target)| {
+            let field = format!("targets[{n}]");
+            match crate::configuration::target_problem(directory, *target, field) {
+                Some(problem) => Err(Error::Invalid(vec![problem])),
+                None => Ok(()),
+            }
+        }),
         Command::ReassignToPolicy { policy } if directory.policy(*policy).is_none() => {
             Err(Error::invalid("policy", "there is no such policy"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A request must reach somebody, and only who was asked can answer: refused before anything is
+/// written, since a reply's refusal is an answer that is committed.
+fn check_request(
+    tx: &mut Tx<'_>,
+    ctx: &OpContext,
+    incident: &Incident,
+    command: &Command,
+    directory: &domain::directory::Directory,
+) -> Result<(), Error> {
+    match command {
+        Command::Page { targets, .. } if incident.is_open() && !targets.is_empty() => {
+            asking(tx, Some(incident), targets, ctx.actor, directory, ctx.now).map(drop)
+        }
+        Command::Answer { .. } if incident.is_open() => {
+            let asked = match ctx.actor.user {
+                Some(user) => store::responder::open(tx, incident.id, user)?,
+                None => None,
+            };
+            match asked {
+                Some(_) => Ok(()),
+                None => Err(Error::Refused(
+                    "no request for help is open: acknowledge the incident instead".into(),
+                )),
+            }
         }
         _ => Ok(()),
     }
@@ -160,6 +195,10 @@ pub struct NewIncident {
     pub drill: bool,
     /// First note on the timeline.
     pub note: String,
+    /// Who is asked to help at once, besides the service's policy (PAGING.md §4.8).
+    pub page: Vec<Target>,
+    /// What they are told.
+    pub message: String,
 }
 
 /// Opens an incident without any alert.
@@ -196,6 +235,14 @@ fn create_in_txn(
         .is_some_and(|id| directory.service(id).is_none())
     {
         return Err(Error::invalid("service", "there is no such service"));
+    }
+    let asks = Command::Page {
+        targets: new.page.clone(),
+        message: new.message.clone(),
+    };
+    if !new.page.is_empty() {
+        check_references(&asks, &directory)?;
+        asking(tx, None, &new.page, ctx.actor, &directory, ctx.now)?;
     }
     // Without a service there is nobody to page: whoever opens it has it.
     let alone = new.service.is_none();
@@ -275,6 +322,21 @@ fn create_in_txn(
     }
     if !alone {
         effects.push(Effect::StartRun { also_page: vec![] });
+    }
+    if !new.page.is_empty() {
+        let settings = ServiceSettings::default();
+        let asked = incident::decide(&incident, &asks, ctx.actor, &settings, &directory, ctx.now)?;
+        effects.extend(asked.effects);
+        // A token waits for nobody's answer: without one the last resort hears of it.
+        if alone
+            && ctx.actor.user.is_none()
+            && let Some(timeout) = settings.ack_timeout(Urgency::High)
+        {
+            effects.push(Effect::Arm {
+                kind: TimerKind::AckTimeout,
+                at: ctx.now + timeout,
+            });
+        }
     }
     let mut writing = Writing::new(tx, ctx.now)?;
     writing.carry_out(&mut incident, effects, ctx.actor)?;

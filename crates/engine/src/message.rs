@@ -3,8 +3,9 @@
 use channels::Message;
 use domain::Timestamp;
 use domain::directory::Directory;
-use domain::escalation::Reason;
+use domain::escalation::{Reason, Request};
 use domain::incident::Incident;
+use domain::incident::responder::Responder;
 use domain::notification::text::{NoticeText, PageText};
 use domain::word::{AlertSeverity, ContactKind, NotificationKind, Urgency};
 use jiff::tz::TimeZone;
@@ -25,13 +26,19 @@ impl Sender {
         format!("{}/incidents/{number}", self.public_url)
     }
 
-    /// A page, with how many further incidents it stands for.
+    /// A page, with how many further incidents it stands for, and the open request for help to the
+    /// person.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a message is made of as many things"
+    )]
     pub(crate) fn page(
         &self,
         row: &Notification,
         incident: &Incident,
         reason: Option<&Reason>,
         others: usize,
+        request: Option<&Responder>,
         directory: &Directory,
         now: Timestamp,
     ) -> Message {
@@ -65,6 +72,13 @@ impl Sender {
             ack_url,
             code: row.reply_code.clone(),
             others,
+            request: request.map(|one| Request {
+                by: one
+                    .asked_by
+                    .map_or("the API", |user| directory.user_name(user))
+                    .to_owned(),
+                message: one.message.clone(),
+            }),
         };
         let (body, html) = match row.channel {
             ContactKind::Email => (text.mail_plain(), Some(text.mail_html())),

@@ -1,6 +1,7 @@
 //! Answers that come back from people: SMS replies, signed mail links, delivery receipts. Each
 //! becomes the same command that the page and the API give.
 
+use domain::incident::responder::Responder;
 use domain::incident::{Actor, Command, Incident};
 use domain::notification::advance;
 use domain::word::{AccountRole, EntryKind, NotificationState, Origin, PagingState};
@@ -26,6 +27,10 @@ pub enum Verb {
     Acknowledge,
     Resolve,
     Escalate,
+    /// Yes to a request for help.
+    Accept,
+    /// No to it.
+    Decline,
 }
 
 impl Verb {
@@ -34,6 +39,10 @@ impl Verb {
             Verb::Acknowledge => Command::Acknowledge,
             Verb::Resolve => Command::Resolve,
             Verb::Escalate => Command::Escalate { to_step: None },
+            Verb::Accept | Verb::Decline => Command::Answer {
+                accept: self == Verb::Accept,
+                reason: String::new(),
+            },
         }
     }
 
@@ -42,6 +51,8 @@ impl Verb {
             Verb::Acknowledge => "acknowledged",
             Verb::Resolve => "resolved",
             Verb::Escalate => "escalated",
+            Verb::Accept => "accepted",
+            Verb::Decline => "declined",
         }
     }
 }
@@ -201,6 +212,8 @@ pub struct LinkView {
     pub incident: Incident,
     pub user: UserId,
     pub user_name: String,
+    /// The open request for help to this person.
+    pub request: Option<Responder>,
 }
 
 /// What a signed link is about; nothing is changed.
@@ -213,10 +226,12 @@ pub async fn view_link(store: &Store, link: Link) -> Result<LinkView, Error> {
     store
         .read(move |c| {
             let incident = store::incident::fetch(c, link.incident)?;
+            let request = store::responder::open(c, incident.id, link.user)?;
             Ok(LinkView {
                 incident,
                 user: link.user,
                 user_name,
+                request,
             })
         })
         .await
@@ -253,6 +268,7 @@ pub async fn act_on_link(
             let directory = tx.directory()?;
             Ok(LinkView {
                 incident: store::incident::fetch(tx, link.incident)?,
+                request: store::responder::open(tx, link.incident, link.user)?,
                 user: link.user,
                 user_name: directory.user_name(link.user).to_owned(),
             })

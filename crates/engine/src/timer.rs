@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::incident::Actor;
-use domain::word::AccountRole;
+use domain::word::{AccountRole, TimerKind};
 use domain::{Span, Timestamp};
 use store::escalation::Timer;
 use store::{Change, Store, Tx};
@@ -19,8 +19,10 @@ use crate::{Error, OpContext};
 const SCAN: Duration = Duration::from_secs(5);
 /// After a database failure.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Timers looked at in one go; each is fired in a transaction of its own.
-const AT_ONCE: i64 = 256;
+/// Timers looked at in one go.
+const AT_ONCE: i64 = 2_048;
+/// Escalations advanced in one transaction; other timers have one each.
+const TOGETHER: usize = 256;
 /// A timer that cannot be carried out is tried again after this time.
 const PUT_OFF: Span = Span::from_seconds(30);
 
@@ -91,14 +93,21 @@ pub async fn fire_due(store: &Store, now: Timestamp) -> Result<(), Error> {
         }
         metrics::histogram!("quarterdeck_timer_lateness_seconds")
             .record(due[0].due_at_lateness(now));
+        let (escalations, others): (Vec<Timer>, Vec<Timer>) = due
+            .into_iter()
+            .partition(|timer| timer.kind == TimerKind::Escalation);
         // Together, so that the writer commits them together.
-        let firing: Vec<_> = due
+        let mut firing: Vec<_> = others
             .into_iter()
             .map(|timer| {
                 let store = store.clone();
                 tokio::spawn(async move { fire(&store, timer, now).await })
             })
             .collect();
+        firing.extend(escalations.chunks(TOGETHER).map(|chunk| {
+            let (store, timers) = (store.clone(), chunk.to_vec());
+            tokio::spawn(async move { fire_together(&store, timers, now).await })
+        }));
         // One that fails does not stop the others.
         let mut failed = None;
         for fired in firing {
@@ -112,6 +121,35 @@ pub async fn fire_due(store: &Store, now: Timestamp) -> Result<(), Error> {
         if let Some(error) = failed {
             return Err(error);
         }
+    }
+}
+
+/// Fires timers of escalations in one transaction; where one of them cannot be carried out, each on
+/// its own, so that it is not in the way of the others.
+async fn fire_together(store: &Store, timers: Vec<Timer>, now: Timestamp) -> Result<(), Error> {
+    let all = timers.clone();
+    let together: Result<(), Error> = store
+        .write(move |tx| {
+            for spinning in crate::effect::fire_escalations(tx, &all, now)? {
+                put_off(tx, spinning, now)?;
+            }
+            Ok(())
+        })
+        .await;
+    match together {
+        Err(Error::Store(
+            error @ (store::Error::Unavailable(_) | store::Error::Busy(_) | store::Error::Closed),
+        )) => Err(Error::Store(error)),
+        Err(_) => {
+            let mut failed = None;
+            for timer in timers {
+                if let Err(error) = fire(store, timer, now).await {
+                    failed.get_or_insert(error);
+                }
+            }
+            failed.map_or(Ok(()), Err)
+        }
+        Ok(()) => Ok(()),
     }
 }
 

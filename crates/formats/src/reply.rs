@@ -9,6 +9,10 @@ pub enum Verb {
     Acknowledge,
     Resolve,
     Escalate,
+    /// Yes to a request for help.
+    Accept,
+    /// No to it.
+    Decline,
 }
 
 /// What it is about.
@@ -38,7 +42,8 @@ const FILLERS: [&str; 8] = [
     "please", "pls", "thanks", "thx", "it", "this", "now", "page",
 ];
 
-/// `4217 ack`, `ack 4217`, `4217ack`, `a`; likewise resolve (`r`) and escalate (`e`). Case, quotes,
+/// `4217 ack`, `ack 4217`, `4217ack`, `a`; likewise resolve (`r`) and escalate (`e`), and `yes` or
+/// `no` to a request for help. Case, quotes,
 /// punctuation and spaces do not matter, and only the first line that is not blank counts.
 pub fn parse_sms(text: &str) -> Option<Reply> {
     let line = first_line(text)?;
@@ -138,6 +143,8 @@ fn verb_of(word: &str) -> Option<Verb> {
         "a" | "ack" | "acked" | "acknowledge" | "acknowledged" => Verb::Acknowledge,
         "r" | "res" | "resolve" | "resolved" => Verb::Resolve,
         "e" | "esc" | "escalate" | "escalated" => Verb::Escalate,
+        "y" | "yes" | "accept" | "accepted" => Verb::Accept,
+        "n" | "no" | "decline" | "declined" => Verb::Decline,
         _ => return None,
     })
 }

@@ -72,6 +72,7 @@ fn load_people(conn: &mut Conn, directory: &mut Directory) -> Result<(), Error> 
         AccountRole,
         String,
         Option<Timestamp>,
+        bool,
     );
     let rows: Vec<Row> = db!(conn, |c| users::table
         .select((
@@ -81,11 +82,12 @@ fn load_people(conn: &mut Conn, directory: &mut Directory) -> Result<(), Error> 
             users::role,
             users::zone,
             users::disabled_at,
+            users::hears_answers,
         ))
         .load(c))?;
     let mut people: BTreeMap<UserId, User> = rows
         .into_iter()
-        .map(|(id, email, name, role, zone, disabled_at)| {
+        .map(|(id, email, name, role, zone, disabled_at, hears_answers)| {
             let disabled = disabled_at.is_some();
             (
                 id,
@@ -96,6 +98,7 @@ fn load_people(conn: &mut Conn, directory: &mut Directory) -> Result<(), Error> 
                     role,
                     zone,
                     disabled,
+                    hears_answers,
                     methods: vec![],
                     rules: vec![],
                 },

@@ -1,19 +1,22 @@
 //! Runs of escalation policies, their executed steps, pages and timers.
 
+mod prepared;
+mod timer;
+
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use diesel::upsert::excluded;
 use domain::escalation::{Execution, Run};
 use domain::policy::PolicyVersion;
-use domain::word::{PageCause, RunState, TimerKind, Urgency};
-use domain::{IncidentId, PageId, PolicyId, RunId, TimerId, Timestamp, UserId};
+use domain::word::{PageCause, RunState, Urgency};
+use domain::{IncidentId, PageId, PolicyId, RunId, Timestamp, UserId};
 
 use crate::conn::Conn;
 use crate::db;
 use crate::error::{Error, json, to_json};
-use crate::schema::{escalation_run, page, policy, policy_version, step_execution, timer};
+use crate::schema::{escalation_run, page, policy, policy_version, step_execution};
+pub use timer::{Timer, arm, count_due, disarm, due, next_due, take, take_all, timer_due};
 
 /// Rows of one statement: SQLite allows 32,766 values.
 const CHUNK: usize = 500;
@@ -94,9 +97,7 @@ pub fn insert_run(conn: &mut Conn, run: &Run) -> Result<(), Error> {
 /// [`Error::NotFound`].
 pub fn update_run(conn: &mut Conn, run: &Run) -> Result<(), Error> {
     let row = Row::of(run)?;
-    let rows = db!(conn, |c| diesel::update(escalation_run::table.find(row.id))
-        .set(&row)
-        .execute(c))?;
+    let rows = db!(conn, |c| prepared::UpdateRun(&row).execute(c))?;
     if rows == 1 {
         Ok(())
     } else {
@@ -222,28 +223,41 @@ pub fn policy_version(conn: &mut Conn, id: PolicyId, version: i64) -> Result<Pol
 
 /// # Errors
 /// [`Error::Conflict`] when this number was executed before: the fence of PAGING.md §4.11.
-pub fn insert_executions(
-    conn: &mut Conn,
-    run: RunId,
-    executions: &[Execution],
-) -> Result<(), Error> {
-    use step_execution as t;
-    for execution in executions {
-        let paged = to_json("step_execution.paged", &execution.paged)?;
-        db!(conn, |c| diesel::insert_into(t::table)
-            .values((
-                t::run_id.eq(run),
-                t::number.eq(execution.number),
-                t::cycle.eq(execution.cycle),
-                t::step.eq(execution.step),
-                t::due_at.eq(execution.due_at),
-                t::executed_at.eq(execution.executed_at),
-                t::skipped.eq(execution.skipped.as_ref()),
-                t::paged.eq(&paged),
-            ))
+pub fn insert_executions(conn: &mut Conn, executions: &[(RunId, Execution)]) -> Result<(), Error> {
+    let rows: Vec<ExecutionRow<'_>> = executions
+        .iter()
+        .map(|(run, execution)| {
+            Ok(ExecutionRow {
+                run_id: *run,
+                number: execution.number,
+                cycle: execution.cycle,
+                step: execution.step,
+                due_at: execution.due_at,
+                executed_at: execution.executed_at,
+                skipped: execution.skipped.as_deref(),
+                paged: to_json("step_execution.paged", &execution.paged)?,
+            })
+        })
+        .collect::<Result<_, Error>>()?;
+    for chunk in rows.chunks(CHUNK) {
+        db!(conn, |c| diesel::insert_into(step_execution::table)
+            .values(chunk)
             .execute(c))?;
     }
     Ok(())
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = step_execution, treat_none_as_default_value = false)]
+struct ExecutionRow<'a> {
+    run_id: RunId,
+    number: i64,
+    cycle: i64,
+    step: Option<i64>,
+    due_at: Timestamp,
+    executed_at: Timestamp,
+    skipped: Option<&'a str>,
+    paged: String,
 }
 
 /// Executed steps of an incident's runs, oldest first.
@@ -355,124 +369,4 @@ pub fn page(conn: &mut Conn, id: PageId) -> Result<Page, Error> {
         .find(id)
         .select(Page::as_select())
         .first(c))
-}
-
-/// Something that falls due.
-#[derive(Queryable, Selectable, Insertable, Clone, Copy, Debug, PartialEq, Eq)]
-#[diesel(table_name = timer)]
-pub struct Timer {
-    pub id: TimerId,
-    pub kind: TimerKind,
-    pub incident_id: IncidentId,
-    /// The run, incident or hand-over it is about.
-    pub subject_id: i64,
-    pub due_at: Timestamp,
-}
-
-impl Timer {
-    /// Seconds since it was due.
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a lateness needs no microseconds"
-    )]
-    pub fn due_at_lateness(&self, now: Timestamp) -> f64 {
-        now.since(self.due_at).0.max(0) as f64 / 1e6
-    }
-}
-
-/// Sets or moves the timer of (kind, subject).
-///
-/// # Errors
-/// Those of the write.
-pub fn arm(conn: &mut Conn, set: Timer) -> Result<(), Error> {
-    db!(conn, |c| diesel::insert_into(timer::table)
-        .values(&set)
-        .on_conflict((timer::kind, timer::subject_id))
-        .do_update()
-        .set(timer::due_at.eq(excluded(timer::due_at)))
-        .execute(c))?;
-    Ok(())
-}
-
-/// # Errors
-/// Those of the write.
-pub fn disarm(conn: &mut Conn, kind: TimerKind, subject_id: i64) -> Result<(), Error> {
-    db!(conn, |c| diesel::delete(timer::table)
-        .filter(timer::kind.eq(kind))
-        .filter(timer::subject_id.eq(subject_id))
-        .execute(c))?;
-    Ok(())
-}
-
-/// When the next timer falls due.
-///
-/// # Errors
-/// Those of the read.
-pub fn next_due(conn: &mut Conn) -> Result<Option<Timestamp>, Error> {
-    db!(conn, |c| timer::table
-        .select(diesel::dsl::min(timer::due_at))
-        .first(c))
-}
-
-/// Timers due at `now`, oldest first.
-///
-/// # Errors
-/// Those of the read.
-pub fn due(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<Timer>, Error> {
-    db!(conn, |c| timer::table
-        .filter(timer::due_at.le(now))
-        .order((timer::due_at, timer::id))
-        .limit(limit)
-        .select(Timer::as_select())
-        .load(c))
-}
-
-/// Takes a timer and keeps other nodes from it until the transaction ends. `None` when it is gone.
-///
-/// # Errors
-/// Those of the read.
-pub fn take(conn: &mut Conn, id: TimerId) -> Result<Option<Timer>, Error> {
-    let row: Result<Option<Timer>, diesel::result::Error> = match conn {
-        Conn::Sqlite(c) => timer::table
-            .find(id)
-            .select(Timer::as_select())
-            .first(c)
-            .optional(),
-        Conn::Postgres(c) => timer::table
-            .find(id)
-            .for_update()
-            .select(Timer::as_select())
-            .first(c)
-            .optional(),
-    };
-    Ok(row?)
-}
-
-/// When the timer of this kind and subject falls due, if it is set.
-///
-/// # Errors
-/// Those of the read.
-pub fn timer_due(
-    conn: &mut Conn,
-    kind: TimerKind,
-    subject: i64,
-) -> Result<Option<Timestamp>, Error> {
-    use timer as t;
-    db!(conn, |c| t::table
-        .filter(t::kind.eq(kind))
-        .filter(t::subject_id.eq(subject))
-        .select(t::due_at)
-        .first(c)
-        .optional())
-}
-
-/// How many timers are overdue; for `/metrics`.
-///
-/// # Errors
-/// Those of the read.
-pub fn count_due(conn: &mut Conn, now: Timestamp) -> Result<i64, Error> {
-    db!(conn, |c| timer::table
-        .filter(timer::due_at.le(now))
-        .count()
-        .get_result(c))
 }

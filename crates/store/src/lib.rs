@@ -25,6 +25,7 @@ pub mod postmortem;
 pub mod proof;
 pub mod reminder;
 pub mod reply;
+pub mod responder;
 pub mod schedule;
 pub mod schema;
 pub mod service;

@@ -1,16 +1,18 @@
 //! The outbox: notifications, how they are claimed and sent, and what providers say afterwards.
 
 mod claim;
+mod page;
 
 use diesel::prelude::*;
 use domain::word::{ContactKind, NotificationKind, NotificationState, Urgency};
 use domain::{ContactMethodId, IncidentId, NotificationId, PageId, ReceiptId, Timestamp, UserId};
 
 pub use claim::{
-    AttemptEnd, Finish, bundle_into, bundled_in, cancel, cancel_pages_of, claim, finish_attempt,
-    hold_address, last_sent, next_due, next_lease_end, noticed_since, put_off, reclaim_all,
-    reclaim_expired, renew_lease, take_due, take_due_like,
+    AttemptEnd, Finish, bundle_into, bundled_in, cancel, claim, finish_attempt, hold_address,
+    last_sent, next_due, next_lease_end, noticed_since, put_off, reclaim_all, reclaim_expired,
+    renew_lease, take_due, take_due_like,
 };
+pub use page::{cancel_page, cancel_pages_of, pages_to};
 
 use crate::conn::Conn;
 use crate::db;

@@ -34,6 +34,7 @@ pub fn insert(
             users::zone.eq(&user.zone),
             users::password_hash.eq(password_hash),
             users::disabled_at.eq(user.disabled.then_some(now)),
+            users::hears_answers.eq(user.hears_answers),
             users::created_at.eq(now),
         ))
         .execute(c))?;
@@ -51,6 +52,7 @@ pub fn update(tx: &mut Tx<'_>, user: &User, now: Timestamp) -> Result<(), Error>
             users::name.eq(&user.name),
             users::role.eq(user.role),
             users::zone.eq(&user.zone),
+            users::hears_answers.eq(user.hears_answers),
         ))
         .execute(c))?;
     if changed == 0 {

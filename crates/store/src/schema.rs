@@ -36,6 +36,22 @@ diesel::table! {
         password_hash -> Nullable<Text>,
         disabled_at -> Nullable<BigInt>,
         created_at -> BigInt,
+        hears_answers -> Bool,
+    }
+}
+
+diesel::table! {
+    responder (id) {
+        id -> BigInt,
+        incident_id -> BigInt,
+        user_id -> BigInt,
+        page_id -> BigInt,
+        asked_by -> Nullable<BigInt>,
+        asked_at -> BigInt,
+        message -> Text,
+        state -> Text,
+        reason -> Text,
+        answered_at -> Nullable<BigInt>,
     }
 }
 
@@ -716,6 +732,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     step_execution,
     timer,
     page,
+    responder,
     notification,
     receipt,
     reply_code,

@@ -10,8 +10,8 @@ use utoipa::{Modify, OpenApi};
 
 use crate::api::{
     alert, calendar, configuration, coverage, explain, holiday, incident, notification, on_call,
-    postmortem, report, schedule, schedule_by_hand, schedule_version, simulate, swap, timeline,
-    work,
+    postmortem, report, responder, schedule, schedule_by_hand, schedule_version, simulate, swap,
+    timeline, work,
 };
 use crate::error::WebError;
 use crate::frame::{frame, render};
@@ -41,6 +41,8 @@ use crate::view::api_docs::ApiDocsPage;
         work::escalate,
         work::snooze,
         work::reassign,
+        responder::ask,
+        responder::answer,
         work::declare,
         work::phase,
         timeline::list,

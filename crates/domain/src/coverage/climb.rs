@@ -1,6 +1,6 @@
 //! How an alert of any instant of a span climbs a policy's ladder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::line::Line;
@@ -9,7 +9,7 @@ use super::{By, Cover, Reach, Rung};
 use crate::directory::Directory;
 use crate::escalation::does_not_apply;
 use crate::notification;
-use crate::policy::{PolicyConfig, Step, StepMode, Target, WAIT_MIN};
+use crate::policy::{PolicyConfig, Step, StepHours, StepMode, Target, WAIT_MIN};
 use crate::word::{AlertSeverity, Urgency};
 use crate::{PolicyId, Span, Timestamp, UserId};
 
@@ -188,6 +188,7 @@ impl<'d> Climbs<'d> {
             .targets
             .iter()
             .map(|target| self.rotas.line(self.directory, *target))
+            .map(|line| self.in_hours(line, step.hours.as_ref()))
             .collect();
         let lines: Vec<&Held> = lines.iter().collect();
         // Delays are looked up beforehand, since joining must not change anything.
@@ -210,6 +211,42 @@ impl<'d> Climbs<'d> {
             .map(|(at, groups)| (at, self.reach(groups.as_deref(), urgency)))
             .collect();
         Line::from_points(points).unwrap_or_else(|| Line::constant(Reach::Nobody))
+    }
+
+    /// Leaves out whom it is not the hours of the step for, cut where those begin and end
+    /// (PAGING.md §4.1).
+    fn in_hours(&self, line: Held, hours: Option<&StepHours>) -> Held {
+        let Some(hours) = hours else {
+            return line;
+        };
+        let zones: BTreeSet<&str> = line
+            .points()
+            .flat_map(|(_, users)| users)
+            .filter_map(|user| self.directory.user(*user))
+            .map(|user| hours.zone_for(user))
+            .collect();
+        // Steps of the last alerts are due later than those.
+        let (from, until) = (self.from, self.rotas.until);
+        let edges = zones
+            .into_iter()
+            .flat_map(|zone| hours.changes(zone, from, until));
+        let mut cuts: Vec<Timestamp> = std::iter::once(from).chain(edges).collect();
+        cuts.sort_unstable();
+        cuts.dedup();
+        let clock = Line::from_points(cuts.into_iter().map(|at| (at, at)));
+        let clock = clock.unwrap_or_else(|| Line::constant(from));
+        let mut points: Vec<(Timestamp, Vec<UserId>)> = Vec::new();
+        for (start, end, at) in clock.within(from, until) {
+            for (start, _, users) in line.within(start, end) {
+                let open = |user: &UserId| {
+                    self.directory.user(*user).is_some_and(|user| {
+                        hours.closed(*at).is_none() && hours.excludes(user, *at).is_none()
+                    })
+                };
+                points.push((start, users.iter().copied().filter(open).collect()));
+            }
+        }
+        Line::from_points(points).unwrap_or_else(|| Line::constant(Vec::new()))
     }
 
     fn reach(&mut self, groups: Option<&[Vec<UserId>]>, urgency: Urgency) -> Reach {

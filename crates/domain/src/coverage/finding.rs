@@ -293,7 +293,7 @@ fn mend_of_gap(rotas: &Rotas, policy: &Policy, spans: &[(Timestamp, Timestamp)])
     let targets = policy.current.config.steps.iter().flat_map(|s| &s.targets);
     for target in targets {
         if let (Target::Schedule(id), Some(at)) = (target, begin)
-            && let Some(rota) = rotas.0.get(id)
+            && let Some(rota) = rotas.rotas.get(id)
             && !rota.shifts.iter().any(|shift| shift.contains(at))
         {
             return Mend::Schedule(*id);
@@ -338,7 +338,7 @@ fn lone_rotas(
     concerned: &Concerned,
     found: &mut Vec<Finding>,
 ) {
-    for (id, rota) in &rotas.0 {
+    for (id, rota) in &rotas.rotas {
         let everybody: BTreeSet<UserId> = rota
             .shifts
             .iter()
@@ -394,7 +394,7 @@ fn people(
             },
         );
     }
-    for (id, rota) in &rotas.0 {
+    for (id, rota) in &rotas.rotas {
         let name = directory
             .schedule(*id)
             .map_or("", |schedule| schedule.name.as_str());

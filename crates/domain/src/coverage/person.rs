@@ -20,7 +20,7 @@ pub(super) fn shifts(
     found: &mut Vec<Finding>,
 ) {
     let mut by_person: BTreeMap<UserId, Vec<(Timestamp, Timestamp, ScheduleId)>> = BTreeMap::new();
-    for (id, rota) in &rotas.0 {
+    for (id, rota) in &rotas.rotas {
         for shift in &rota.shifts {
             for user in &shift.users {
                 let spans = by_person.entry(*user).or_default();

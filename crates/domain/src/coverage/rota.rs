@@ -17,7 +17,11 @@ pub(super) struct Rota {
     pub held: Held,
 }
 
-pub(super) struct Rotas(pub BTreeMap<ScheduleId, Rota>);
+pub(super) struct Rotas {
+    pub rotas: BTreeMap<ScheduleId, Rota>,
+    /// How far the lines go: a little further than the span that is proved.
+    pub until: Timestamp,
+}
 
 impl Rotas {
     /// The schedules of the policies that services use, and of the last resort, a little further
@@ -53,7 +57,10 @@ impl Rotas {
                 Some((id, Rota { shifts, held }))
             })
             .collect();
-        Rotas(rotas)
+        Rotas {
+            rotas,
+            until: until + longest,
+        }
     }
 
     /// Whom a target reaches, over time.
@@ -66,7 +73,7 @@ impl Rotas {
                 Line::constant(members.iter().copied().filter(reachable).collect())
             }
             Target::Schedule(id) => self
-                .0
+                .rotas
                 .get(&id)
                 .map_or_else(|| Line::constant(Vec::new()), |rota| rota.held.clone()),
         }

@@ -28,9 +28,11 @@ use crate::{IncidentId, PolicyId, RunId, Span, Timestamp, UserId};
 
 pub use decide::{decide, start};
 pub use preview::{Ladder, Rung, RungPerson, RungTarget, preview};
-pub use reason::{OnCallSource, Reason, Via};
-pub use resolve::{Reached, Resolution, Unreached, first_step_people, next_change, resolve_target};
+pub use reason::{OnCallSource, Reason, Request, Via};
 pub(crate) use resolve::why_unreachable;
+pub use resolve::{
+    Reached, Resolution, Unreached, first_reached, first_step_people, next_change, resolve_target,
+};
 pub(crate) use rung::does_not_apply;
 pub(crate) use warning::late_rules;
 pub use warning::{Warning, WarningKind, warnings};

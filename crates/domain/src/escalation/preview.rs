@@ -1,12 +1,12 @@
 //! The ladder as a picture: whom each step would reach, when, and by what.
 
-use super::resolve::{first_turn, resolve_target};
+use super::resolve::{closed, first_turn, resolve_target};
 use super::rung::does_not_apply;
 use super::warning::{Warning, warnings};
 use super::{Via, list_of};
 use crate::directory::Directory;
 use crate::notification::{Planned, plan};
-use crate::policy::{PolicyConfig, StepMode, Target};
+use crate::policy::{PolicyConfig, StepHours, StepMode, Target};
 use crate::word::{AlertSeverity, Urgency};
 use crate::{Span, Timestamp, UserId};
 
@@ -61,8 +61,8 @@ pub struct RungPerson {
     pub unreached: Option<String>,
 }
 
-/// What would happen if an incident of this urgency and severity opened at `at`. On-call people are
-/// those of `at`. `round_robin` is the policy's counter.
+/// What would happen if an incident of this urgency and severity opened at `at`. On-call people and
+/// hours are those of `at`. `round_robin` is the policy's counter.
 pub fn preview(
     config: &PolicyConfig,
     directory: &Directory,
@@ -82,11 +82,12 @@ pub fn preview(
     let mut rungs = Vec::with_capacity(config.steps.len());
     let mut offset = Span::ZERO;
     for (index, step) in (0_i64..).zip(&config.steps) {
-        let condition = does_not_apply(step, urgency, severity);
+        let condition = does_not_apply(step, urgency, severity).or_else(|| closed(step, at));
+        let hours = step.hours.as_ref();
         let mut targets: Vec<RungTarget> = step
             .targets
             .iter()
-            .map(|target| rung_target(*target, directory, urgency, at, at + offset))
+            .map(|target| rung_target(*target, hours, directory, urgency, at, at + offset))
             .collect();
         if step.mode == StepMode::RoundRobin {
             let first = first_turn(targets.len(), round_robin, 0);
@@ -117,7 +118,7 @@ pub fn preview(
         .settings
         .last_resort
         .iter()
-        .map(|target| rung_target(*target, directory, urgency, at, at + last_at))
+        .map(|target| rung_target(*target, None, directory, urgency, at, at + last_at))
         .collect();
     let last_resort = Rung {
         step: None,
@@ -165,6 +166,7 @@ fn why_nobody(targets: &[RungTarget]) -> Option<String> {
 
 fn rung_target(
     target: Target,
+    hours: Option<&StepHours>,
     directory: &Directory,
     urgency: Urgency,
     at: Timestamp,
@@ -180,7 +182,7 @@ fn rung_target(
             |schedule| schedule.name.clone(),
         ),
     };
-    let resolution = resolve_target(target, directory, at);
+    let resolution = resolve_target(target, directory, at).keep_in_hours(hours, directory, at);
     let until = resolution
         .reached
         .iter()

@@ -21,6 +21,18 @@ pub struct Reason {
     /// 0 the first time through the steps.
     pub cycle: i64,
     pub via: Via,
+    /// Who asked for the person, and the message, where somebody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Request>,
+}
+
+/// What a request for help says (PAGING.md §4.8).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// Name of who asks.
+    pub by: String,
+    /// May be empty.
+    pub message: String,
 }
 
 /// What led from the step to the person.
@@ -81,6 +93,19 @@ impl Reason {
             step: None,
             cycle: 0,
             via: Via::User,
+            request: None,
+        }
+    }
+
+    /// A request for help.
+    pub fn asked(by: &str, message: &str, via: Via) -> Self {
+        Reason {
+            via,
+            request: Some(Request {
+                by: by.to_owned(),
+                message: message.to_owned(),
+            }),
+            ..Reason::adhoc()
         }
     }
 
@@ -100,6 +125,12 @@ impl Reason {
             }
             None => "The last resort".to_owned(),
         };
+        if let Some(Request { by, message }) = &self.request {
+            return match message.as_str() {
+                "" => format!("{by} asks {via} to help."),
+                message => format!("{by} asks {via} to help: “{message}”"),
+            };
+        }
         match self.cause {
             PageCause::Adhoc => format!("Somebody asked for {who} by name."),
             PageCause::OnCallChange => {

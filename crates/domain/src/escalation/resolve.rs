@@ -3,7 +3,7 @@
 use super::reason::{OnCallSource, Via};
 use super::{Named, list_of};
 use crate::directory::{Directory, User};
-use crate::policy::{PolicyConfig, Step, StepMode, Target};
+use crate::policy::{PolicyConfig, Step, StepHours, StepMode, Target};
 use crate::{Span, Timestamp, UserId};
 
 /// A person whom a page can reach, and through what.
@@ -74,6 +74,32 @@ impl Resolution {
         }
     }
 
+    /// Leaves out whom it is not the hours of a step for (PAGING.md §4.1: "the paged person's own"
+    /// zone).
+    pub(super) fn keep_in_hours(
+        mut self,
+        hours: Option<&StepHours>,
+        directory: &Directory,
+        at: Timestamp,
+    ) -> Resolution {
+        let Some(hours) = hours else {
+            return self;
+        };
+        for reached in std::mem::take(&mut self.reached) {
+            let why = directory
+                .user(reached.user)
+                .and_then(|user| hours.excludes(user, at));
+            match why {
+                None => self.reached.push(reached),
+                Some(why) => self.unreached.push(Unreached {
+                    user: Some(reached.user),
+                    why,
+                }),
+            }
+        }
+        self
+    }
+
     fn nobody(&mut self, why: String) {
         self.unreached.push(Unreached { user: None, why });
     }
@@ -102,19 +128,41 @@ pub fn first_step_people(
     engaged: &[UserId],
     at: Timestamp,
 ) -> Vec<UserId> {
-    let mut people = Vec::new();
-    for target in config
+    let Some(step) = config.steps.first() else {
+        return Vec::new();
+    };
+    resolve_all(&step.targets, directory, at)
+        .keep_in_hours(step.hours.as_ref(), directory, at)
+        .reached
+        .into_iter()
+        .map(|reached| reached.user)
+        .filter(|user| !engaged.contains(user))
+        .collect()
+}
+
+/// Whom an incident that opens at this instant would page first: the people of the first step that
+/// reaches anybody. `round_robin` is the policy's counter.
+pub fn first_reached(
+    config: &PolicyConfig,
+    directory: &Directory,
+    round_robin: i64,
+    at: Timestamp,
+) -> Vec<UserId> {
+    config
         .steps
-        .first()
-        .map_or(&[][..], |step| step.targets.as_slice())
-    {
-        for reached in resolve_target(*target, directory, at).reached {
-            if !engaged.contains(&reached.user) && !people.contains(&reached.user) {
-                people.push(reached.user);
-            }
-        }
-    }
-    people
+        .iter()
+        .filter(|step| closed(step, at).is_none())
+        .map(|step| resolve_step(step, directory, at, round_robin, 0).reached)
+        .find(|reached| !reached.is_empty())
+        .unwrap_or_default()
+        .into_iter()
+        .map(|reached| reached.user)
+        .collect()
+}
+
+/// Why a step is out of its hours at this instant.
+pub(super) fn closed(step: &Step, at: Timestamp) -> Option<String> {
+    step.hours.as_ref()?.closed(at)
 }
 
 /// Who a target comes to at this instant.
@@ -197,7 +245,11 @@ pub(super) fn resolve_step(
     cycle: i64,
 ) -> Resolution {
     match step.mode {
-        StepMode::All => resolve_all(&step.targets, directory, at),
+        StepMode::All => resolve_all(&step.targets, directory, at).keep_in_hours(
+            step.hours.as_ref(),
+            directory,
+            at,
+        ),
         StepMode::RoundRobin => {
             let first = first_turn(step.targets.len(), round_robin, cycle);
             let turns = step
@@ -208,7 +260,11 @@ pub(super) fn resolve_step(
                 .take(step.targets.len());
             let mut passed = Resolution::default();
             for target in turns {
-                let one = resolve_target(*target, directory, at);
+                let one = resolve_target(*target, directory, at).keep_in_hours(
+                    step.hours.as_ref(),
+                    directory,
+                    at,
+                );
                 if one.reached.is_empty() {
                     passed.add(one);
                 } else {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::reason::Via;
-use super::resolve::{Reached, Resolution, resolve_all, resolve_step, resolve_target};
+use super::resolve::{Reached, Resolution, closed, resolve_all, resolve_step, resolve_target};
 use super::walk::Walk;
 use super::{EXECUTIONS_MAX, Execution, LAST_RESORT_EVERY};
 use crate::Timestamp;
@@ -139,6 +139,7 @@ impl Walk<'_, '_> {
 
     fn does_not_apply(&self, step: &Step) -> Option<String> {
         does_not_apply(step, self.ctx.facts.urgency, self.ctx.facts.severity)
+            .or_else(|| closed(step, self.ctx.now))
     }
 
     fn any_step_reaches(&self) -> bool {
@@ -292,7 +293,7 @@ impl Walk<'_, '_> {
     }
 }
 
-/// Why a step is not for this incident (PAGING.md §4.1: conditions).
+/// Why a step is not for this incident, whatever the hour (PAGING.md §4.1: conditions).
 pub(crate) fn does_not_apply(
     step: &Step,
     urgency: Urgency,

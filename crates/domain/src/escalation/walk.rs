@@ -97,7 +97,14 @@ impl<'c, 'd> Walk<'c, 'd> {
     /// Pages those who have come on call for a watched schedule since the last execution, once
     /// (PAGING.md §4.9). `by_time`: a shift ended, rather than somebody edited something.
     pub(super) fn recheck(&mut self, by_time: bool) {
-        let resolution = resolve_all(&self.out.run.watching, self.ctx.directory, self.ctx.now);
+        let hours = self
+            .out
+            .run
+            .last_step
+            .and_then(|index| self.steps().get(usize::try_from(index).ok()?))
+            .and_then(|step| step.hours.as_ref());
+        let resolution = resolve_all(&self.out.run.watching, self.ctx.directory, self.ctx.now)
+            .keep_in_hours(hours, self.ctx.directory, self.ctx.now);
         let new: Vec<Reached> = resolution
             .reached
             .iter()
@@ -172,6 +179,7 @@ impl<'c, 'd> Walk<'c, 'd> {
                     step: step.map(|index| index.saturating_add(1)),
                     cycle,
                     via: via.clone(),
+                    request: None,
                 },
             });
             paged.push(*user);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::resolve::{next_change, resolve_all, resolve_target};
 use crate::directory::{ContactMethod, Directory, NotificationRule, User};
-use crate::policy::{PolicyConfig, Step, Target};
+use crate::policy::{PolicyConfig, Step, StepHours, Target};
 use crate::word::{ContactKind, Urgency};
 use crate::{Span, Timestamp, UserId};
 
@@ -55,10 +55,14 @@ impl Warning {
 /// Everything worth a warning, from `now` to [`LOOK_AHEAD`]; worst first.
 pub fn warnings(config: &PolicyConfig, directory: &Directory, now: Timestamp) -> Vec<Warning> {
     let mut found = Vec::new();
-    let all: Vec<Target> = config
+    let all: Vec<Way<'_>> = config
         .steps
         .iter()
-        .flat_map(|step| step.targets.iter().copied())
+        .flat_map(|step| {
+            step.targets
+                .iter()
+                .map(|target| (*target, step.hours.as_ref()))
+        })
         .collect();
     if let Some(at) = reaches_nobody_at(&all, directory, now) {
         found.push(Warning {
@@ -95,7 +99,9 @@ fn step_warnings(
     found: &mut Vec<Warning>,
 ) {
     let shown = index.saturating_add(1);
-    if let Some(at) = reaches_nobody_at(&step.targets, directory, now) {
+    // That a step is for some hours only is meant so, and is no gap of the step itself.
+    let targets: Vec<Way<'_>> = step.targets.iter().map(|target| (*target, None)).collect();
+    if let Some(at) = reaches_nobody_at(&targets, directory, now) {
         found.push(Warning {
             step: Some(index),
             user: None,
@@ -166,15 +172,14 @@ pub(crate) fn late_rules(
         })
 }
 
+/// A target, and the hours in which a step pages it.
+type Way<'a> = (Target, Option<&'a StepHours>);
+
 /// `now`, or the first instant from `now` to [`LOOK_AHEAD`] at which no target reaches anybody.
 ///
 /// While one target reaches somebody the others do not matter, so the sweep leaps from the end of
-/// the longest such shift to the next.
-fn reaches_nobody_at(
-    targets: &[Target],
-    directory: &Directory,
-    now: Timestamp,
-) -> Option<Timestamp> {
+/// the longest such shift, or of its hours, to the next.
+fn reaches_nobody_at(ways: &[Way<'_>], directory: &Directory, now: Timestamp) -> Option<Timestamp> {
     let until = now + LOOK_AHEAD;
     let mut at = now;
     for _ in 0..SHIFTS_MAX {
@@ -182,16 +187,14 @@ fn reaches_nobody_at(
             return None;
         }
         let mut reached_until: Option<Timestamp> = None;
-        for target in targets {
-            if resolve_target(*target, directory, at).reached.is_empty() {
-                continue;
+        for way in ways {
+            match reached(*way, directory, at, until) {
+                Held::Nobody => {}
+                Held::ForGood => return None,
+                Held::Until(end) => {
+                    reached_until = Some(reached_until.map_or(end, |known| known.max(end)));
+                }
             }
-            let end = match target {
-                // People and teams do not change with time.
-                Target::User(_) | Target::Team(_) => return None,
-                Target::Schedule(_) => next_change(*target, directory, at, until.since(at))?,
-            };
-            reached_until = Some(reached_until.map_or(end, |known| known.max(end)));
         }
         match reached_until {
             None => return Some(at),
@@ -200,6 +203,47 @@ fn reaches_nobody_at(
         }
     }
     None
+}
+
+/// How long a target goes on reaching somebody.
+enum Held {
+    Nobody,
+    Until(Timestamp),
+    ForGood,
+}
+
+fn reached(
+    (target, hours): Way<'_>,
+    directory: &Directory,
+    at: Timestamp,
+    until: Timestamp,
+) -> Held {
+    if hours.is_some_and(|hours| hours.closed(at).is_some()) {
+        return Held::Nobody;
+    }
+    let people = resolve_target(target, directory, at)
+        .keep_in_hours(hours, directory, at)
+        .reached;
+    if people.is_empty() {
+        return Held::Nobody;
+    }
+    // People and teams do not change with time.
+    let shift_ends = match target {
+        Target::User(_) | Target::Team(_) => None,
+        Target::Schedule(_) => next_change(target, directory, at, until.since(at)),
+    };
+    let hours_end = hours.and_then(|hours| {
+        let ends = people
+            .iter()
+            .map(|one| hours.end(directory.user(one.user)?, at));
+        // Somebody whose hours do not end is reached for as long as anybody looks.
+        ends.collect::<Option<Vec<_>>>()?.into_iter().max()
+    });
+    match (shift_ends, hours_end) {
+        (Some(one), Some(other)) => Held::Until(one.min(other)),
+        (Some(end), None) | (None, Some(end)) => Held::Until(end),
+        (None, None) => Held::ForGood,
+    }
 }
 
 fn when(at: Timestamp, now: Timestamp) -> String {

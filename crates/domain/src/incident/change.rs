@@ -55,6 +55,8 @@ impl Change {
             None => format!("{who} acknowledged"),
         };
         self.effects.push(Effect::StopRun);
+        // First, since a request that is open keeps its messages.
+        self.effects.push(Effect::AcceptRequest);
         self.effects.push(Effect::CancelNotifications);
         self.entry(EntryKind::Acknowledged, text.clone());
         self.incident.paging = PagingState::Acknowledged;
@@ -83,8 +85,25 @@ impl Change {
         Ok(())
     }
 
+    /// Somebody who was asked to help answers. An incident that nobody in particular holds, since
+    /// a token opened it, is theirs when they accept.
+    pub(super) fn answer(&mut self, actor: Actor, accept: bool, reason: String) {
+        if accept
+            && self.incident.paging == PagingState::Acknowledged
+            && self.incident.acknowledged_by.is_none()
+        {
+            self.incident.acknowledged_by = actor.user;
+            self.incident.acknowledged_at = Some(self.now);
+            self.effects.push(Effect::Disarm {
+                kind: TimerKind::AckTimeout,
+            });
+        }
+        self.effects.push(Effect::Answer { accept, reason });
+    }
+
     pub(super) fn snooze(&mut self, actor: Actor, who: &str, until: Timestamp) {
         self.effects.push(Effect::StopRun);
+        self.effects.push(Effect::AcceptRequest);
         self.effects.push(Effect::CancelNotifications);
         self.effects.push(Effect::Entry {
             kind: EntryKind::Snoozed,
@@ -137,6 +156,7 @@ impl Change {
 
     pub(crate) fn resolve(&mut self, actor: Actor, text: String) {
         self.effects.push(Effect::StopRun);
+        self.effects.push(Effect::EndRequests);
         self.effects.push(Effect::CancelNotifications);
         self.effects.push(Effect::ResolveAlerts);
         self.entry(EntryKind::Resolved, text.clone());
@@ -212,6 +232,7 @@ impl Change {
         self.incident.phase = to;
         if follows.paging == Some(PagingState::Resolved) && self.incident.is_open() {
             self.effects.push(Effect::StopRun);
+            self.effects.push(Effect::EndRequests);
             self.effects.push(Effect::CancelNotifications);
             self.effects.push(Effect::ResolveAlerts);
             self.finish(actor, to);

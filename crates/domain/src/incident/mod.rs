@@ -3,20 +3,24 @@
 //! [`decide`] covers paging (triggered, acknowledged, resolved); the phases of the human response
 //! are in [`crate::lifecycle`], roles in [`crate::command`].
 
+mod actor;
 mod change;
+pub mod responder;
 #[cfg(test)]
 mod tests;
 
 use serde_json::json;
 
+pub use actor::Actor;
 pub(crate) use change::Change;
 
 use crate::directory::Directory;
+use crate::escalation::policy_of;
 use crate::lifecycle::{self, PhaseError, SeverityEffect, SeverityError};
+use crate::policy::Target;
 use crate::service::ServiceSettings;
 use crate::word::{
-    AlertSeverity, EntryKind, IncidentSeverity, KeyMoment, Origin, PagingState, Phase, TimerKind,
-    Urgency,
+    AlertSeverity, EntryKind, IncidentSeverity, KeyMoment, PagingState, Phase, TimerKind, Urgency,
 };
 use crate::{IncidentId, PolicyId, ServiceId, Span, Timestamp, UserId, words};
 
@@ -92,49 +96,6 @@ pub fn label(number: i64) -> String {
     format!("INC-{number:04}")
 }
 
-/// Who does something, and from where. Without a user it is a monitor, a clock or an API token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Actor {
-    pub user: Option<UserId>,
-    pub origin: Origin,
-}
-
-impl Actor {
-    pub const SYSTEM: Actor = Actor {
-        user: None,
-        origin: Origin::System,
-    };
-    pub const MONITOR: Actor = Actor {
-        user: None,
-        origin: Origin::Monitor,
-    };
-
-    pub fn user(user: UserId, origin: Origin) -> Actor {
-        Actor {
-            user: Some(user),
-            origin,
-        }
-    }
-
-    /// "Ana", "Ana by SMS", "the monitor", "the API".
-    pub fn name(self, directory: &Directory) -> String {
-        let Some(user) = self.user else {
-            return match self.origin {
-                Origin::Monitor => "the monitor".into(),
-                Origin::Api => "the API".into(),
-                Origin::Cli => "the command line".into(),
-                _ => "Quarterdeck".into(),
-            };
-        };
-        let name = directory.user_name(user);
-        match self.origin {
-            Origin::Sms => format!("{name} by SMS"),
-            Origin::Email => format!("{name} by e-mail"),
-            _ => name.to_owned(),
-        }
-    }
-}
-
 /// What somebody wants of an incident.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -154,10 +115,15 @@ pub enum Command {
     ReassignToPolicy {
         policy: PolicyId,
     },
-    /// Page these people, too, with a message.
+    /// Ask these to help, with a message: each person is paged, and accepts or declines.
     Page {
-        users: Vec<UserId>,
+        targets: Vec<Target>,
         message: String,
+    },
+    /// Whoever was asked to help says yes or no.
+    Answer {
+        accept: bool,
+        reason: String,
     },
     Note {
         text: String,
@@ -197,10 +163,25 @@ pub enum Effect {
         users: Vec<UserId>,
         message: String,
     },
+    /// People are asked to help: see [`responder::ask`].
+    Ask {
+        targets: Vec<Target>,
+        message: String,
+    },
+    /// The actor answers an open request; without one the command is refused.
+    Answer {
+        accept: bool,
+        reason: String,
+    },
+    /// The actor is at work: an open request to them is accepted.
+    AcceptRequest,
+    /// Nobody need answer any more.
+    EndRequests,
     /// The severity rose: whoever the policy's first step reaches and was not paged yet is paged
     /// (INCIDENTS.md §1.2).
     PageNotYetEngaged,
-    /// What has not been sent yet need not be (PAGING.md §6.3).
+    /// What has not been sent yet need not be (PAGING.md §6.3), but for people whose answer to a
+    /// request is still awaited.
     CancelNotifications,
     /// The alerts are over, too: the next trigger opens a new one, so that it is not swallowed.
     ResolveAlerts,
@@ -253,8 +234,13 @@ pub enum Refusal {
     EmptyText,
     #[error("the text is longer than {0} characters")]
     TooLong(usize),
-    #[error("choose at least one person to page")]
+    #[error("choose at least one person, schedule or team to page")]
     NobodyToPage,
+    #[error(
+        "at most {} people, schedules and teams at once",
+        responder::TARGETS_MAX
+    )]
+    TooManyToPage,
     #[error(transparent)]
     Phase(#[from] PhaseError),
     #[error(transparent)]
@@ -322,7 +308,11 @@ pub fn decide(
         }
         Command::Escalate { to_step } => {
             step.must_be_open()?;
+            let steps = policy_of(incident, directory)
+                .map_or(0, |policy| policy.current.config.steps.len());
+            let beyond = |index: i64| usize::try_from(index).is_ok_and(|index| index >= steps);
             let text = match to_step {
+                Some(index) if beyond(*index) => format!("{who} escalated to the last resort"),
                 Some(index) => format!("{who} escalated to step {}", index + 1),
                 None => format!("{who} escalated to the next step"),
             };
@@ -367,15 +357,23 @@ pub fn decide(
             step.effects.push(Effect::CancelNotifications);
             step.effects.push(Effect::StartRun { also_page: vec![] });
         }
-        Command::Page { users, message } => {
+        Command::Page { targets, message } => {
             step.must_be_open()?;
-            if users.is_empty() {
+            if targets.is_empty() {
                 return Err(Refusal::NobodyToPage);
             }
-            step.effects.push(Effect::PageUsers {
-                users: users.clone(),
-                message: message.clone(),
+            if targets.len() > responder::TARGETS_MAX {
+                return Err(Refusal::TooManyToPage);
+            }
+            step.effects.push(Effect::Ask {
+                targets: targets.clone(),
+                message: short(message, responder::MESSAGE_MAX)?,
             });
+        }
+        Command::Answer { accept, reason } => {
+            step.must_be_open()?;
+            let reason = short(reason, responder::MESSAGE_MAX)?;
+            step.answer(actor, *accept, reason);
         }
         Command::Note { text } => {
             let text = checked(text, NOTE_MAX)?;
@@ -441,11 +439,17 @@ pub fn decide(
 }
 
 fn checked(text: &str, max: usize) -> Result<String, Refusal> {
-    // PostgreSQL's text cannot hold NUL.
-    let text = text.trim().replace('\0', "");
+    let text = short(text, max)?;
     if text.is_empty() {
         return Err(Refusal::EmptyText);
     }
+    Ok(text)
+}
+
+/// As [`checked`], for text that may be missing.
+fn short(text: &str, max: usize) -> Result<String, Refusal> {
+    // PostgreSQL's text cannot hold NUL.
+    let text = text.trim().replace('\0', "");
     if text.chars().count() > max {
         return Err(Refusal::TooLong(max));
     }

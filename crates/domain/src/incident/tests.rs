@@ -1,6 +1,6 @@
 use super::*;
 use crate::directory::{Directory, User};
-use crate::word::AccountRole;
+use crate::word::{AccountRole, Origin};
 
 const ANA: UserId = UserId(1);
 const BO: UserId = UserId(2);
@@ -14,6 +14,7 @@ fn directory() -> Directory {
             role: AccountRole::Responder,
             zone: "UTC".into(),
             disabled: false,
+            hears_answers: true,
             methods: vec![],
             rules: vec![],
         })

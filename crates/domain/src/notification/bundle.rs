@@ -1,6 +1,6 @@
 //! Several pages to one method become one message (PAGING.md §6.4).
 
-use crate::word::NotificationKind;
+use crate::word::{NotificationKind, NotificationState};
 use crate::{Span, Timestamp};
 
 /// What follows the first message within this time becomes one message.
@@ -34,9 +34,64 @@ pub fn bundle(last_sent_at: Option<Timestamp>, now: Timestamp) -> Bundle {
     }
 }
 
+/// A message about an incident to a person, as it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Underway {
+    pub state: NotificationState,
+    pub due_at: Timestamp,
+    pub first_attempt_at: Option<Timestamp>,
+}
+
+/// Whether a further page about the same incident to the same person by the same method, due at
+/// `due_at`, needs no message of its own: nobody is paged twice for a request and for a step
+/// (PAGING.md §4.8). `asks` says that the further page is the request, whose words must still go
+/// out.
+pub fn goes_with(due_at: Timestamp, other: &Underway, asks: bool) -> bool {
+    let near = |earlier: Timestamp| earlier <= due_at && due_at < earlier + BUNDLE_WINDOW;
+    match other.state {
+        NotificationState::Planned => near(other.due_at),
+        NotificationState::Sending
+        | NotificationState::Accepted
+        | NotificationState::Delivered
+        | NotificationState::Answered => !asks && other.first_attempt_at.is_some_and(near),
+        NotificationState::Failed | NotificationState::Cancelled | NotificationState::Bundled => {
+            false
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_is_paged_twice_for_a_request_and_a_step() {
+        // §4.8 with §6.4.
+        let sent = Timestamp::from_seconds(1_000);
+        let mail = Underway {
+            state: NotificationState::Accepted,
+            due_at: sent,
+            first_attempt_at: Some(sent),
+        };
+        let soon = sent + Span::from_seconds(59);
+        assert!(goes_with(soon, &mail, false));
+        // What was sent before does not hold the words of the request.
+        assert!(!goes_with(soon, &mail, true));
+        assert!(!goes_with(sent + BUNDLE_WINDOW, &mail, false));
+        let planned = Underway {
+            state: NotificationState::Planned,
+            due_at: soon,
+            first_attempt_at: None,
+        };
+        assert!(goes_with(soon, &planned, true));
+        // Never later than it would have gone by itself.
+        assert!(!goes_with(sent, &planned, false));
+        let failed = Underway {
+            state: NotificationState::Failed,
+            ..mail
+        };
+        assert!(!goes_with(soon, &failed, false));
+    }
 
     #[test]
     fn the_first_goes_at_once_and_the_rest_waits_for_the_window() {

@@ -84,6 +84,7 @@ mod tests {
             role: AccountRole::Responder,
             zone: "UTC".into(),
             disabled: false,
+            hears_answers: true,
             methods: vec![method(1, ContactKind::Email), method(2, ContactKind::Sms)],
             rules: vec![],
         }

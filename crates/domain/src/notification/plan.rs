@@ -123,6 +123,7 @@ mod tests {
             role: AccountRole::Responder,
             zone: "UTC".into(),
             disabled: false,
+            hears_answers: true,
             methods,
             rules,
         }

@@ -2,7 +2,8 @@
 
 use crate::directory::Directory;
 use crate::incident::Incident;
-use crate::word::{NotificationKind, PageCause, PagingState};
+use crate::incident::responder::Responder;
+use crate::word::{NotificationKind, PageCause, PagingState, ResponderState};
 use crate::{ContactMethodId, Timestamp, UserId};
 
 /// What is known at that instant.
@@ -17,6 +18,10 @@ pub struct Recheck {
     pub page_created_at: Timestamp,
     /// When the incident was last acknowledged, snoozed or resolved.
     pub quiet_since: Option<Timestamp>,
+    /// The person was asked to help, and the answer is awaited.
+    pub awaited: bool,
+    /// When the person last answered such a request.
+    pub answered_at: Option<Timestamp>,
 }
 
 impl Recheck {
@@ -35,6 +40,17 @@ impl Recheck {
             // Triggered again since: the new run made pages of its own.
             quiet_since: (incident.paging == PagingState::Triggered)
                 .then_some(incident.triggered_at),
+            awaited: false,
+            answered_at: None,
+        }
+    }
+
+    /// With the newest request to the person for the incident, if there was any (PAGING.md §4.8).
+    pub fn with_request(self, request: Option<&Responder>) -> Recheck {
+        Recheck {
+            awaited: request.is_some_and(|one| one.state == ResponderState::Asked),
+            answered_at: request.and_then(|one| one.answered_at),
+            ..self
         }
     }
 }
@@ -70,8 +86,12 @@ pub fn still_wanted(check: &Recheck) -> bool {
         NotificationKind::Notice | NotificationKind::Verification | NotificationKind::Reply => true,
         NotificationKind::Page => match (check.paging, check.cause) {
             (PagingState::Resolved, _) => false,
+            // Only the person's own answer ends a request.
+            _ if check.awaited => true,
             // Somebody wants this person although others are at work.
-            (_, Some(PageCause::Adhoc)) => true,
+            (_, Some(PageCause::Adhoc)) => check
+                .answered_at
+                .is_none_or(|answered| answered < check.page_created_at),
             (PagingState::Acknowledged, _) => false,
             (PagingState::Triggered, _) => check
                 .quiet_since
@@ -95,6 +115,8 @@ mod tests {
             paging: PagingState::Triggered,
             page_created_at: made,
             quiet_since: None,
+            awaited: false,
+            answered_at: None,
         };
         assert!(still_wanted(&page));
         assert!(!still_wanted(&Recheck {
@@ -119,6 +141,37 @@ mod tests {
     }
 
     #[test]
+    fn a_request_ends_with_the_persons_own_answer_and_with_the_incident() {
+        // §4.8, §6.3: an acknowledgement by another does not end it.
+        let page = Recheck {
+            kind: NotificationKind::Page,
+            cause: Some(PageCause::Step),
+            paging: PagingState::Acknowledged,
+            page_created_at: Timestamp::from_seconds(1_000),
+            quiet_since: None,
+            awaited: true,
+            answered_at: None,
+        };
+        assert!(still_wanted(&page));
+        assert!(!still_wanted(&Recheck {
+            paging: PagingState::Resolved,
+            ..page
+        }));
+        let answered = Recheck {
+            cause: Some(PageCause::Adhoc),
+            awaited: false,
+            answered_at: Some(Timestamp::from_seconds(1_010)),
+            ..page
+        };
+        assert!(!still_wanted(&answered));
+        // Asked for by name again later.
+        assert!(still_wanted(&Recheck {
+            page_created_at: Timestamp::from_seconds(1_020),
+            ..answered
+        }));
+    }
+
+    #[test]
     fn a_person_asked_for_by_name_is_told_although_it_is_acknowledged() {
         let page = Recheck {
             kind: NotificationKind::Page,
@@ -126,6 +179,8 @@ mod tests {
             paging: PagingState::Acknowledged,
             page_created_at: Timestamp::from_seconds(1_000),
             quiet_since: Some(Timestamp::from_seconds(500)),
+            awaited: false,
+            answered_at: None,
         };
         assert!(still_wanted(&page));
         assert!(!still_wanted(&Recheck {

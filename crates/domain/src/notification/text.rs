@@ -4,6 +4,7 @@ mod html;
 mod notice;
 mod sms;
 
+use crate::escalation::Request;
 use crate::word::{AlertSeverity, Urgency};
 
 pub use notice::{NoticeText, VerificationText};
@@ -27,6 +28,8 @@ pub struct PageText {
     pub code: Option<String>,
     /// Further incidents that this message stands for as well (PAGING.md §6.4).
     pub others: usize,
+    /// Somebody asks this person to help, and awaits a yes or no (PAGING.md §4.8).
+    pub request: Option<Request>,
 }
 
 /// `INC-0042`.
@@ -61,7 +64,12 @@ impl PageText {
             text.push_str(&others);
             text.push('\n');
         }
-        if let Some(link) = &self.ack_url {
+        if let Some(request) = &self.request {
+            text.push_str(&format!("\n{}\n", asks(request)));
+        }
+        if let Some(link) = self.ack_url.as_ref().filter(|_| self.request.is_some()) {
+            text.push_str(&format!("\nSay yes or no: {link}\n"));
+        } else if let Some(link) = &self.ack_url {
             text.push_str(&format!("\nAcknowledge: {link}\n"));
             text.push_str("Or reply with \"ack\" or \"resolve\" on the first line.\n");
         }
@@ -89,6 +97,15 @@ impl PageText {
                 "{others} more incidents: your answer counts for all."
             )),
         }
+    }
+}
+
+/// `Bo asks you to help: have a look at the database`.
+pub(super) fn asks(request: &Request) -> String {
+    let by = one_line(&request.by);
+    match one_line(&request.message) {
+        message if message.is_empty() => format!("{by} asks you to help."),
+        message => format!("{by} asks you to help: {message}"),
     }
 }
 
@@ -144,6 +161,7 @@ pub(super) mod tests {
             ack_url: Some("https://q.example/a/token".into()),
             code: Some("4217".into()),
             others: 0,
+            request: None,
         }
     }
 
@@ -160,6 +178,32 @@ pub(super) mod tests {
         page.title = "x".repeat(500);
         assert!(page.subject().chars().count() < 200);
         assert!(page.subject().ends_with("… and 2 more"));
+    }
+
+    #[test]
+    fn a_request_for_help_says_who_asks_and_how_to_answer() {
+        // §4.8: with a message; §6.8: by SMS and by mail.
+        let mut page = sample();
+        page.request = Some(Request {
+            by: "Bo".into(),
+            message: "can you look at\nthe database?".into(),
+        });
+        let text = page.mail_plain();
+        assert!(text.contains("Bo asks you to help: can you look at the database?"));
+        assert!(text.contains("Say yes or no: https://q.example/a/token"));
+        assert!(!text.contains("Acknowledge"));
+        assert!(page.mail_html().contains("Say yes or no"));
+        assert_eq!(
+            page.sms(),
+            "4217 Bo asks you to help: can you look at the database? (Checkout: error rate \
+             high). Reply 4217 yes or no"
+        );
+        page.request = Some(Request {
+            by: "Bo".into(),
+            message: "x".repeat(400),
+        });
+        assert!(page.sms().ends_with("Reply 4217 yes or no"));
+        assert!(page.sms().chars().count() <= 160);
     }
 
     #[test]

@@ -163,6 +163,7 @@ pub fn service_for_schedule(
                     wait: WAIT_DEFAULT,
                     urgency: None,
                     severity_at_least: None,
+                    hours: None,
                 }],
                 repeats: crate::policy::REPEATS_DEFAULT,
             },

@@ -246,9 +246,13 @@ impl<'s> World<'s> {
                 self.event(EventKind::Timeline(kind), format!("{text}."));
             }
             Effect::TellPaged { text } => self.tell_paged(&text, actor.user),
-            // Raised severities, roles and further alerts are no part of a scenario; alerts and
+            // Raised severities, requests for help, roles and further alerts are no part of a scenario; alerts and
             // key moments page nobody.
             Effect::PageNotYetEngaged
+            | Effect::Ask { .. }
+            | Effect::Answer { .. }
+            | Effect::AcceptRequest
+            | Effect::EndRequests
             | Effect::ResolveAlerts
             | Effect::Moment { .. }
             | Effect::EndRoles

@@ -73,6 +73,7 @@ pub async fn setup(
                 role: AccountRole::Admin,
                 zone: zone.clone(),
                 disabled: false,
+                hears_answers: true,
                 methods: vec![],
                 rules: vec![],
             };

@@ -36,6 +36,8 @@ pub struct EditUser {
     pub role: Option<AccountRole>,
     pub zone: Option<String>,
     pub disabled: Option<bool>,
+    /// Whether the person, once paged, hears that another has answered (PAGING.md §6.9).
+    pub hears_answers: Option<bool>,
 }
 
 /// Creates an account. Its e-mail address, and its phone number if there is one, become contact
@@ -79,6 +81,7 @@ pub async fn create_user(store: &Store, ctx: &OpContext, input: NewUser) -> Resu
                 role: input.role,
                 zone: zone.clone(),
                 disabled: false,
+                hears_answers: true,
                 methods: vec![],
                 rules: vec![],
             };
@@ -108,7 +111,7 @@ fn taken(email: &str) -> String {
     format!("there is already an account with the address {email}")
 }
 
-/// Edits an account. Name and zone are also the person's own to change; the rest is the
+/// Edits an account. Name, zone and what one hears are also the person's own to change; the rest is the
 /// administrators'. Disabling ends the person's sessions.
 ///
 /// # Errors
@@ -147,6 +150,7 @@ pub async fn edit_user(
             }
             user.role = edit.role.unwrap_or(user.role);
             user.disabled = edit.disabled.unwrap_or(user.disabled);
+            user.hears_answers = edit.hears_answers.unwrap_or(user.hears_answers);
             checks.finish()?;
             if is_active_admin(existing) && !is_active_admin(&user) {
                 keep_an_admin(&directory, id)?;
@@ -157,7 +161,7 @@ pub async fn edit_user(
             }
             let details = json!({
                 "name": user.name, "email": user.email, "role": user.role, "zone": user.zone,
-                "disabled": user.disabled,
+                "disabled": user.disabled, "hears_answers": user.hears_answers,
             });
             record(tx, &ctx, "user.edit", format!("user:{id}"), details)
         })

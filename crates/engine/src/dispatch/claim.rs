@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::directory::Directory;
 use domain::escalation::Reason;
 use domain::incident::Incident;
+use domain::incident::responder::Responder;
 use domain::notification::{self, BUNDLE_WINDOW, Bundle, Recheck, still_wanted};
-use domain::word::{ContactKind, NotificationKind, NotificationState, Urgency};
+use domain::word::{ContactKind, NotificationKind, NotificationState, ResponderState, Urgency};
 use domain::{IncidentId, NotificationId, Timestamp, UserId};
 use store::escalation::Page;
 use store::notification::Notification;
@@ -34,6 +35,8 @@ struct Due {
     row: Notification,
     incident: Option<Incident>,
     reason: Option<Reason>,
+    /// The person's answer is awaited.
+    request: Option<Responder>,
 }
 
 /// What travels together: the same person, address, urgency and kind. The last part is the row's
@@ -85,9 +88,13 @@ fn wanted(tx: &mut Tx<'_>, row: Notification, now: Timestamp) -> Result<Option<D
         .page_id
         .map(|id| store::escalation::page(tx, id))
         .transpose()?;
+    let request = match (&page, &incident) {
+        (Some(page), Some(incident)) => store::responder::newest(tx, incident.id, page.user_id)?,
+        _ => None,
+    };
     let directory = tx.directory()?;
     let why = match (
-        answered(&row, incident.as_ref(), page.as_ref()),
+        answered(&row, incident.as_ref(), page.as_ref(), request.as_ref()),
         gone(&row, &directory),
     ) {
         (true, _) => "answered before it was sent",
@@ -98,6 +105,7 @@ fn wanted(tx: &mut Tx<'_>, row: Notification, now: Timestamp) -> Result<Option<D
                 row,
                 incident,
                 reason,
+                request: request.filter(|one| one.state == ResponderState::Asked),
             }));
         }
     };
@@ -112,16 +120,17 @@ fn wanted(tx: &mut Tx<'_>, row: Notification, now: Timestamp) -> Result<Option<D
     Ok(None)
 }
 
-fn answered(row: &Notification, incident: Option<&Incident>, page: Option<&Page>) -> bool {
+fn answered(
+    row: &Notification,
+    incident: Option<&Incident>,
+    page: Option<&Page>,
+    request: Option<&Responder>,
+) -> bool {
     let (Some(incident), Some(page)) = (incident, page) else {
         return false;
     };
-    !still_wanted(&Recheck::of(
-        row.kind,
-        page.cause,
-        page.created_at,
-        incident,
-    ))
+    let check = Recheck::of(row.kind, page.cause, page.created_at, incident);
+    !still_wanted(&check.with_request(request))
 }
 
 /// Why the person or the method is not to be used any more.
@@ -162,6 +171,7 @@ fn claim_one(
         row: mut lead,
         incident,
         reason,
+        request,
     } = members.remove(0);
     store::notification::hold_address(tx, lead.channel, &lead.address)?;
     let fresh = lead.attempts == 0;
@@ -211,6 +221,7 @@ fn claim_one(
                 incident,
                 reason.as_ref(),
                 others.len(),
+                request.as_ref(),
                 directory,
                 now,
             )
@@ -244,6 +255,7 @@ fn carried(tx: &mut Tx<'_>, lead: NotificationId) -> Result<Vec<Due>, Error> {
             row,
             incident,
             reason: None,
+            request: None,
         });
     }
     Ok(carried)

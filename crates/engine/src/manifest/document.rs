@@ -1,10 +1,11 @@
 //! The shape of the file. `docs/configuration-file.md` describes it for people.
 
 use channels::Secret;
+use domain::Timestamp;
+use domain::policy::{StepHours, StepMode};
 use domain::schedule::{Holiday, LayerHolidays, Restriction, Rotation, TimeOfDay};
 use domain::service::{Grouping, UrgencyRule};
 use domain::word::{AccountRole, AlertSeverity, ContactKind, IntegrationKind, Urgency};
-use domain::{Timestamp, policy::StepMode};
 use serde::{Deserialize, Serialize};
 
 use super::value::{Day, Duration, Located, TargetRef, Timeout, Turn, mentioned};
@@ -203,6 +204,8 @@ pub struct StepEntry {
     pub urgency: Option<Urgency>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity_at_least: Option<AlertSeverity>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<StepHours>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -216,6 +216,7 @@ fn policy_entry(directory: &Directory, policy: &Policy, now: Timestamp) -> Polic
         wait: Some(Duration(step.wait).into()),
         urgency: step.urgency,
         severity_at_least: step.severity_at_least,
+        hours: step.hours.clone(),
     };
     PolicyEntry {
         slug: policy.slug.clone().into(),

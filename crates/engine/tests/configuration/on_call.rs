@@ -170,6 +170,7 @@ fn step(target: Target, minutes: i64) -> Step {
         wait: Span::from_minutes(minutes),
         urgency: None,
         severity_at_least: None,
+        hours: None,
     }
 }
 

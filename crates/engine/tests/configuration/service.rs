@@ -89,6 +89,7 @@ async fn moving_to_another_policy_is_told(house: &House) {
                 wait: Span::from_minutes(5),
                 urgency: None,
                 severity_at_least: None,
+                hours: None,
             }],
             repeats: 0,
         },

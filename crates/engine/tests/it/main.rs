@@ -14,6 +14,7 @@ mod moment;
 mod post;
 mod postmortem;
 mod reply;
+mod responder;
 mod role;
 mod shifts;
 mod update;

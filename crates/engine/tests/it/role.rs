@@ -1,6 +1,7 @@
 //! Command of an incident: claims, hand-overs and their end.
 
 use domain::incident::Command;
+use domain::policy::Target;
 use domain::word::{AccountRole, CommandRole, KeyMoment, Origin, Phase};
 use domain::{HandoverId, Span};
 use engine::{Error, OpContext, role};
@@ -173,7 +174,7 @@ on_both!(an_active_incident_keeps_its_commander, 3, |house| {
     role::release(store, &ana, number, Scribe).await.unwrap();
     // A page for a successor is on its way.
     let page = Command::Page {
-        users: vec![BO],
+        targets: vec![Target::User(BO)],
         message: "please take command".into(),
     };
     engine::incident::command(store, &ana, number, page)

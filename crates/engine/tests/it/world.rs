@@ -52,6 +52,7 @@ fn person(id: UserId, name: &str, role: AccountRole) -> User {
         role,
         zone: "UTC".into(),
         disabled: false,
+        hears_answers: true,
         methods: vec![],
         rules: vec![],
     }
@@ -74,6 +75,7 @@ pub fn step(target: Target, wait: Span) -> Step {
         wait,
         urgency: None,
         severity_at_least: None,
+        hours: None,
     }
 }
 

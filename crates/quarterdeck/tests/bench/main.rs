@@ -9,6 +9,7 @@
 )]
 
 mod company;
+mod escalation;
 mod generator;
 mod ingest;
 mod noop;
@@ -43,6 +44,9 @@ fn bench() {
         }
         if wanted("paging") {
             paging::measure(&mut table).await;
+        }
+        if wanted("escalation") {
+            escalation::measure(&mut table).await;
         }
         if wanted("ingest") {
             ingest::measure(&mut table).await;

@@ -6,7 +6,7 @@ use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 use domain::word::{ContactKind, NotificationKind, NotificationState};
-use domain::{IncidentId, NotificationId, Span, Timestamp, UserId};
+use domain::{NotificationId, Span, Timestamp, UserId};
 
 use super::{CHUNK, Notification};
 use crate::conn::Conn;
@@ -252,33 +252,6 @@ pub fn cancel(conn: &mut Conn, ids: &[NotificationId], why: &str) -> Result<(), 
         .execute(c))?;
     }
     Ok(())
-}
-
-/// Cancels what has not left yet for an incident (PAGING.md §6.3). Returns how many.
-///
-/// # Errors
-/// Those of the writes.
-pub fn cancel_pages_of(conn: &mut Conn, id: IncidentId, why: &str) -> Result<usize, Error> {
-    let mut ids: Vec<NotificationId> = db!(conn, |c| t::table
-        .filter(t::incident_id.eq(id))
-        .filter(t::kind.eq(NotificationKind::Page))
-        .filter(t::state.eq(NotificationState::Planned))
-        .order(t::id)
-        .select(t::id)
-        .load(c))?;
-    if let Conn::Postgres(c) = conn {
-        // A sender that has just taken one sends it; the others wait for us.
-        ids = t::table
-            .filter(t::id.eq_any(&ids))
-            .filter(t::state.eq(NotificationState::Planned))
-            .order(t::id)
-            .for_update()
-            .select(t::id)
-            .load(c)
-            .map_err(Error::from)?;
-    }
-    cancel(conn, &ids, why)?;
-    Ok(ids.len())
 }
 
 /// They travel as part of `lead`.

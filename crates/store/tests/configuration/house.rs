@@ -79,6 +79,7 @@ pub fn user(tx: &mut Tx<'_>, name: &str) -> Result<User, Error> {
         role: AccountRole::Responder,
         zone: "Europe/Berlin".into(),
         disabled: false,
+        hears_answers: true,
         methods: vec![],
         rules: vec![],
     })

@@ -204,7 +204,7 @@ fn the_outbox_is_read_by_index() {
         notification::cancel(c, &own, "x")
     });
     no_scan("an incident's pages", c, |c| {
-        notification::cancel_pages_of(c, IncidentId(3), "x")
+        notification::cancel_pages_of(c, IncidentId(3), &[], "x")
     });
     no_scan("a receipt", c, |c| notification::by_provider_id(c, "SM1"));
     no_scan("told before", c, |c| {

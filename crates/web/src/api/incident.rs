@@ -15,6 +15,7 @@ use super::caller::Caller;
 use super::input::{
     Body, List, Params, decode_cursor, encode_cursor, limit, word, words as list_of,
 };
+use super::responder::{PageTarget, Responder, targets};
 use super::types::{Incident, Person, Problem};
 use super::words;
 use crate::error::WebError;
@@ -129,6 +130,8 @@ pub struct IncidentDetail {
     #[serde(flatten)]
     incident: Incident,
     roles: Vec<Role>,
+    /// Who was asked to help, oldest first.
+    responders: Vec<Responder>,
     moments: Vec<Moment>,
 }
 
@@ -175,7 +178,7 @@ pub async fn get(
 /// Reads everything about an incident.
 pub(super) async fn detail(state: &AppState, number: i64) -> Result<IncidentDetail, WebError> {
     let directory = state.directory();
-    let (row, roles, moments) = state
+    let (row, roles, responders, moments) = state
         .store()
         .read(move |c| {
             let row = store::incident::by_number(c, number).map_err(|error| match error {
@@ -183,8 +186,9 @@ pub(super) async fn detail(state: &AppState, number: i64) -> Result<IncidentDeta
                 other => other.into(),
             })?;
             let roles = engine::role::roles(c, row.id)?;
+            let responders = store::responder::of_incident(c, row.id)?;
             let moments = store::incident::moments(c, row.id)?;
-            Ok::<_, engine::Error>((row, roles, moments))
+            Ok::<_, engine::Error>((row, roles, responders, moments))
         })
         .await?;
     Ok(IncidentDetail {
@@ -196,6 +200,10 @@ pub(super) async fn detail(state: &AppState, number: i64) -> Result<IncidentDeta
                 holder: Person::maybe(view.holder, &directory),
                 since: view.since,
             })
+            .collect(),
+        responders: responders
+            .into_iter()
+            .map(|row| Responder::of(row, &directory))
             .collect(),
         moments: moments
             .into_iter()
@@ -231,11 +239,19 @@ pub struct NewIncidentBody {
     /// First note on the timeline, Markdown.
     #[serde(default)]
     note: String,
+    /// Who is paged at once, besides the service's policy: at most 20 people, schedules and teams.
+    /// They accept or decline.
+    #[serde(default)]
+    page: Vec<PageTarget>,
+    /// What they are told, at most 500 characters.
+    #[serde(default)]
+    message: String,
 }
 
 /// Open an incident
 ///
-/// Without any alert, as people do who see something wrong. With a service its policy is paged.
+/// Without any alert, as people do who see something wrong. With a service its policy is paged. To
+/// page a person, a team or whoever is on call without a service, name them in `page`.
 #[utoipa::path(post, path = "/api/v1/incidents", operation_id = "create_incident",
     tag = "incidents", request_body = NewIncidentBody,
     responses(
@@ -269,6 +285,8 @@ pub async fn create(
         severity: body.severity,
         drill: body.drill,
         note: body.note,
+        page: targets("page", &body.page, &state.directory())?,
+        message: body.message,
     };
     let incident = engine::incident::create(state.store(), &caller.ctx, new).await?;
     let detail = detail(&state, incident.number).await?;

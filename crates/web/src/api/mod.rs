@@ -18,6 +18,7 @@ pub(crate) mod schedule;
 pub(crate) mod schedule_by_hand;
 mod schedule_types;
 pub(crate) mod schedule_version;
+pub(crate) mod responder;
 pub(crate) mod simulate;
 pub(crate) mod swap;
 pub(crate) mod timeline;
@@ -63,6 +64,14 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
             .route(
                 "/incidents/{number}/reassign",
                 web::post().to(work::reassign),
+            )
+            .route(
+                "/incidents/{number}/responders",
+                web::post().to(responder::ask),
+            )
+            .route(
+                "/incidents/{number}/responders/answer",
+                web::post().to(responder::answer),
             )
             .route("/incidents/{number}/declare", web::post().to(work::declare))
             .route("/incidents/{number}/phase", web::post().to(work::phase))

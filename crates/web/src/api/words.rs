@@ -3,7 +3,7 @@
 use domain::word::{
     AccountRole, ActionPriority, ActionStatus, ActionType, AlertSeverity, AlertStatus, CommandRole,
     ContactKind, EntryKind, IncidentSeverity, IntegrationKind, KeyMoment, NotificationKind,
-    NotificationState, Origin, PagingState, Phase, PostmortemStatus, Urgency,
+    NotificationState, Origin, PagingState, Phase, PostmortemStatus, ResponderState, Urgency,
 };
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
@@ -36,6 +36,7 @@ vocabularies! {
     origin: Origin,
     paging_state: PagingState,
     phase: Phase,
+    responder_state: ResponderState,
     postmortem_status: PostmortemStatus,
     urgency: Urgency,
     grouping: domain::service::Grouping,

@@ -12,13 +12,12 @@ use utoipa::ToSchema;
 use super::caller::Caller;
 use super::incident::{IncidentDetail, detail};
 use super::input::Body;
-use super::timeline::no_incident;
 use super::types::Problem;
 use super::words;
 use crate::error::WebError;
 use crate::state::State;
 
-async fn give(
+pub(super) async fn give(
     caller: &Caller,
     number: i64,
     state: &State,
@@ -95,7 +94,8 @@ pub async fn resolve(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EscalateBody {
-    /// Number of a step of the policy, from 1; the next one when absent.
+    /// Number of a step of the policy, from 1; the next one when absent. A number beyond the last
+    /// step is the last resort.
     #[serde(default)]
     to_step: Option<i64>,
 }
@@ -114,7 +114,7 @@ pub struct EscalateBody {
         (status = 403, description = "The token's role may only read", body = Problem),
         (status = 404, description = "There is no such incident", body = Problem),
         (status = 409, description = "A rule says no; `detail` says why", body = Problem),
-        (status = 422, description = "There is no such step", body = Problem),
+        (status = 422, description = "Steps are numbered from 1", body = Problem),
     ))]
 pub async fn escalate(
     caller: Caller,
@@ -127,32 +127,7 @@ pub async fn escalate(
         return Err(engine::Error::invalid("to_step", "steps are numbered from 1").into());
     }
     let to_step = body.0.to_step.map(|step| step - 1);
-    if let Some(step) = to_step {
-        let known = steps(*number, &state).await?;
-        if step >= known {
-            let message = format!("the policy has {known} steps");
-            return Err(engine::Error::invalid("to_step", message).into());
-        }
-    }
     give(&caller, *number, &state, Command::Escalate { to_step }).await
-}
-
-/// How many steps the policy of an incident has.
-async fn steps(number: i64, state: &State) -> Result<i64, WebError> {
-    let directory = state.directory();
-    let incident = state
-        .store()
-        .read(move |c| store::incident::by_number(c, number).map_err(no_incident))
-        .await?;
-    let of_service = incident
-        .service_id
-        .and_then(|id| directory.service(id)?.policy_id);
-    let policy = incident
-        .policy_id
-        .or(of_service)
-        .and_then(|id| directory.policy(id));
-    let steps = policy.map_or(0, |policy| policy.current.config.steps.len());
-    Ok(i64::try_from(steps).unwrap_or(i64::MAX))
 }
 
 /// Until when: one of the two.

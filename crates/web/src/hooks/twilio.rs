@@ -63,6 +63,8 @@ pub(super) async fn sms(
             Word::Acknowledge => Verb::Acknowledge,
             Word::Resolve => Verb::Resolve,
             Word::Escalate => Verb::Escalate,
+            Word::Accept => Verb::Accept,
+            Word::Decline => Verb::Decline,
         };
         let code = match answer.target {
             ReplyTarget::Latest => None,

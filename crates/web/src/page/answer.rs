@@ -5,6 +5,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Path, ServiceConfig};
 use domain::directory::Directory;
+use domain::escalation::Request;
 use domain::incident::Incident;
 use domain::word::PagingState;
 use engine::Error;
@@ -74,6 +75,13 @@ async fn ask(state: State, guest: Guest, token: Path<String>) -> Result<HttpResp
         alerts: u64::try_from(incident.alerts).unwrap_or(0),
         acknowledged_by: acknowledged.into_iter().collect(),
         expires_at: link.expires_at,
+        request: view.request.map(|one| Request {
+            by: one
+                .asked_by
+                .map_or("The API", |user| directory.user_name(user))
+                .to_owned(),
+            message: one.message,
+        }),
     })
 }
 
@@ -92,9 +100,11 @@ async fn act(
     let verb = match form.0.get("do") {
         "acknowledge" => Verb::Acknowledge,
         "resolve" => Verb::Resolve,
+        "accept" => Verb::Accept,
+        "decline" => Verb::Decline,
         _ => {
             return Err(WebError::BadRequest(
-                "say what to do: acknowledge or resolve".into(),
+                "say what to do: acknowledge, resolve, accept or decline".into(),
             ));
         }
     };
@@ -118,6 +128,8 @@ async fn act(
         Ok(after) => {
             let outcome = match verb {
                 Verb::Resolve => AnswerOutcome::Resolved,
+                Verb::Accept => AnswerOutcome::Accepted,
+                Verb::Decline => AnswerOutcome::Declined,
                 _ => AnswerOutcome::Acknowledged,
             };
             ended(&state, &guest, &after.incident, outcome)

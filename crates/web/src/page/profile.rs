@@ -71,6 +71,7 @@ async fn page(
         rules,
         shifts: row::of_person(&directory, user, now),
         zones: choice::zones(&user.zone),
+        hears_answers: user.hears_answers,
         form,
     })
 }
@@ -101,6 +102,7 @@ async fn edit(
     let input = EditUser {
         name: Some(form.get("name").to_owned()),
         zone: Some(form.get("zone").to_owned()),
+        hears_answers: Some(form.is("hears_answers", "yes")),
         ..EditUser::default()
     };
     match user::edit_user(state.store(), &me.ctx(state.now()), me.id(), input).await {

@@ -22,6 +22,7 @@ fn user(id: i64, name: &str, role: AccountRole) -> Arc<User> {
         role,
         zone: "Europe/Berlin".to_owned(),
         disabled: false,
+        hears_answers: true,
         methods: vec![ContactMethod {
             id: ContactMethodId(id * 10),
             kind: ContactKind::Email,
@@ -115,6 +116,7 @@ pub fn directory() -> Directory {
                             wait: Span::from_minutes(5),
                             urgency: None,
                             severity_at_least: None,
+                            hours: None,
                         },
                         Step {
                             targets: vec![Target::Team(TeamId(5))],
@@ -122,6 +124,7 @@ pub fn directory() -> Directory {
                             wait: Span::from_minutes(10),
                             urgency: None,
                             severity_at_least: None,
+                            hours: None,
                         },
                     ],
                     repeats: 1,

@@ -4,7 +4,7 @@ use domain::Timestamp;
 use domain::word::{
     AccountRole, Action, ActionPriority, ActionStatus, ActionType, AlertSeverity, AlertStatus,
     CommandRole, ContactKind, EntryKind, IncidentSeverity, IntegrationKind, NotificationKind,
-    NotificationState, Origin, PagingState, Phase, PostmortemStatus, Urgency,
+    NotificationState, Origin, PagingState, Phase, PostmortemStatus, ResponderState, Urgency,
 };
 
 use super::frame::{Frame, Markup};
@@ -342,6 +342,23 @@ impl Frame {
         AccountRole::ALL
     }
 
+    /// What somebody who was asked to help has said.
+    pub fn responder_state(&self, state: &ResponderState, at: &Option<Timestamp>) -> Markup {
+        let (tone, symbol, word) = match state {
+            ResponderState::Asked => ("tone-alarm", "bell-ringing", "No answer yet"),
+            ResponderState::Accepted => ("tone-held", "user-check", "Helps"),
+            ResponderState::Declined => ("tone-off", "circle-x", "Declined"),
+            ResponderState::Ended => ("tone-off", "circle-check", "Over before the answer"),
+        };
+        let clock = at
+            .map(|at| format!(" {}", self.clock(&at)))
+            .unwrap_or_default();
+        Markup(format!(
+            "<span class=\"state {tone}\">{}{word}{clock}</span>",
+            icon(symbol)
+        ))
+    }
+
     /// The icon of a timeline entry.
     pub fn entry_icon(&self, kind: &EntryKind) -> Markup {
         icon(match kind {
@@ -361,7 +378,8 @@ impl Frame {
             EntryKind::NotificationSent => "send",
             EntryKind::NotificationDelivered => "checks",
             EntryKind::NotificationFailed => "circle-x",
-            EntryKind::Acknowledged => "user-check",
+            EntryKind::Acknowledged | EntryKind::ResponderAccepted => "user-check",
+            EntryKind::ResponderDeclined => "circle-x",
             EntryKind::Unacknowledged => "corner-up-left",
             EntryKind::AckTimeout | EntryKind::SnoozeEnded => "clock",
             EntryKind::Snoozed => "clock-pause",

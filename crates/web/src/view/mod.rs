@@ -24,6 +24,9 @@
 //! | `/incidents/{number}/snooze` | `minutes` | the incident |
 //! | `/incidents/{number}/note` | `body` (Markdown) | the incident |
 //! | `/incidents/{number}/reassign` | `target` (`user:{id}` `policy:{id}`) | the incident |
+//! | `/incidents/{number}/responders` | `target` (`user:{id}` `schedule:{id}` `team:{id}`) `message` | the incident |
+//! | `/incidents/{number}/responders/answer` | `do` (`accept` `decline`) `reason` | the incident |
+//! | `/page` | see [`incident::PageSomebodyPage`] | the incident |
 //! | `/incidents/{number}/declare` | `severity` `command` (`yes`) | the incident |
 //! | `/incidents/{number}/phase` | `phase` `reason` | the incident |
 //! | `/incidents/{number}/severity` | `severity` `reason` | the incident |
@@ -56,7 +59,12 @@
 //! | `/teams` | `name` | the team |
 //! | `/teams/{slug}` | `name` `member`… (user ids) | the team |
 //! | `/teams/{slug}/delete` | `confirm` (the slug) | `/teams` |
-//! | `/profile` | `name` `zone` | `/profile` |
+//! | `/calendars/feeds` | `subject` (`person` `schedule:{id}` `team:{id}`) | renders [`calendar::CalendarsPage`] |
+//! | `/calendars/feeds/{id}/delete` | | `/calendars` |
+//! | `/calendars/imports` | `schedule` (slug) `name` `place` `url` `text` | `/calendars` |
+//! | `/calendars/imports/{slug}/{id}/delete` | | `/calendars` |
+//! | `/calendars/reminders` | `leads` `hand_off` (`yes`) | `/calendars` |
+//! | `/profile` | `name` `zone` `hears_answers` (`yes`) | `/profile` |
 //! | `/profile/password` | `current` `password` | `/profile` |
 //! | `/profile/methods` | `kind` (`email` `sms`) `address` | `/profile` |
 //! | `/profile/methods/{id}/code` | | `/profile` |

@@ -5,6 +5,7 @@ use super::frame::{Choice, ChoiceGroup, Frame, Link, Markup};
 pub use super::policy_form::{PolicyForm, StepRow};
 use crate::picture::Ladder;
 use askama::Template;
+use domain::schedule::Weekday;
 
 /// `GET /policies`.
 #[derive(Clone, Debug, Template)]
@@ -57,6 +58,8 @@ pub struct PolicyFormPage {
     pub teams: Vec<Choice>,
     /// People `user:{id}`, schedules `schedule:{id}`, teams `team:{id}`.
     pub targets: Vec<ChoiceGroup>,
+    /// IANA zones, for hours.
+    pub zones: Vec<Choice>,
     pub preview: Option<Ladder>,
     /// Why it may not be saved without `save_anyway` (PAGING.md §4.10).
     pub warnings: Vec<String>,
@@ -68,6 +71,18 @@ impl PolicyFormPage {
             Some(slug) => format!("/policies/{slug}"),
             None => "/policies".to_owned(),
         }
+    }
+
+    fn days(&self) -> &'static [Weekday] {
+        Weekday::ALL
+    }
+
+    fn short_day(&self, day: &Weekday) -> &'static str {
+        super::schedule_form::short_day(day)
+    }
+
+    fn hours_field(&self, m: &usize) -> String {
+        format!("hours-{m}-from")
     }
 
     /// The summary of what is wrong.

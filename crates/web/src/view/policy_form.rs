@@ -1,10 +1,13 @@
 //! The form of an escalation policy: its steps as rows, and the configuration it stands for.
 
 use domain::Span;
-use domain::policy::{PolicyConfig, PolicyProblem, REPEATS_DEFAULT, Step, StepMode, Target};
+use domain::policy::{
+    PolicyConfig, PolicyProblem, REPEATS_DEFAULT, Step, StepHours, StepMode, Target,
+};
 
 use super::form::{Form, Press, row_numbers};
 use super::frame::Markup;
+use super::schedule_form::HoursRow;
 
 /// What `POST /policies` and `POST /policies/{slug}` send.
 ///
@@ -13,8 +16,11 @@ use super::frame::Markup;
 /// (repeated: `user:{id}`, `schedule:{id}`, `team:{id}`, or empty to leave it out),
 /// `step-{n}-mode` (`all`, `round_robin`), `step-{n}-wait` with `step-{n}-wait_unit` (`seconds`,
 /// `minutes`, `hours`), `step-{n}-urgency` (`high`, `low` or empty), `step-{n}-severity`
-/// (`critical`, `error`, `warning`, `info` or empty). `do` is `save`, `preview`, `add-step`,
-/// `remove-step-{n}`, `up-step-{n}`.
+/// (`critical`, `error`, `warning`, `info` or empty), and its hours: `step-{n}-zone` (IANA, or
+/// empty for the paged person's own) and for each range `m` `step-{n}-hours-{m}-day` (repeated
+/// weekday; none: every day), `step-{n}-hours-{m}-from`, `step-{n}-hours-{m}-until`; ranges without
+/// times are left out. `do` is `save`, `preview`, `add-step`, `remove-step-{n}`, `up-step-{n}`,
+/// `add-hours-{n}`.
 #[derive(Clone, Debug, Default)]
 pub struct PolicyForm {
     /// The plain fields, and everything that is wrong, under the names above.
@@ -32,6 +38,9 @@ pub struct StepRow {
     pub wait_unit: String,
     pub urgency: String,
     pub severity: String,
+    /// Zone of the hours; empty is the paged person's own.
+    pub zone: String,
+    pub hours: Vec<HoursRow>,
 }
 
 impl Default for StepRow {
@@ -43,6 +52,8 @@ impl Default for StepRow {
             wait_unit: "minutes".to_owned(),
             urgency: String::new(),
             severity: String::new(),
+            zone: String::new(),
+            hours: Vec::new(),
         }
     }
 }
@@ -68,6 +79,17 @@ impl StepRow {
                 .severity_at_least
                 .map(|word| word.to_string())
                 .unwrap_or_default(),
+            zone: step
+                .hours
+                .as_ref()
+                .and_then(|hours| hours.zone.clone())
+                .unwrap_or_default(),
+            hours: step
+                .hours
+                .iter()
+                .flat_map(|hours| &hours.ranges)
+                .map(HoursRow::of)
+                .collect(),
         }
     }
 }
@@ -121,6 +143,15 @@ impl PolicyForm {
         let press = Press::parse(fields.get("do"));
         match &press {
             Press::Add(noun, _) if noun == "step" => steps.push(StepRow::default()),
+            Press::Add(noun, Some(n)) if noun == "hours" => {
+                if let Some(step) = steps.get_mut(*n) {
+                    step.hours.push(HoursRow {
+                        days: Vec::new(),
+                        from: "09:00".to_owned(),
+                        until: "17:00".to_owned(),
+                    });
+                }
+            }
             Press::Remove(noun, n) if noun == "step" && *n < steps.len() => {
                 steps.remove(*n);
             }
@@ -173,6 +204,17 @@ impl PolicyForm {
             if wait.is_none() {
                 wrong("wait", "Give a whole number.");
             }
+            let mut ranges = Vec::with_capacity(row.hours.len());
+            for (m, hours) in row.hours.iter().enumerate() {
+                match hours.to_restriction() {
+                    Some(range) => ranges.push(range),
+                    None => wrong(&format!("hours-{m}-from"), HoursRow::UNREADABLE),
+                }
+            }
+            let hours = (!row.hours.is_empty()).then(|| StepHours {
+                zone: Some(row.zone.clone()).filter(|zone| !zone.is_empty()),
+                ranges,
+            });
             let mode = row.mode.parse().unwrap_or_default();
             steps.push(Step {
                 targets,
@@ -180,6 +222,7 @@ impl PolicyForm {
                 wait: Span::from_seconds(wait.unwrap_or_default()),
                 urgency: row.urgency.parse().ok(),
                 severity_at_least: row.severity.parse().ok(),
+                hours,
             });
         }
         let broken = !errors.is_empty();
@@ -203,13 +246,25 @@ impl PolicyForm {
                 .and_then(|f| f.split_once(']'))
             {
                 Some((n, rest)) => {
-                    let name = rest.trim_start_matches('.').trim_end_matches('s');
-                    format!("step-{n}-{name}")
+                    format!("step-{n}-{}", field_of(rest.trim_start_matches('.')))
                 }
                 None => problem.field.clone(),
             };
             self.fields.reject(&field, &problem.message);
         }
+    }
+}
+
+/// The form's name of a field of a step: `targets` is `target`, `hours[1].until` stands beside
+/// `hours-1-from`, and what is wrong with the hours as a whole beside their zone.
+fn field_of(path: &str) -> String {
+    match path.strip_prefix("hours") {
+        Some("") => "zone".to_owned(),
+        Some(rest) => {
+            let m = rest.trim_start_matches('[').split(']').next();
+            format!("hours-{}-from", m.unwrap_or_default())
+        }
+        None => path.trim_end_matches('s').to_owned(),
     }
 }
 
@@ -231,6 +286,8 @@ fn read_step(pairs: &[(String, String)], n: usize) -> StepRow {
         wait_unit: one("wait_unit"),
         urgency: one("urgency"),
         severity: one("severity"),
+        zone: one("zone"),
+        hours: HoursRow::read_all(pairs, &format!("step-{n}")),
     }
 }
 
@@ -268,6 +325,42 @@ mod tests {
         assert_eq!(config.steps[0].wait, Span::from_seconds(30));
         assert_eq!(config.steps[1].targets, [Target::Schedule(ScheduleId(5))]);
         assert_eq!(PolicyForm::of(&config).to_config(), Some(config));
+    }
+
+    #[test]
+    fn hours_are_read_shown_and_refused_beside_their_row() {
+        let some = [
+            ("step-0-zone", "Europe/Berlin"),
+            ("step-0-hours-0-day", "monday"),
+            ("step-0-hours-0-from", "22:00"),
+            ("step-0-hours-0-until", "06:00"),
+            ("step-0-hours-1-from", ""),
+            ("step-0-hours-1-until", ""),
+        ];
+        let config = PolicyForm::from_pairs(typed(&some)).to_config().unwrap();
+        let hours = config.steps[0].hours.as_ref().unwrap();
+        assert_eq!(hours.in_words(), "Mon 22:00–06:00 (Europe/Berlin)");
+        assert_eq!(config.steps[1].hours, None);
+        assert_eq!(PolicyForm::of(&config).to_config(), Some(config));
+
+        let more = PolicyForm::from_pairs(typed(&[("do", "add-hours-1")]));
+        assert_eq!(
+            (more.steps[1].hours.len(), more.steps[1].zone.as_str()),
+            (1, "")
+        );
+
+        let mut form = PolicyForm::from_pairs(typed(&[
+            ("step-0-zone", "Moon/Crater"),
+            ("step-0-hours-0-from", "09:00"),
+            ("step-0-hours-0-until", "09:00"),
+        ]));
+        let problems = form.to_config().unwrap().validate().unwrap_err();
+        form.reject_problems(&problems);
+        assert!(!form.fields.error("step-0-zone").is_empty());
+        assert!(!form.fields.error("step-0-hours-0-from").is_empty());
+        let mut form = PolicyForm::from_pairs(typed(&[("step-0-hours-0-from", "9 o'clock")]));
+        assert!(form.to_config().is_none());
+        assert!(!form.fields.error("step-0-hours-0-from").is_empty());
     }
 
     #[test]

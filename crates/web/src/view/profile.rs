@@ -23,6 +23,8 @@ pub struct ProfilePage {
     /// Shifts of the next 30 days, at most 10.
     pub shifts: Vec<ShiftRow>,
     pub zones: Vec<Choice>,
+    /// Whether the viewer hears that another has answered a page (PAGING.md §6.9).
+    pub hears_answers: bool,
     /// What was typed when one of the page's forms was refused; `form.get("form")` names it:
     /// `profile` (`name`, `zone`), `method` (`kind`, `address`), `verify` (`method`, `code`),
     /// `password` (`current`, `password`).
@@ -88,6 +90,14 @@ impl ProfilePage {
 
     fn rule_field(&self, row: &usize, field: &str) -> String {
         format!("rule-{row}-{field}")
+    }
+
+    /// As ticked, or as it is.
+    fn hears(&self) -> bool {
+        match self.form.is("form", "profile") {
+            true => self.form.is("hears_answers", "yes"),
+            false => self.hears_answers,
+        }
     }
 
     fn my_name(&self) -> &str {

@@ -371,12 +371,17 @@ async fn bad_bodies_are_explained() {
         let answer = send(snooze, body.into()).await;
         assert!(matches!(answer.status, 409 | 422), "{}", answer.body);
     }
-    let step = send(
-        "/api/v1/incidents/1/escalate",
-        br#"{"to_step":99}"#.to_vec(),
+    let step = send("/api/v1/incidents/1/escalate", br#"{"to_step":0}"#.to_vec()).await;
+    step.is_problem(422, "invalid");
+    let nobody = send(
+        "/api/v1/incidents/1/responders",
+        br#"{"targets":[{"user":"nobody@example.com"}]}"#.to_vec(),
     )
     .await;
-    assert!(matches!(step.status, 409 | 422), "{}", step.body);
+    assert_eq!(
+        nobody.is_problem(422, "invalid")["errors"][0]["field"],
+        "targets[0]"
+    );
     let nothing = house
         .api(ADMIN, "POST", "/api/v1/incidents/999/acknowledge", None)
         .await;

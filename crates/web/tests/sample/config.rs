@@ -1,6 +1,7 @@
 //! Services, schedules, policies.
 
-use domain::policy::{PolicyConfig, Step, StepMode, Target};
+use domain::policy::{PolicyConfig, Step, StepHours, StepMode, Target};
+use domain::schedule::SwapState;
 use domain::schedule::{OverrideKind, Restriction, Weekday};
 use domain::word::*;
 use domain::{IntegrationId, OverrideId, ScheduleId, Span, UserId};
@@ -604,6 +605,14 @@ pub fn add(pages: &mut Vec<Sample>) {
     ));
     pages.push(draw(
         "/policies/new",
+                hours: Some(StepHours {
+                    zone: None,
+                    ranges: vec![Restriction {
+                        weekdays: Weekday::ALL[..5].to_vec(),
+                        from: "08:00".parse().unwrap(),
+                        until: "20:00".parse().unwrap(),
+                    }],
+                }),
         &PolicyFormPage {
             frame: frame("New policy", Nav::Policies, "/policies/new"),
             form: PolicyForm::empty(),
@@ -615,3 +624,5 @@ pub fn add(pages: &mut Vec<Sample>) {
         },
     ));
 }
+            zones: Vec::new(),
+            zones: Vec::new(),

@@ -59,6 +59,29 @@ fn triggered() -> IncidentPage {
         ],
         reassign: targets(),
         command: None,
+        responders: vec![
+            AskedPerson {
+                person: person(2),
+                by: "Ana Ruiz".into(),
+                at: ago(3),
+                message: "Can you look at the database?".into(),
+                state: ResponderState::Asked,
+                reason: String::new(),
+                answered_at: None,
+                mine: true,
+            },
+            AskedPerson {
+                person: person(3),
+                by: "Ana Ruiz".into(),
+                at: ago(4),
+                message: String::new(),
+                state: ResponderState::Declined,
+                reason: "On the train until six".into(),
+                answered_at: Some(ago(2)),
+                mine: false,
+            },
+        ],
+        ask: super::config::targets(),
         people: vec![PagedPerson {
             person: person(1),
             first_at: ago(4),
@@ -376,6 +399,7 @@ pub fn add(pages: &mut Vec<Sample>) {
             alerts: 3,
             acknowledged_by: Vec::new(),
             expires_at: ahead(1_400),
+            request: None,
         },
     ));
     for (path, outcome) in [

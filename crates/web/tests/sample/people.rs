@@ -189,6 +189,7 @@ pub fn add(pages: &mut Vec<Sample>) {
     pages.push(draw(
         "/profile",
         &ProfilePage {
+            hears_answers: true,
             frame: frame("Your profile", Nav::Profile, "/profile"),
             methods: methods(),
             rules: vec![

@@ -11,7 +11,7 @@ use proptest::sample::select;
 use super::by_hand::{add_policy, add_service};
 use crate::coverage::{By, Cover, Reach, prove};
 use crate::directory::{Directory, NotificationRule};
-use crate::escalation::tests::world::{daily, directory, minutes, person, step};
+use crate::escalation::tests::world::{daily, directory, hours, minutes, person, step};
 use crate::policy::{Step, StepMode, Target};
 use crate::schedule::{Override, OverrideKind, Restriction, RotationUnit};
 use crate::service::UrgencyRule;
@@ -48,12 +48,14 @@ fn a_step() -> impl Strategy<Value = Step> {
         select(StepMode::ALL),
         1..60i64,
         prop_oneof![4 => Just(None), 1 => select(Urgency::ALL).prop_map(Some)],
+        proptest::option::weighted(0.3, hours()),
     )
-        .prop_map(|(mut targets, mode, wait, urgency)| {
+        .prop_map(|(mut targets, mode, wait, urgency, hours)| {
             targets.dedup();
             Step {
                 mode,
                 urgency,
+                hours,
                 ..step(targets, minutes(wait))
             }
         })

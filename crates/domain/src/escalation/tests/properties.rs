@@ -28,15 +28,21 @@ fn target(schedules: bool) -> impl Strategy<Value = Target> {
 }
 
 fn any_step(schedules: bool) -> impl Strategy<Value = Step> {
+    // Like schedules, hours look different to whoever comes late.
+    let some_hours = match schedules {
+        true => proptest::option::weighted(0.3, hours()).boxed(),
+        false => Just(None).boxed(),
+    };
     (
         vec(target(schedules), 1..4),
         any::<bool>(),
         10..4_000_i64,
         proptest::option::weighted(0.2, proptest::sample::select(Urgency::ALL)),
         proptest::option::weighted(0.2, proptest::sample::select(AlertSeverity::ALL)),
+        some_hours,
     )
         .prop_map(
-            |(targets, in_turn, wait, urgency, severity_at_least)| Step {
+            |(targets, in_turn, wait, urgency, severity_at_least, hours)| Step {
                 targets,
                 mode: if in_turn {
                     StepMode::RoundRobin
@@ -46,6 +52,7 @@ fn any_step(schedules: bool) -> impl Strategy<Value = Step> {
                 wait: seconds(wait),
                 urgency,
                 severity_at_least,
+                hours,
             },
         )
 }

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use crate::directory::{ContactMethod, Directory, Team, User};
 use crate::escalation::{Context, Facts, Input, Outcome, Run, decide, start};
-use crate::policy::{PolicyConfig, PolicyVersion, Step, StepMode, Target};
-use crate::schedule::{Layer, Rotation, RotationUnit, Schedule, ScheduleConfig, ScheduleVersion};
+use crate::policy::{PolicyConfig, PolicyVersion, Step, StepHours, StepMode, Target};
+use crate::schedule::{
+    Layer, Restriction, Rotation, RotationUnit, Schedule, ScheduleConfig, ScheduleVersion,
+};
 use crate::word::{AccountRole, AlertSeverity, ContactKind, PagingState, Urgency};
 use crate::{
     ContactMethodId, IncidentId, PolicyId, RunId, ScheduleId, Span, TeamId, Timestamp, UserId,
@@ -41,6 +43,7 @@ pub fn person(id: UserId, name: &str, reachable: bool) -> Arc<User> {
         role: AccountRole::Responder,
         zone: "UTC".into(),
         disabled: false,
+        hears_answers: true,
         methods: vec![ContactMethod {
             id: ContactMethodId(id.0),
             kind: ContactKind::Email,
@@ -125,6 +128,7 @@ pub fn step(targets: Vec<Target>, wait: Span) -> Step {
         wait,
         urgency: None,
         severity_at_least: None,
+        hours: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Mail as HTML: one column, no tables, no images, colours that hold in dark mode.
 
-use super::{NoticeText, PageText, incident_label, one_line};
+use super::{NoticeText, PageText, asks, incident_label, one_line};
 use crate::word::Urgency;
 
 const HEAD: &str = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
@@ -36,7 +36,18 @@ pub(super) fn page(text: &PageText) -> String {
             escape(&others)
         ));
     }
-    if let Some(link) = &text.ack_url {
+    if let Some(request) = &text.request {
+        main.push_str(&format!(
+            "<p style=\"margin:0 0 16px\"><b>{}</b></p>",
+            escape(&asks(request))
+        ));
+    }
+    if let Some(link) = text.ack_url.as_ref().filter(|_| text.request.is_some()) {
+        main.push_str(&format!(
+            "<p style=\"margin:0 0 16px\"><a href=\"{}\" style=\"{BUTTON}\">Say yes or no</a></p>",
+            escape(link)
+        ));
+    } else if let Some(link) = &text.ack_url {
         main.push_str(&format!(
             "<p style=\"margin:0 0 8px\"><a href=\"{}\" style=\"{BUTTON}\">Acknowledge</a></p>\
              <p style=\"margin:0 0 16px\">Or reply with <b>ack</b> or <b>resolve</b> on the first \

@@ -1,6 +1,6 @@
 //! Text messages: the code first, and short enough for one SMS where that is possible.
 
-use super::{PageText, one_line, shortened};
+use super::{PageText, asks, one_line, shortened};
 
 /// Characters of one SMS in the GSM alphabet.
 const ONE_GSM: usize = 160;
@@ -13,6 +13,18 @@ pub(super) fn page(text: &PageText) -> String {
         .as_ref()
         .map(|code| format!("{code} "))
         .unwrap_or_default();
+    if let Some(request) = &text.request {
+        let about = format!(
+            " ({}: {})",
+            shortened(&one_line(&text.service), 30),
+            shortened(&one_line(&text.title), 40)
+        );
+        let reply = match &text.code {
+            Some(code) => format!(". Reply {code} yes or no"),
+            None => ".".to_owned(),
+        };
+        return fitted(&code, &asks(request), &format!("{about}{reply}"));
+    }
     let head = format!("{code}{}: ", shortened(&one_line(&text.service), 40));
     let more = match text.others {
         0 => String::new(),

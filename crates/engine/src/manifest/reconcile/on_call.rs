@@ -245,6 +245,7 @@ impl Work<'_> {
                 .map_or(WAIT_DEFAULT, |wait| wait.value.0),
             urgency: entry.urgency,
             severity_at_least: entry.severity_at_least,
+            hours: entry.hours.clone(),
         }
     }
 }

@@ -37,6 +37,7 @@ impl Work<'_> {
                 role: AccountRole::Responder,
                 zone: "UTC".into(),
                 disabled: false,
+                hears_answers: true,
                 methods: vec![],
                 rules: vec![],
             },

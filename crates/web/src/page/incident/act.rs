@@ -38,7 +38,7 @@ pub fn configure(cfg: &mut ServiceConfig) {
     .route("/incidents/{number}/postmortem", web::post().to(postmortem));
 }
 
-async fn give(
+pub(super) async fn give(
     state: &State,
     me: &SignedIn,
     number: i64,
@@ -48,7 +48,7 @@ async fn give(
 }
 
 /// After a button: done, or the sentence that says why not, on the incident's page.
-fn led_on(
+pub(super) fn led_on(
     state: &State,
     number: i64,
     result: Result<Incident, Error>,
@@ -70,7 +70,7 @@ pub(super) fn warning(text: &str) -> Flash {
     }
 }
 
-fn done(text: &str) -> Flash {
+pub(super) fn done(text: &str) -> Flash {
     Flash {
         kind: FlashKind::Done,
         text: text.to_owned(),

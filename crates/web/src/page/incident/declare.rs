@@ -90,15 +90,24 @@ pub async fn create(state: State, me: SignedIn, form: Checked) -> Result<HttpRes
     }
 }
 
-fn read(form: &Form, directory: &Directory) -> Result<NewIncident, engine::Error> {
+/// The service of a form, by slug or id.
+pub(super) fn chosen_service(
+    form: &Form,
+    directory: &Directory,
+) -> Result<Option<ServiceId>, engine::Error> {
     let chosen = form.text("service");
-    let service = chosen.and_then(|value| service(directory, value));
-    if chosen.is_some() && service.is_none() {
+    let found = chosen.and_then(|value| service(directory, value));
+    if chosen.is_some() && found.is_none() {
         return Err(engine::Error::invalid(
             "service",
             "there is no such service",
         ));
     }
+    Ok(found)
+}
+
+fn read(form: &Form, directory: &Directory) -> Result<NewIncident, engine::Error> {
+    let service = chosen_service(form, directory)?;
     let severity = match form.text("severity").map(str::parse::<IncidentSeverity>) {
         None => None,
         Some(Ok(severity)) => Some(severity),
@@ -116,6 +125,8 @@ fn read(form: &Form, directory: &Directory) -> Result<NewIncident, engine::Error
         severity,
         drill: false,
         note: form.get("description").to_owned(),
+        page: Vec::new(),
+        message: String::new(),
     })
 }
 

@@ -1,6 +1,7 @@
 //! Incidents: the list, the page, declaring, and everything people do with one.
 
 mod act;
+mod ask;
 mod command;
 mod declare;
 pub mod entry;
@@ -40,6 +41,7 @@ pub fn configure(cfg: &mut ServiceConfig) {
     .route("/incidents/{number}", web::get().to(page))
     .route("/incidents/{number}/timeline", web::get().to(timeline));
     act::configure(cfg);
+    ask::configure(cfg);
     command::configure(cfg);
 }
 
@@ -144,6 +146,7 @@ async fn refused(
             ("update", "text") => "body",
             ("update", "next_due") => "next_minutes",
             ("reassign", _) => "target",
+            ("ask", field) if field != "message" => "target",
             (_, field) => field,
         };
         ours.to_owned()

@@ -2,7 +2,7 @@
 
 use domain::directory::Directory;
 use domain::escalation::Reason;
-use domain::word::{EntryKind, NotificationKind, NotificationState};
+use domain::word::{EntryKind, NotificationKind, NotificationState, ResponderState};
 use domain::{Timestamp, UserId};
 use jiff::tz::TimeZone;
 use store::escalation::Page;
@@ -10,7 +10,7 @@ use store::notification::Notification;
 
 use super::scene::Scene;
 use crate::page::{choice, name};
-use crate::view::incident::{Evidence, PagedPerson};
+use crate::view::incident::{AskedPerson, Evidence, PagedPerson};
 
 /// Who looks, and how.
 pub struct Looker<'a> {
@@ -63,6 +63,27 @@ fn person(
             .map(|row| evidence(row, whole))
             .collect(),
     })
+}
+
+/// Everybody who was asked to help, oldest first.
+pub fn asked(scene: &Scene, directory: &Directory, viewer: UserId) -> Vec<AskedPerson> {
+    scene
+        .responders
+        .iter()
+        .map(|one| AskedPerson {
+            person: choice::person(directory, one.user),
+            by: one
+                .asked_by
+                .map_or("The API", |user| directory.user_name(user))
+                .to_owned(),
+            at: one.asked_at,
+            message: one.message.clone(),
+            state: one.state,
+            reason: one.reason.clone(),
+            answered_at: one.answered_at,
+            mine: one.user == viewer && one.state == ResponderState::Asked,
+        })
+        .collect()
 }
 
 /// When the person acknowledged last, as the timeline tells.

@@ -4,6 +4,7 @@ use domain::alert::Alert;
 use domain::directory::Directory;
 use domain::escalation::{Execution, Run};
 use domain::incident::Incident;
+use domain::incident::responder::Responder;
 use domain::policy::PolicyVersion;
 use domain::word::{PagingState, TimerKind};
 use domain::{IncidentId, TimelineEntryId, Timestamp};
@@ -34,6 +35,8 @@ pub struct Scene {
     /// What the run has executed so far, oldest first.
     pub executions: Vec<Execution>,
     pub ack_timeout_at: Option<Timestamp>,
+    /// Oldest first.
+    pub responders: Vec<Responder>,
     /// Oldest first.
     pub pages: Vec<Page>,
     /// Newest first.
@@ -108,6 +111,7 @@ impl Scene {
             part,
             executions,
             ack_timeout_at,
+            responders: store::responder::of_incident(conn, id)?,
             pages: store::escalation::pages(conn, id)?,
             notifications: store::notification::list(conn, &of_incident, None, NOTIFICATIONS)?,
             alerts,

@@ -60,6 +60,11 @@ pub fn page(
             now,
         ),
         people: people::people(scene, directory, &looker),
+        responders: people::asked(scene, directory, viewer),
+        ask: match scene.incident.is_open() && frame.can_respond {
+            true => choice::targets(directory),
+            false => Vec::new(),
+        },
         ladder: offer::picture(scene, directory, &frame.zone, now),
         alerts: scene
             .alerts

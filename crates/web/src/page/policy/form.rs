@@ -107,6 +107,7 @@ pub fn page(
     PolicyFormPage {
         teams: choice::teams(directory),
         targets: choice::targets(directory),
+        zones: choice::zones(frame.zone_name()),
         warnings: grave,
         slug,
         preview,
@@ -144,6 +145,7 @@ mod tests {
             add("mode", &step.mode);
             add("urgency", &step.urgency);
             add("severity", &step.severity);
+            add("zone", &step.zone);
         }
         pairs
     }

@@ -3,7 +3,7 @@
 use domain::Timestamp;
 use domain::directory::Directory;
 use domain::escalation::{self, Rung, Warning, WarningKind};
-use domain::policy::{PolicyConfig, Step, StepMode, Target};
+use domain::policy::{PolicyConfig, Step, StepMode};
 use domain::word::{AlertSeverity, Urgency};
 
 use crate::page::{choice, complaint};
@@ -122,7 +122,11 @@ fn conditions(step: &Step) -> Vec<String> {
         AlertSeverity::Critical => "only critical".to_owned(),
         word => format!("only {word} or worse"),
     });
-    urgency.into_iter().chain(severity).collect()
+    let hours = step
+        .hours
+        .as_ref()
+        .map(|hours| format!("only {}", hours.in_words()));
+    urgency.into_iter().chain(severity).chain(hours).collect()
 }
 
 /// Why a step that would reach somebody is left out all the same.
@@ -156,31 +160,15 @@ pub fn first_names(
     round_robin: i64,
     now: Timestamp,
 ) -> Vec<String> {
-    let reached = |target: &Target| escalation::resolve_target(*target, directory, now).reached;
-    for step in &config.steps {
-        let mut people: Vec<_> = Vec::new();
-        let count = step.targets.len();
-        let first = usize::try_from(round_robin).unwrap_or(0) % count.max(1);
-        // In turn: the first target from the counter on that reaches anybody.
-        let order = step.targets.iter().cycle().skip(first).take(count);
-        for target in order {
-            people.extend(reached(target).into_iter().map(|one| one.user));
-            if step.mode == StepMode::RoundRobin && !people.is_empty() {
-                break;
-            }
-        }
-        if !people.is_empty() {
-            let mut names: Vec<String> = Vec::with_capacity(people.len());
-            for user in people {
-                let name = directory.user_name(user);
-                if !names.iter().any(|known| known == name) {
-                    names.push(name.to_owned());
-                }
-            }
-            return names;
+    let people = escalation::first_reached(config, directory, round_robin, now);
+    let mut names: Vec<String> = Vec::with_capacity(people.len());
+    for user in people {
+        let name = directory.user_name(user);
+        if !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
         }
     }
-    Vec::new()
+    names
 }
 
 #[cfg(test)]

@@ -3,11 +3,12 @@
 
 use askama::Template;
 use domain::Timestamp;
+use domain::escalation::Request;
 use domain::word::{PagingState, Urgency};
 
 use crate::view::frame::{Frame, Markup};
 
-/// `GET /a/{token}`. Posts to the same address with `do` (`acknowledge`, `resolve`); no CSRF field
+/// `GET /a/{token}`. Posts to the same address with `do` (`acknowledge`, `resolve`, `accept`, `decline`); no CSRF field
 /// is needed, for the token itself is the secret.
 #[derive(Clone, Debug, Template)]
 #[template(path = "incident/answer.html")]
@@ -26,6 +27,8 @@ pub struct AnswerPage {
     /// Names of those who have acknowledged already.
     pub acknowledged_by: Vec<String>,
     pub expires_at: Timestamp,
+    /// Somebody asks for this person's help and awaits a yes or no.
+    pub request: Option<Request>,
 }
 
 /// What the answer led to; rendered after `POST /a/{token}` and for links that do not hold.
@@ -42,6 +45,9 @@ pub struct AnswerDonePage {
 pub enum AnswerOutcome {
     Acknowledged,
     Resolved,
+    /// Yes and no to a request for help.
+    Accepted,
+    Declined,
     /// Somebody was faster; their name.
     AlreadyAcknowledged(String),
     AlreadyResolved(String),
@@ -68,15 +74,20 @@ impl AnswerPage {
 impl AnswerDonePage {
     fn tone(&self) -> &'static str {
         match self.outcome {
-            AnswerOutcome::Acknowledged | AnswerOutcome::AlreadyAcknowledged(_) => "tone-held",
+            AnswerOutcome::Acknowledged
+            | AnswerOutcome::Accepted
+            | AnswerOutcome::AlreadyAcknowledged(_) => "tone-held",
             AnswerOutcome::Resolved | AnswerOutcome::AlreadyResolved(_) => "tone-fine",
-            AnswerOutcome::Expired | AnswerOutcome::Invalid => "tone-off",
+            AnswerOutcome::Declined | AnswerOutcome::Expired | AnswerOutcome::Invalid => "tone-off",
         }
     }
 
     fn icon_name(&self) -> &'static str {
         match self.outcome {
-            AnswerOutcome::Acknowledged | AnswerOutcome::AlreadyAcknowledged(_) => "user-check",
+            AnswerOutcome::Acknowledged
+            | AnswerOutcome::Accepted
+            | AnswerOutcome::AlreadyAcknowledged(_) => "user-check",
+            AnswerOutcome::Declined => "circle-x",
             AnswerOutcome::Resolved | AnswerOutcome::AlreadyResolved(_) => "circle-check",
             AnswerOutcome::Expired => "clock",
             AnswerOutcome::Invalid => "link",
@@ -87,6 +98,8 @@ impl AnswerDonePage {
         match &self.outcome {
             AnswerOutcome::Acknowledged => "Acknowledged".to_owned(),
             AnswerOutcome::Resolved => "Resolved".to_owned(),
+            AnswerOutcome::Accepted => "You help".to_owned(),
+            AnswerOutcome::Declined => "Declined".to_owned(),
             AnswerOutcome::AlreadyAcknowledged(name) => format!("{name} has acknowledged already"),
             AnswerOutcome::AlreadyResolved(name) => format!("Resolved already by {name}"),
             AnswerOutcome::Expired => "This link has expired".to_owned(),
@@ -98,6 +111,8 @@ impl AnswerDonePage {
         match self.outcome {
             AnswerOutcome::Acknowledged => "Paging has stopped. It is yours.",
             AnswerOutcome::Resolved => "The incident is closed for paging.",
+            AnswerOutcome::Accepted => "The incident shows that you are in.",
+            AnswerOutcome::Declined => "Whoever asked has been told.",
             AnswerOutcome::AlreadyAcknowledged(_) => "Paging had stopped; you need do nothing.",
             AnswerOutcome::AlreadyResolved(_) => "There is nothing left to do.",
             AnswerOutcome::Expired => "Links of mails work for 24 hours. Sign in to act.",

@@ -3,7 +3,7 @@
 use askama::Template;
 use domain::word::{
     AlertSeverity, AlertStatus, CommandRole, ContactKind, EntryKind, IncidentSeverity,
-    NotificationState, Origin, PagingState, Phase, PostmortemStatus, Urgency,
+    NotificationState, Origin, PagingState, Phase, PostmortemStatus, ResponderState, Urgency,
 };
 use domain::{AlertId, HandoverId, NotificationId, TimelineEntryId, Timestamp};
 
@@ -25,6 +25,11 @@ pub struct IncidentPage {
     /// Shown once the incident is declared.
     pub command: Option<Command>,
     pub people: Vec<PagedPerson>,
+    /// Who was asked to help, oldest first.
+    pub responders: Vec<AskedPerson>,
+    /// Whom the viewer may ask: people `user:{id}`, schedules `schedule:{id}`, teams `team:{id}`;
+    /// empty when nobody can be asked.
+    pub ask: Vec<ChoiceGroup>,
     /// How the running escalation goes on; `None` when none runs.
     pub ladder: Option<Ladder>,
     pub alerts: Vec<AlertRow>,
@@ -38,7 +43,7 @@ pub struct IncidentPage {
     pub swimlane: Option<Swimlane>,
     pub postmortem: Option<PostmortemLink>,
     /// Holds what was typed when one of the page's forms was refused; `form.get("form")` names it:
-    /// `note`, `reassign`, `declare`, `phase`, `severity`, `title`, `update`, and of a seat
+    /// `note`, `reassign`, `ask`, `declare`, `phase`, `severity`, `title`, `update`, and of a seat
     /// `handover-{role}`, `claim-{role}`.
     pub form: Form,
     /// The status update as it would look (`do=preview` without script).
@@ -226,6 +231,21 @@ pub struct PagedPerson {
     pub why: Vec<String>,
     pub acknowledged_at: Option<Timestamp>,
     pub notifications: Vec<Evidence>,
+}
+
+/// One person who was asked to help (PAGING.md §4.8).
+#[derive(Clone, Debug)]
+pub struct AskedPerson {
+    pub person: Person,
+    /// Name of the person, or "The API".
+    pub by: String,
+    pub at: Timestamp,
+    pub message: String,
+    pub state: ResponderState,
+    pub reason: String,
+    pub answered_at: Option<Timestamp>,
+    /// The viewer is the one whose answer is awaited.
+    pub mine: bool,
 }
 
 /// How far one notification got (PAGING.md §6.7).

@@ -1,0 +1,117 @@
+//! The messages of an incident's pages: which of them are on their way, and cancelling them.
+
+use diesel::prelude::*;
+use domain::word::{NotificationKind, NotificationState};
+use domain::{IncidentId, NotificationId, PageId, Timestamp, UserId};
+
+use super::{Notification, cancel};
+use crate::conn::Conn;
+use crate::db;
+use crate::error::Error;
+use crate::schema::notification as t;
+
+/// Cancels what has not left yet for an incident (PAGING.md §6.3), but for the people in `keep`.
+/// Returns how many.
+///
+/// # Errors
+/// Those of the writes.
+pub fn cancel_pages_of(
+    conn: &mut Conn,
+    id: IncidentId,
+    keep: &[UserId],
+    why: &str,
+) -> Result<usize, Error> {
+    let mut cancelled = 0;
+    loop {
+        let ids: Vec<NotificationId> = planned_pages(conn, id)?
+            .into_iter()
+            .filter(|(_, user)| user.is_none_or(|user| !keep.contains(&user)))
+            .map(|(id, _)| id)
+            .collect();
+        // Cancelling what carries others leaves those to go by themselves: they are next.
+        match cancel_planned(conn, ids, why)? {
+            0 => return Ok(cancelled),
+            some => cancelled += some,
+        }
+    }
+}
+
+/// Cancels what has not left yet of one page. Returns how many.
+///
+/// # Errors
+/// Those of the writes.
+pub fn cancel_page(conn: &mut Conn, page: PageId, why: &str) -> Result<usize, Error> {
+    let ids: Vec<NotificationId> = db!(conn, |c| t::table
+        .filter(t::page_id.eq(page))
+        .filter(t::state.eq(NotificationState::Planned))
+        .order(t::id)
+        .select(t::id)
+        .load(c))?;
+    cancel_planned(conn, ids, why)
+}
+
+fn planned_pages(
+    conn: &mut Conn,
+    id: IncidentId,
+) -> Result<Vec<(NotificationId, Option<UserId>)>, Error> {
+    db!(conn, |c| t::table
+        .filter(t::incident_id.eq(id))
+        .filter(t::kind.eq(NotificationKind::Page))
+        .filter(t::state.eq(NotificationState::Planned))
+        .order(t::id)
+        .select((t::id, t::user_id))
+        .load(c))
+}
+
+fn cancel_planned(
+    conn: &mut Conn,
+    mut ids: Vec<NotificationId>,
+    why: &str,
+) -> Result<usize, Error> {
+    if let Conn::Postgres(c) = conn {
+        // A sender that has just taken one sends it; the others wait for us.
+        ids = t::table
+            .filter(t::id.eq_any(&ids))
+            .filter(t::state.eq(NotificationState::Planned))
+            .order(t::id)
+            .for_update()
+            .select(t::id)
+            .load(c)
+            .map_err(Error::from)?;
+    }
+    cancel(conn, &ids, why)?;
+    Ok(ids.len())
+}
+
+/// Messages about an incident to a person that a further page may travel with: those that have not
+/// left, and those that left since `since`. Locked, so that none leaves meanwhile.
+///
+/// # Errors
+/// Those of the read.
+pub fn pages_to(
+    conn: &mut Conn,
+    id: IncidentId,
+    user: UserId,
+    since: Timestamp,
+) -> Result<Vec<Notification>, Error> {
+    macro_rules! wanted {
+        () => {
+            t::table
+                .filter(t::incident_id.eq(id))
+                .filter(t::user_id.eq(user))
+                .filter(t::kind.eq(NotificationKind::Page))
+                .filter(
+                    t::state
+                        .eq(NotificationState::Planned)
+                        .or(t::first_attempt_at.ge(since)),
+                )
+                .order(t::id)
+                .select(Notification::as_select())
+        };
+    }
+    let rows = match conn {
+        Conn::Sqlite(c) => wanted!().load(c),
+        Conn::Postgres(c) => wanted!().for_update().load(c),
+    };
+    Ok(rows?)
+}

@@ -1,0 +1,2 @@
+ALTER TABLE users DROP COLUMN hears_answers;
+DROP TABLE responder;
