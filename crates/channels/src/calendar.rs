@@ -5,6 +5,7 @@
 //! refused, at the moment of connecting, and after each redirect.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::Url;
@@ -34,19 +35,28 @@ pub enum FetchError {
     Unreachable(String),
 }
 
-/// Fetches calendars.
-#[derive(Clone, Debug)]
+/// Fetches calendars; cheap to clone.
+#[derive(Clone, Debug, Default)]
 pub struct CalendarClient {
-    client: reqwest::Client,
+    /// Made when it is first needed: most installations never do.
+    client: Arc<OnceLock<reqwest::Client>>,
     private: bool,
 }
 
 impl CalendarClient {
     /// `private`: addresses of private networks and of this machine are allowed.
-    ///
-    /// # Errors
-    /// When the TLS set-up of this machine is unusable.
-    pub fn new(private: bool) -> Result<CalendarClient, reqwest::Error> {
+    pub fn new(private: bool) -> CalendarClient {
+        CalendarClient {
+            private,
+            ..CalendarClient::default()
+        }
+    }
+
+    fn client(&self) -> Result<&reqwest::Client, FetchError> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let private = self.private;
         let mut builder = reqwest::Client::builder()
             .timeout(TIMEOUT)
             .connect_timeout(TIMEOUT)
@@ -57,10 +67,8 @@ impl CalendarClient {
         if !private {
             builder = builder.dns_resolver(PublicOnly);
         }
-        Ok(CalendarClient {
-            client: builder.build()?,
-            private,
-        })
+        let client = builder.build().map_err(|error| failed(&error))?;
+        Ok(self.client.get_or_init(|| client))
     }
 
     /// The address as it will be asked: `webcal://` means https.
@@ -91,7 +99,7 @@ impl CalendarClient {
     pub async fn fetch(&self, address: &str, most: usize) -> Result<Vec<u8>, FetchError> {
         let url = self.address(address)?;
         let request = self
-            .client
+            .client()?
             .get(url)
             .header("accept", "text/calendar, */*;q=0.5");
         let mut response = request.send().await.map_err(|error| failed(&error))?;
@@ -232,7 +240,7 @@ mod tests {
 
     #[test]
     fn what_is_not_public_is_refused() {
-        let client = CalendarClient::new(false).unwrap();
+        let client = CalendarClient::new(false);
         for text in [
             "http://127.0.0.1/x.ics",
             "http://127.1/x",
@@ -271,13 +279,13 @@ mod tests {
         }
         let webcal = client.address("webcal://cal.example/a.ics").unwrap();
         assert_eq!(webcal.as_str(), "https://cal.example/a.ics");
-        let all = CalendarClient::new(true).unwrap();
+        let all = CalendarClient::new(true);
         assert!(all.address("http://127.0.0.1/x.ics").is_ok());
     }
 
     #[tokio::test]
     async fn names_are_looked_at_when_they_are_resolved() {
-        let client = CalendarClient::new(false).unwrap();
+        let client = CalendarClient::new(false);
         let error = client.fetch("http://localhost:9/x.ics", 100).await;
         assert_eq!(error, Err(FetchError::Private));
     }

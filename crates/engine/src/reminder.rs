@@ -65,11 +65,12 @@ pub(crate) async fn run(store: Store, sender: Arc<Sender>, clock: Arc<dyn Clock>
 pub async fn fire_due(store: &Store, sender: &Sender, now: Timestamp) -> Result<Timestamp, Error> {
     let directory = store.directory();
     let generation = directory.generation;
-    let said = store
-        .read(move |c| store::reminder::said(c, now - HAND_OFF_LATE))
-        .await?;
-    let looked = tokio::task::spawn_blocking(move || look(&directory, now));
-    let looked = looked.await.map_err(|_| Error::Overloaded)?;
+    // Many schedules take their time: on a thread that may block.
+    let read = store.read(move |c| {
+        let said = store::reminder::said(c, now - HAND_OFF_LATE)?;
+        Ok::<_, Error>((look(&directory, now), said))
+    });
+    let (looked, said) = read.await?;
     let due: Vec<ShiftNotice> = looked
         .due
         .into_iter()

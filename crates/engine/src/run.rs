@@ -80,8 +80,7 @@ impl Engine {
         let secret = link_secret(&store).await?;
         let public_url = config.public_url.trim_end_matches('/').to_owned();
         let sender = Arc::new(Sender { public_url, secret });
-        let calendars = CalendarClient::new(channels.private_calendars())
-            .map_err(|error| Error::Refused(format!("calendars cannot be fetched: {error}")))?;
+        let calendars = CalendarClient::new(channels.private_calendars());
         let channels = Arc::new(channels);
         let node = format!("{}-{:08x}", config.node_name, rand::random::<u32>());
         if !store.is_postgres() {

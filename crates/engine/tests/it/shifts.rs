@@ -228,7 +228,7 @@ fn at(text: &str) -> Timestamp {
 on_both!(shifts_follow_a_calendar_elsewhere, 0, |house| {
     let store = &house.store;
     world::build(store).await;
-    let client = CalendarClient::new(true).unwrap();
+    let client = CalendarClient::new(true);
     let web = Web::start(&rota(&[("20260316", "ana"), ("20260317", "dan")])).await;
     let input = |source| ImportInput {
         name: "Lunch".into(),
@@ -236,7 +236,7 @@ on_both!(shifts_follow_a_calendar_elsewhere, 0, |house| {
         source,
     };
     // Addresses of this machine only where the settings allow them.
-    let careful = CalendarClient::new(false).unwrap();
+    let careful = CalendarClient::new(false);
     let source = ImportSource::Url(web.url.clone());
     let refused = add_import(store, &careful, &admin(NOON), PLATFORM, input(source)).await;
     assert!(matches!(refused, Err(Error::Invalid(problems)) if problems[0].field == "url"));
@@ -330,7 +330,7 @@ fn clock_now(clock: &ManualClock) -> Timestamp {
 on_both!(a_file_is_refused_with_its_reason, 0, |house| {
     let store = &house.store;
     world::build(store).await;
-    let client = CalendarClient::new(false).unwrap();
+    let client = CalendarClient::new(false);
     for (text, said) in [
         ("", "give an address"),
         ("hello", "no calendar"),

@@ -54,6 +54,14 @@ pub const POSTS: &[(&str, &[&str])] = &[
     ("/services/{slug}/integrations/{id}/rotate", &[]),
     ("/services/{slug}/integrations/{id}/delete", &["confirm"]),
     ("/services/{slug}/delete", &["confirm"]),
+    ("/calendars/feeds", &["subject"]),
+    ("/calendars/feeds/{id}/delete", &[]),
+    (
+        "/calendars/imports",
+        &["schedule", "name", "place", "url", "text"],
+    ),
+    ("/calendars/imports/{slug}/{id}/delete", &[]),
+    ("/calendars/reminders", &["leads", "hand_off"]),
     ("/schedules", SCHEDULE),
     ("/schedules/{slug}", SCHEDULE),
     (
@@ -61,6 +69,20 @@ pub const POSTS: &[(&str, &[&str])] = &[
         &["kind", "user", "start", "end"],
     ),
     ("/schedules/{slug}/overrides/{id}/delete", &[]),
+    (
+        "/schedules/{slug}/swaps",
+        &[
+            "start",
+            "end",
+            "offered_to",
+            "exchange_start",
+            "exchange_end",
+            "note",
+        ],
+    ),
+    ("/on-call/swaps/{id}/take", &[]),
+    ("/on-call/swaps/{id}/decline", &[]),
+    ("/on-call/swaps/{id}/withdraw", &[]),
     ("/schedules/{slug}/delete", &["confirm"]),
     ("/policies", POLICY),
     ("/policies/{slug}", POLICY),
@@ -145,6 +167,7 @@ const POLICY: &[&str] = &[
     "save_anyway",
     "step-*",
     "do",
+    "if-draft",
 ];
 
 /// The fields that may be posted to `path`, if anything may.

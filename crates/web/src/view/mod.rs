@@ -118,6 +118,7 @@
 pub mod api_docs;
 pub mod auth;
 pub mod badge;
+pub mod calendar;
 pub mod contract;
 pub mod dashboard;
 mod field;
@@ -125,9 +126,6 @@ pub mod form;
 pub mod frame;
 pub mod incident;
 pub mod on_call;
-pub mod calendar;
-pub mod coverage;
-pub mod explain;
 pub mod outbox;
 pub mod policy;
 mod policy_form;

@@ -7,6 +7,7 @@
 
 mod answer;
 mod auth;
+mod calendar;
 mod coverage;
 mod explain;
 mod house;

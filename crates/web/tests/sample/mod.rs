@@ -4,6 +4,7 @@
     reason = "helpers of tests fail their test like the tests themselves"
 )]
 
+mod calendar;
 mod config;
 mod incident;
 mod part;
@@ -143,6 +144,7 @@ fn draw(path: &'static str, page: &impl Template) -> Sample {
 pub fn pages() -> Vec<Sample> {
     let mut pages = Vec::new();
     incident::add(&mut pages);
+    calendar::add(&mut pages);
     config::add(&mut pages);
     people::add(&mut pages);
     pages

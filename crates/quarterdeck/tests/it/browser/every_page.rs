@@ -61,6 +61,7 @@ fn pages(person: &str) -> Vec<(String, Role)> {
         ("/teams", Observer),
         ("/teams/platform", Observer),
         ("/profile", Observer),
+        ("/calendars", Observer),
         ("/postmortems", Observer),
         ("/postmortems/1", Observer),
         ("/postmortems/1?edit=impact", Observer),
