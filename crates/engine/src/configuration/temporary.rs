@@ -55,7 +55,7 @@ pub async fn add_temporary(
             for (index, shift) in new.shifts.iter().enumerate() {
                 let gone = |user| directory.user(user).is_none_or(|person| person.disabled);
                 if shift.users.iter().any(|user| gone(*user)) {
-                    checks.add(&format!("shifts[{index}].users"), "there is no such person");
+                    checks.add(format!("shifts[{index}].users"), "there is no such person");
                 }
             }
             checks.finish()?;

@@ -92,6 +92,7 @@ fn company() -> Vec<Schedule> {
 }
 
 /// The best of some rounds, in which nothing else disturbed.
+#[allow(clippy::print_stdout, reason = "a measurement is there to be read")]
 fn best<T>(what: &str, rounds: usize, mut work: impl FnMut() -> T) -> Duration {
     let mut best = Duration::MAX;
     for _ in 0..rounds {
