@@ -13,6 +13,7 @@ use store::notification::Notification;
 use store::{Change, Store, Tx};
 use tokio::sync::broadcast::error::RecvError;
 
+use crate::access::{self, Right};
 use crate::clock::Clock;
 use crate::configuration::{begin, record, require_self_or_admin};
 use crate::message::Sender;
@@ -150,12 +151,12 @@ pub(crate) fn forget_in_txn(tx: &mut Tx<'_>, now: Timestamp) -> Result<usize, Er
     Ok(store::reminder::forget(tx, now - KEEP)?)
 }
 
-/// What a person wants to be told of their shifts. For the person and administrators.
+/// What a person wants to be told of their shifts.
 ///
 /// # Errors
 /// [`Error::Forbidden`], [`Error::NotFound`].
 pub fn reminders(store: &Store, ctx: &OpContext, user: UserId) -> Result<Reminders, Error> {
-    require_self_or_admin(ctx, user)?;
+    access::require(ctx, Right::Read)?;
     let directory = store.directory();
     directory.user(user).ok_or(Error::NotFound("person"))?;
     Ok(directory.reminders.get(&user).cloned().unwrap_or_default())

@@ -170,6 +170,7 @@ pub async fn create_feed(
     responses(
         (status = 204, description = "Its address answers no more"),
         (status = 401, description = "No valid token", body = Problem),
+        (status = 403, description = "The token's role may only read", body = Problem),
         (status = 404, description = "There is no such feed", body = Problem),
     ))]
 pub async fn revoke_feed(
@@ -361,7 +362,6 @@ fn user_id(id: &str) -> Result<UserId, WebError> {
     responses(
         (status = 200, description = "The reminders", body = ShiftReminders),
         (status = 401, description = "No valid token", body = Problem),
-        (status = 403, description = "Those of others are the administrators'", body = Problem),
         (status = 404, description = "There is no such person", body = Problem),
     ))]
 pub async fn reminders(
