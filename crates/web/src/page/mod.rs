@@ -26,6 +26,7 @@ pub mod schedule;
 pub mod search;
 pub mod service;
 pub mod settings;
+pub mod swap;
 pub mod simulate;
 pub mod team;
 pub mod user;
@@ -51,6 +52,7 @@ pub fn configure(cfg: &mut ServiceConfig) {
     policy::configure(cfg);
     on_call::configure(cfg);
     report::configure(cfg);
+    swap::configure(cfg);
     schedule::configure(cfg);
     service::configure(cfg);
     auth::configure(cfg);

@@ -176,6 +176,7 @@ async fn edit(
                 role: Some(role),
                 zone: Some(form.get("zone").to_owned()),
                 disabled: Some(form.ticked("disabled")),
+                hears_answers: None,
             };
             user::edit_user(state.store(), &me.ctx(state.now()), user.id, edit).await
         }

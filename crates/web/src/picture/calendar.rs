@@ -255,7 +255,7 @@ impl Calendar {
             "<figcaption>Times are {}. Nights are shaded.{}</figcaption></figure>",
             escape(self.zone.iana_name().unwrap_or("UTC")),
             if self.href.is_some() {
-                " A click on a stretch of the last row changes who is on call in it."
+                " Choose a stretch of the final schedule to change who is on call in it."
             } else {
                 ""
             }

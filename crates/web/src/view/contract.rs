@@ -156,6 +156,7 @@ const SCHEDULE: &[&str] = &[
     "from",
     "layer-*",
     "do",
+    "if-draft",
 ];
 
 const POLICY: &[&str] = &[

@@ -49,6 +49,8 @@
 //! | `/schedules/{slug}` | see [`schedule::ScheduleForm`] | the schedule |
 //! | `/schedules/{slug}/overrides` | `kind` `user`… `start` `end` | the schedule |
 //! | `/schedules/{slug}/overrides/{id}/delete` | | the schedule |
+//! | `/schedules/{slug}/swaps` | see [`swap::SwapFormPage`] | `/on-call/swaps` |
+//! | `/on-call/swaps/{id}/take`, `…/decline`, `…/withdraw` | | `/on-call/swaps` |
 //! | `/schedules/{slug}/delete` | `confirm` (the slug) | `/schedules` |
 //! | `/policies` | see [`policy::PolicyForm`] | the policy |
 //! | `/policies/{slug}` | see [`policy::PolicyForm`] | the policy |
@@ -99,6 +101,7 @@
 //! | `/services?q=`, `/services/new`, `/services/{slug}`, `/services/{slug}/edit` | [`service`] |
 //! | `/on-call?q=&team=&at=`, `/on-call/mine` | [`on_call`] |
 //! | `/on-call/report?schedule=&team=&from=&until=`, `/on-call/report.csv?…` | [`report::ReportPage`]; the same as `text/csv` attachment |
+//! | `/on-call/swaps`, `/on-call/swaps/new?schedule=&start=&end=` | [`swap`] |
 //! | `/schedules/{slug}/versions` | [`schedule_history::HistoryPage`] |
 //! | `/schedules` | leads to `/on-call` |
 //! | `/schedules/new`, `/schedules/{slug}?from=&view=&zone=&version=`, `/schedules/{slug}/edit`, `/schedules/{slug}/override?start=&end=` | [`schedule`] |
@@ -140,6 +143,7 @@ mod schedule_form;
 pub mod schedule_history;
 pub mod service;
 pub mod settings;
+pub mod swap;
 pub mod simulate;
 pub mod team;
 pub mod time;

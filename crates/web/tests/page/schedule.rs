@@ -302,7 +302,6 @@ on_both!(who_is_on_call_is_asked_for_any_time, |house| {
     ana.get("/on-call/mine")
         .await
         .shows("My shifts")
-        .shows("rest")
         .shows("Platform");
 });
 
@@ -419,4 +418,70 @@ on_both!(history_and_load_are_told, |house| {
     let unknown = ana.get("/on-call/report?schedule=gone").await;
     assert_eq!(unknown.status, 422);
     unknown.shows("There is no such schedule.");
+});
+
+on_both!(a_shift_is_offered_and_taken, |house| {
+    let ana = house.ana().await;
+    let bo = house.bo(&ana).await;
+    let (_, bo_id) = platform(house, &ana).await;
+    let mine = ana.get("/on-call/mine").await;
+    let link = mine
+        .body
+        .split("href=\"/on-call/swaps/new?")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next())
+        .expect("one's shift can be offered")
+        .replace("&amp;", "&");
+    let path = format!("/on-call/swaps/new?{link}");
+    let form = ana.get(&path).await;
+    form.shows("Ask for cover of Platform");
+    let value = |name: &str| {
+        let field = form
+            .body
+            .split(&format!(" name=\"{name}\""))
+            .next()
+            .unwrap();
+        let value = field.rsplit("value=\"").next().unwrap();
+        value.split('"').next().unwrap().to_owned()
+    };
+    let (start, end) = (value("start"), value("end"));
+    let to = "/schedules/platform/swaps";
+    let backwards = [
+        ("start", end.as_str()),
+        ("end", start.as_str()),
+        ("note", "Dentist"),
+    ];
+    let refused = ana.post(&form, to, &backwards).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.body.contains("value=\"Dentist\""), "it is kept");
+    let fields = [
+        ("start", start.as_str()),
+        ("end", end.as_str()),
+        ("offered_to", bo_id.as_str()),
+        ("note", "Dentist"),
+    ];
+    ana.fill(&path, to, &fields)
+        .await
+        .shows("The shift stays yours until somebody takes it.")
+        .shows("only to Bo");
+    let seen = bo.get("/on-call/swaps").await;
+    seen.shows("Dentist").shows("Take it");
+    let take = seen
+        .body
+        .split("action=\"/on-call/swaps/")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next())
+        .expect("it can be taken")
+        .to_owned();
+    bo.fill("/on-call/swaps", &format!("/on-call/swaps/{take}"), &[])
+        .await
+        .shows("It is yours now.")
+        .shows("taken by Bo");
+    bo.get("/on-call/mine").await.shows("Platform");
+    // Who comes too late is told why.
+    let page = ana.get("/on-call/swaps").await;
+    let withdraw = format!("/on-call/swaps/{}", take.replace("take", "withdraw"));
+    let late = ana.post(&page, &withdraw, &[]).await;
+    assert_eq!(late.leads_to, "/on-call/swaps");
+    ana.get("/on-call/swaps").await.shows("closed");
 });

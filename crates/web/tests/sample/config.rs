@@ -14,6 +14,7 @@ use web::view::report::*;
 use web::view::schedule::*;
 use web::view::schedule_history::*;
 use web::view::service::*;
+use web::view::swap::*;
 use web::view::*;
 
 use super::part::{alert, row};
@@ -385,6 +386,41 @@ pub fn add(pages: &mut Vec<Sample>) {
             nights: Span::from_hours(100),
         },
     ));
+    let swap = |id: i64, state: SwapState, mine: bool| SwapRow {
+        id: domain::SwapId(id),
+        schedule: "Platform".into(),
+        slug: "platform".into(),
+        giver: person(id),
+        held: vec![(ahead(100), ahead(600))],
+        offered_to: mine.then(|| person(2)),
+        exchange: mine.then(|| (ahead(1_000), ahead(1_600))),
+        note: "Dentist on Tuesday".into(),
+        state,
+        taken_by: (state == SwapState::Taken).then(|| person(4)),
+        closed_at: (state == SwapState::Taken).then(|| ago(20)),
+        can_take: state == SwapState::Offered && !mine,
+        can_decline: state == SwapState::Offered && !mine,
+        can_withdraw: state == SwapState::Offered && mine,
+    };
+    pages.push(draw(
+        "/on-call/swaps",
+        &SwapsPage {
+            frame: frame("Swaps and cover", Nav::OnCall, "/on-call/swaps"),
+            offered: vec![swap(2, SwapState::Offered, false)],
+            mine: vec![swap(1, SwapState::Offered, true)],
+            others: vec![swap(3, SwapState::Taken, false)],
+        },
+    ));
+    pages.push(draw(
+        "/on-call/swaps/new",
+        &SwapFormPage {
+            frame: frame("Ask for cover", Nav::OnCall, "/on-call/swaps/new"),
+            name: "Platform".into(),
+            slug: "platform".into(),
+            form: Form::new().with("start", "2026-11-21T09:00"),
+            people: people_choices(),
+        },
+    ));
     let hours = |day: i64, night: i64| domain::schedule::DutyTime {
         weekday_day: Span::from_hours(day),
         weekday_night: Span::from_hours(night),
@@ -466,6 +502,10 @@ pub fn add(pages: &mut Vec<Sample>) {
             .to_vec(),
         version: (view == View::Day).then_some(2),
         shifts: shifts(),
+        unread: vec![(
+            "Nights".into(),
+            "The server answered 404; is the address still right?".into(),
+        )],
         overrides: vec![OverrideRow {
             id: OverrideId(4),
             kind: OverrideKind::Replace,
@@ -561,6 +601,7 @@ pub fn add(pages: &mut Vec<Sample>) {
                 wait: Span::from_seconds(30),
                 urgency: None,
                 severity_at_least: None,
+                hours: None,
             },
             Step {
                 targets: vec![Target::Schedule(ScheduleId(1)), Target::User(UserId(5))],
@@ -568,6 +609,14 @@ pub fn add(pages: &mut Vec<Sample>) {
                 wait: Span::from_minutes(5),
                 urgency: Some(Urgency::High),
                 severity_at_least: Some(AlertSeverity::Error),
+                hours: Some(StepHours {
+                    zone: None,
+                    ranges: vec![Restriction {
+                        weekdays: Weekday::ALL[..5].to_vec(),
+                        from: "08:00".parse().unwrap(),
+                        until: "20:00".parse().unwrap(),
+                    }],
+                }),
             },
         ],
         repeats: 2,
@@ -582,6 +631,7 @@ pub fn add(pages: &mut Vec<Sample>) {
             slug: Some("checkout".into()),
             teams: Vec::new(),
             targets: targets(),
+            zones: Vec::new(),
             preview: Some(ladder()),
             warnings: vec!["From Sat 28 Nov 09:00 it can reach nobody for 8 h.".into()],
         },
@@ -605,24 +655,15 @@ pub fn add(pages: &mut Vec<Sample>) {
     ));
     pages.push(draw(
         "/policies/new",
-                hours: Some(StepHours {
-                    zone: None,
-                    ranges: vec![Restriction {
-                        weekdays: Weekday::ALL[..5].to_vec(),
-                        from: "08:00".parse().unwrap(),
-                        until: "20:00".parse().unwrap(),
-                    }],
-                }),
         &PolicyFormPage {
             frame: frame("New policy", Nav::Policies, "/policies/new"),
             form: PolicyForm::empty(),
             slug: None,
             teams: Vec::new(),
             targets: targets(),
+            zones: Vec::new(),
             preview: None,
             warnings: Vec::new(),
         },
     ));
 }
-            zones: Vec::new(),
-            zones: Vec::new(),

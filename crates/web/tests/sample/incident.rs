@@ -81,7 +81,7 @@ fn triggered() -> IncidentPage {
                 mine: false,
             },
         ],
-        ask: super::config::targets(),
+        ask: targets(),
         people: vec![PagedPerson {
             person: person(1),
             first_at: ago(4),

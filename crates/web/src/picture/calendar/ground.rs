@@ -91,11 +91,15 @@ impl Calendar {
             let size = Span(change.0.saturating_abs());
             // Beside the date where hours stand below it.
             let (at, line) = if self.days == 1 { (260, 18) } else { (6, 38) };
+            let words = match narrow {
+                true => size.to_string().replace(' ', ""),
+                false => size.to_string(),
+            };
             let _ = write!(
                 out,
                 "<text class=\"cal-dst\" x=\"{at}\" y=\"{line}\">{}{}<title>The clock goes {} by {size} on this day</title></text>",
                 if forward { "+" } else { "−" },
-                size,
+                words,
                 if forward { "forward" } else { "back" },
             );
         } else if let Some(name) = self.holiday(date).filter(|_| self.days > 1) {
