@@ -427,9 +427,18 @@ impl<'a, 'c> Writing<'a, 'c> {
             row.page_id = Some(page_id);
             row.due_at = planned.due_at;
             let due_at = planned.due_at;
-            if let Some(with) = request::carrier(&underway, method.id, urgency, due_at, asks) {
-                row.state = NotificationState::Bundled;
-                row.bundle_id = Some(with);
+            let other = request::carrier(&underway, method.id, urgency, due_at, asks);
+            match other {
+                // The request outlives an acknowledgement, so it carries what a step has planned.
+                Some((other, earlier)) if asks => {
+                    row.due_at = earlier;
+                    self.carry(other, row.id)?;
+                }
+                Some((other, _)) => {
+                    row.state = NotificationState::Bundled;
+                    row.bundle_id = Some(other);
+                }
+                None => {}
             }
             self.notifications.push(row);
         }

@@ -90,20 +90,20 @@ pub fn of_incident(conn: &mut Conn, id: IncidentId) -> Result<Vec<Responder>, Er
     Ok(rows.into_iter().map(Responder::from).collect())
 }
 
-/// Whose answers for an incident are awaited.
+/// The pages of an incident whose answers are awaited.
 ///
 /// # Errors
 /// Those of the read.
-pub fn awaited(conn: &mut Conn, id: IncidentId) -> Result<Vec<UserId>, Error> {
+pub fn awaited(conn: &mut Conn, id: IncidentId) -> Result<Vec<PageId>, Error> {
     db!(conn, |c| t::table
         .filter(t::incident_id.eq(id))
         .filter(is_open())
-        .order(t::user_id)
-        .select(t::user_id)
+        .order(t::page_id)
+        .select(t::page_id)
         .load(c))
 }
 
-/// As [`awaited`], for several incidents.
+/// Whose answers are awaited, of several incidents.
 ///
 /// # Errors
 /// Those of the read.

@@ -2,8 +2,7 @@
 //! message, and accepts or declines.
 //!
 //! A request is the person's own: an acknowledgement by somebody else does not end it, only the
-//! person's answer or the end of the incident does. While it is open, whatever pages the person for
-//! the incident stays wanted (§6.3).
+//! person's answer or the end of the incident does (§6.3).
 
 use crate::directory::Directory;
 use crate::escalation::{Reached, list_of, resolve_target};

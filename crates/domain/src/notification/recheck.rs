@@ -86,12 +86,14 @@ pub fn still_wanted(check: &Recheck) -> bool {
         NotificationKind::Notice | NotificationKind::Verification | NotificationKind::Reply => true,
         NotificationKind::Page => match (check.paging, check.cause) {
             (PagingState::Resolved, _) => false,
-            // Only the person's own answer ends a request.
-            _ if check.awaited => true,
-            // Somebody wants this person although others are at work.
-            (_, Some(PageCause::Adhoc)) => check
-                .answered_at
-                .is_none_or(|answered| answered < check.page_created_at),
+            // Somebody wants this person although others are at work; only the person's own answer
+            // ends a request.
+            (_, Some(PageCause::Adhoc)) => {
+                check.awaited
+                    || check
+                        .answered_at
+                        .is_none_or(|answered| answered < check.page_created_at)
+            }
             (PagingState::Acknowledged, _) => false,
             (PagingState::Triggered, _) => check
                 .quiet_since
@@ -145,7 +147,7 @@ mod tests {
         // §4.8, §6.3: an acknowledgement by another does not end it.
         let page = Recheck {
             kind: NotificationKind::Page,
-            cause: Some(PageCause::Step),
+            cause: Some(PageCause::Adhoc),
             paging: PagingState::Acknowledged,
             page_created_at: Timestamp::from_seconds(1_000),
             quiet_since: None,
@@ -157,8 +159,12 @@ mod tests {
             paging: PagingState::Resolved,
             ..page
         }));
+        // A step's page is no request.
+        assert!(!still_wanted(&Recheck {
+            cause: Some(PageCause::Step),
+            ..page
+        }));
         let answered = Recheck {
-            cause: Some(PageCause::Adhoc),
             awaited: false,
             answered_at: Some(Timestamp::from_seconds(1_010)),
             ..page

@@ -164,6 +164,22 @@ impl Writing<'_, '_> {
         }
     }
 
+    /// Has a message that has not left travel as part of `lead`.
+    pub(super) fn carry(
+        &mut self,
+        other: NotificationId,
+        lead: NotificationId,
+    ) -> Result<(), Error> {
+        match self.notifications.iter_mut().find(|row| row.id == other) {
+            Some(row) => {
+                row.state = NotificationState::Bundled;
+                row.bundle_id = Some(lead);
+            }
+            None => store::notification::bundle_into(self.tx, &[other], lead)?,
+        }
+        Ok(())
+    }
+
     /// Messages that a further page to this person need not repeat: only where a request and a
     /// step meet (PAGING.md §4.8).
     pub(super) fn underway(
@@ -192,14 +208,14 @@ impl Writing<'_, '_> {
     }
 }
 
-/// The message that carries a further one by this method, if there is any.
+/// The message that goes with a further one by this method, if there is any, and when it is due.
 pub(super) fn carrier(
     underway: &[Notification],
     method: ContactMethodId,
     urgency: Urgency,
     due_at: Timestamp,
     asks: bool,
-) -> Option<NotificationId> {
+) -> Option<(NotificationId, Timestamp)> {
     underway
         .iter()
         .filter(|row| row.method_id == Some(method) && row.urgency == urgency)
@@ -211,5 +227,5 @@ pub(super) fn carrier(
             };
             goes_with(due_at, &other, asks)
         })
-        .map(|row| row.id)
+        .map(|row| (row.id, row.due_at))
 }

@@ -164,7 +164,7 @@ on_both!(nobody_is_paged_twice_for_a_request_and_a_step, 0, |house| {
         .unwrap();
     assert_eq!(
         states(store, &incident, ANA).await,
-        [Planned, Planned, Bundled, Bundled]
+        [Bundled, Bundled, Planned, Planned]
     );
     // They stay wanted when Bo acknowledges, until Ana says something herself.
     command(
@@ -176,7 +176,10 @@ on_both!(nobody_is_paged_twice_for_a_request_and_a_step, 0, |house| {
     )
     .await
     .unwrap();
-    assert_eq!(states(store, &incident, ANA).await[..2], [Planned, Planned]);
+    assert_eq!(
+        states(store, &incident, ANA).await[..4],
+        [Bundled, Bundled, Planned, Planned]
+    );
     command(store, &incident, ANA, answer(true), NOON + seconds(2))
         .await
         .unwrap();

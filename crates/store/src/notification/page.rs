@@ -10,7 +10,7 @@ use crate::db;
 use crate::error::Error;
 use crate::schema::notification as t;
 
-/// Cancels what has not left yet for an incident (PAGING.md §6.3), but for the people in `keep`.
+/// Cancels what has not left yet for an incident (PAGING.md §6.3), but for the pages in `keep`.
 /// Returns how many.
 ///
 /// # Errors
@@ -18,14 +18,14 @@ use crate::schema::notification as t;
 pub fn cancel_pages_of(
     conn: &mut Conn,
     id: IncidentId,
-    keep: &[UserId],
+    keep: &[PageId],
     why: &str,
 ) -> Result<usize, Error> {
     let mut cancelled = 0;
     loop {
         let ids: Vec<NotificationId> = planned_pages(conn, id)?
             .into_iter()
-            .filter(|(_, user)| user.is_none_or(|user| !keep.contains(&user)))
+            .filter(|(_, page)| page.is_none_or(|page| !keep.contains(&page)))
             .map(|(id, _)| id)
             .collect();
         // Cancelling what carries others leaves those to go by themselves: they are next.
@@ -53,13 +53,13 @@ pub fn cancel_page(conn: &mut Conn, page: PageId, why: &str) -> Result<usize, Er
 fn planned_pages(
     conn: &mut Conn,
     id: IncidentId,
-) -> Result<Vec<(NotificationId, Option<UserId>)>, Error> {
+) -> Result<Vec<(NotificationId, Option<PageId>)>, Error> {
     db!(conn, |c| t::table
         .filter(t::incident_id.eq(id))
         .filter(t::kind.eq(NotificationKind::Page))
         .filter(t::state.eq(NotificationState::Planned))
         .order(t::id)
-        .select((t::id, t::user_id))
+        .select((t::id, t::page_id))
         .load(c))
 }
 
