@@ -164,6 +164,7 @@ pub struct AnswerBody {
         (status = 403, description = "The token's role may only read", body = Problem),
         (status = 404, description = "There is no such incident", body = Problem),
         (status = 409, description = "No request is open", body = Problem),
+        (status = 422, description = "A field is not right", body = Problem),
     ))]
 pub async fn answer(
     caller: Caller,

@@ -77,9 +77,13 @@ async fn every_operation_needs_a_token_and_writing_a_role() {
 
         let body = has_body.then(|| json!({}));
         let observer = house.api(OBSERVER, method, path, body.clone()).await;
-        if method == "GET" && !path.contains("/notifications") {
+        // What is only asked changes nothing, even where the question is posted.
+        let asks = method == "GET" || path.ends_with("/simulate");
+        if asks && !path.contains("/notifications") {
+            // Some need a query to be of use.
+            let needs_more = observer.status == 422 && statuses.contains(&"422".to_owned());
             assert!(
-                matches!(observer.status, 200 | 404),
+                matches!(observer.status, 200 | 404) || needs_more,
                 "{name}: {}",
                 observer.body
             );
