@@ -138,7 +138,7 @@ fn import_row(row: store::schedule::import::ImportRow, directory: &Directory) ->
         host,
         good_at: row.good_at,
         tried_at: row.tried_at,
-        failure: row.failure,
+        failure: row.failure.as_deref().map(complaint::sentence),
         warnings: row.warnings,
     })
 }

@@ -94,6 +94,8 @@ pub struct SchedulePage {
     pub shifts: Vec<ShiftRow>,
     /// Overrides that have not ended, soonest first.
     pub overrides: Vec<OverrideRow>,
+    /// Imported calendars that cannot be read at present: name and why.
+    pub unread: Vec<(String, String)>,
     /// Policies that page this schedule.
     pub used_by: Vec<Link>,
 }

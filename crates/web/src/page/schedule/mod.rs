@@ -153,6 +153,7 @@ fn page(
         version: under.map(|(number, _)| number),
         shifts: row::coming(directory, schedule, Some(me.id()), now),
         overrides: row::overrides(directory, schedule, now),
+        unread: Vec::new(),
         used_by: used_by(directory, schedule),
         frame,
     }
@@ -187,7 +188,18 @@ async fn show(
     let schedule = find(&directory, &slug)?;
     let frame = frame(&state, &me, &schedule.name, Nav::OnCall).await;
     let shown = Shown::of(&req);
-    render(&page(frame, &me, &directory, schedule, &shown))
+    let id = schedule.id;
+    let imports = state
+        .store()
+        .read(move |c| store::schedule::import::of_schedule(c, id))
+        .await?;
+    let mut page = page(frame, &me, &directory, schedule, &shown);
+    let unread = imports.into_iter().filter_map(|import| {
+        let why = complaint::sentence(&import.failure?);
+        Some((import.name, why))
+    });
+    page.unread = unread.collect();
+    render(&page)
 }
 
 async fn form_page(
