@@ -18,6 +18,9 @@ PROFILE ?= dev
 LISTEN ?= 127.0.0.1:8080
 DEMO_DIR ?= .demo
 
+# Which stories `make simulate` tells.
+SEEDS ?= 0..100
+
 # How often `make torture` kills the server on each database.
 ROUNDS ?= 200
 
@@ -81,6 +84,10 @@ bench: deps-test ## Measure ingest, paging, memory and start against their targe
 torture: deps-test ## Kill the server ROUNDS times on each database while it works
 	TORTURE_ROUNDS=$(ROUNDS) $(CARGO) test --locked --package quarterdeck --test it -- \
 		--nocapture --test-threads=1 crash
+
+.PHONY: simulate
+simulate: deps-run ## Tell simulated stories and watch every promise (SEEDS=100..200)
+	$(CARGO) run --locked --release --package sim -- --seeds $(SEEDS)
 
 .PHONY: screenshots
 screenshots: deps-test ## Let the browser take the pictures of docs/screenshots

@@ -92,11 +92,18 @@ impl Ledger {
     pub fn endings(&self) -> BTreeMap<(String, usize), Ending> {
         let mut count: BTreeMap<&str, usize> = BTreeMap::new();
         let mut endings = BTreeMap::new();
-        for known in self.incidents.values() {
+        // By their numbers: nodes hand out ids of their own.
+        for id in self.numbers.values() {
+            let Some(known) = self.incidents.get(id) else {
+                continue;
+            };
             let nth = count.entry(&known.row.title).or_default();
-            let mut runs: Vec<RunId> = known.pages.iter().map(|(run, ..)| *run).collect();
-            runs.sort();
-            runs.dedup();
+            let mut runs: Vec<RunId> = Vec::new();
+            for (run, ..) in &known.pages {
+                if !runs.contains(run) {
+                    runs.push(*run);
+                }
+            }
             let pages = known.pages.iter().map(|(run, position, people)| {
                 let place = runs.iter().position(|one| one == run).unwrap_or(0);
                 let people = people.iter().copied().collect();

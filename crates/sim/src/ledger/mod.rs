@@ -48,7 +48,8 @@ pub struct Known {
     /// Executions seen, by run.
     pub executed: BTreeMap<RunId, i64>,
     pub positions: BTreeSet<(RunId, Position)>,
-    pub last_page: PageId,
+    /// Pages seen; nodes hand out ids of their own, so that the newest need not be the highest.
+    pub seen: BTreeSet<PageId>,
     /// When it last stopped wanting an answer, in time that has really passed.
     pub answered: Option<Span>,
     /// When the acknowledgement ends, as the model has it.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::escalation::Execution;
 use domain::incident::Incident;
 use domain::word::{PageCause, PagingState, RunState, TimerKind, Urgency};
-use domain::{IncidentId, PageId, RunId, Span, Timestamp, UserId};
+use domain::{IncidentId, RunId, Span, Timestamp, UserId};
 use store::escalation::Page;
 use store::{Change, Conn, Error};
 
@@ -128,7 +128,7 @@ impl Ledger {
         if changed || moment.own {
             let mut pages = store::escalation::pages(conn, id)?;
             pages.sort_by_key(|page| page.id);
-            pages.retain(|page| page.id > known.last_page);
+            pages.retain(|page| !known.seen.contains(&page.id));
             self.pages(&mut known, &pages, executed, moment);
         }
         self.never_silent(conn, &mut known, moment)?;
@@ -334,7 +334,7 @@ impl Ledger {
         let label = known.row.label();
         let mut left = executed;
         for page in pages {
-            known.last_page = known.last_page.max(page.id);
+            known.seen.insert(page.id);
             let Some(who) = self.users.get(&page.user_id).copied() else {
                 continue;
             };
@@ -447,7 +447,7 @@ impl Known {
             model: None,
             executed: BTreeMap::new(),
             positions: BTreeSet::new(),
-            last_page: PageId(0),
+            seen: BTreeSet::new(),
             answered: None,
             ends: None,
             answers: 0,

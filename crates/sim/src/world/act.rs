@@ -320,7 +320,7 @@ impl World<'_> {
                 until: now + Span::from_minutes(minutes),
             },
             Verb::Page { whom } => Command::Page {
-                users: vec![ids[whom]],
+                targets: vec![domain::policy::Target::User(ids[whom])],
                 message: String::new(),
             },
         };

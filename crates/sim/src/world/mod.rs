@@ -10,12 +10,12 @@ mod shared;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use domain::{Span, Timestamp};
-use store::DatabaseUrl;
+use store::{Conn, DatabaseUrl};
 use testkit::{PgCluster, PgDatabase};
 
 use crate::breach::Breach;
@@ -57,6 +57,8 @@ pub struct Telling {
     pub dies_at: Option<(u32, bool)>,
 }
 
+const FILE: &str = "sim.db";
+
 /// Where a world keeps its data, removed with it.
 enum Database {
     Sqlite(tempfile::TempDir),
@@ -75,15 +77,32 @@ impl Database {
         } else {
             tempfile::tempdir()
         };
-        made.map(Database::Sqlite)
+        let made = made?;
+        std::fs::write(made.path().join(FILE), empty()?)?;
+        Ok(Database::Sqlite(made))
     }
 
     fn url(&self) -> DatabaseUrl {
         match self {
-            Database::Sqlite(directory) => DatabaseUrl::Sqlite(directory.path().join("sim.db")),
+            Database::Sqlite(directory) => DatabaseUrl::Sqlite(directory.path().join(FILE)),
             Database::Postgres(database) => DatabaseUrl::Postgres(database.url.clone()),
         }
     }
+}
+
+/// The database before anything happens, made once.
+fn empty() -> std::io::Result<&'static [u8]> {
+    static EMPTY: OnceLock<Vec<u8>> = OnceLock::new();
+    if let Some(made) = EMPTY.get() {
+        return Ok(made);
+    }
+    let directory = tempfile::tempdir()?;
+    let file = directory.path().join(FILE);
+    let mut conn = Conn::open(&DatabaseUrl::Sqlite(file.clone())).map_err(std::io::Error::other)?;
+    store::migrate::migrate(&mut conn).map_err(std::io::Error::other)?;
+    drop(conn);
+    let bytes = std::fs::read(file)?;
+    Ok(EMPTY.get_or_init(|| bytes))
 }
 
 /// Tells a story.
