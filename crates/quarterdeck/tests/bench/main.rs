@@ -9,6 +9,7 @@
 )]
 
 mod company;
+mod coverage;
 mod escalation;
 mod generator;
 mod ingest;
@@ -44,6 +45,9 @@ fn bench() {
         }
         if wanted("paging") {
             paging::measure(&mut table).await;
+        }
+        if wanted("coverage") {
+            coverage::measure(&mut table);
         }
         if wanted("escalation") {
             escalation::measure(&mut table).await;
