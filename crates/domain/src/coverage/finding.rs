@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::climb::Climbs;
 use super::rota::Rotas;
-use super::{By, ByPolicy, Cover, Reach, ServiceCover, joined, length, person};
+use super::{By, ByPolicy, Cover, ServiceCover, joined, length, person, step};
 use crate::directory::{Directory, User};
-use crate::escalation::{late_rules, list_of, why_unreachable};
+use crate::escalation::{list_of, why_unreachable};
 use crate::policy::{Policy, Target};
-use crate::word::{AlertSeverity, ContactKind, Urgency};
-use crate::{PolicyId, ScheduleId, ServiceId, Span, Timestamp, UserId, words};
+use crate::word::{ContactKind, Urgency};
+use crate::{PolicyId, ScheduleId, ServiceId, Timestamp, UserId, words};
 
 words! {
     /// How bad a finding is; ordered from worst to least.
@@ -107,7 +107,7 @@ pub(super) fn all(
     people(directory, rotas, climbs, &concerned, &mut found);
     for (id, services) in by_policy {
         if let Some(policy) = directory.policy(*id) {
-            steps(directory, policy, climbs, services, &mut found);
+            step::steps(directory, policy, climbs, services, &mut found);
         }
     }
     person::shifts(directory, rotas, &concerned, &mut found);
@@ -466,78 +466,4 @@ fn single_channel(user: &User) -> Option<ContactKind> {
     let mut usable = user.methods.iter().filter(|method| method.usable());
     let kind = usable.next()?.kind;
     usable.all(|method| method.kind == kind).then_some(kind)
-}
-
-/// Steps that are of no use, and rules that come later than the next step.
-fn steps(
-    directory: &Directory,
-    policy: &Policy,
-    climbs: &mut Climbs<'_>,
-    services: &[ServiceId],
-    found: &mut Vec<Finding>,
-) {
-    let mut kinds: BTreeSet<(Urgency, AlertSeverity)> = BTreeSet::new();
-    for service in services.iter().filter_map(|id| directory.service(*id)) {
-        for severity in AlertSeverity::ALL {
-            kinds.insert((service.settings.urgency_of(*severity), *severity));
-        }
-    }
-    let mut reached: BTreeMap<i64, BTreeSet<UserId>> = BTreeMap::new();
-    let mut high: BTreeMap<i64, BTreeSet<UserId>> = BTreeMap::new();
-    for (urgency, severity) in kinds {
-        for cover in climbs.covers(Some(policy.id), urgency, severity).iter() {
-            for rung in &cover.rungs {
-                let users = match &rung.reach {
-                    Reach::NotFor(_) | Reach::Nobody => continue,
-                    reach => reach.users(),
-                };
-                if urgency == Urgency::High {
-                    high.entry(rung.step).or_default().extend(&users);
-                }
-                reached.entry(rung.step).or_default().extend(users);
-            }
-        }
-    }
-    for (index, step) in (0_i64..).zip(&policy.current.config.steps) {
-        let shown = index.saturating_add(1);
-        let mut services = services.to_vec();
-        services.sort_unstable();
-        if !reached.contains_key(&index) {
-            found.push(Finding {
-                kind: FindingKind::UnreachableStep,
-                text: format!(
-                    "Step {shown} of policy {} never pages anybody: no incident comes to it, or \
-                     it leads to nobody.",
-                    policy.name
-                ),
-                spans: Vec::new(),
-                mend: Mend::Policy(policy.id),
-                services: services.clone(),
-                user: None,
-            });
-        }
-        for id in high.get(&index).into_iter().flatten() {
-            let Some(user) = directory.user(*id) else {
-                continue;
-            };
-            for (rule, method) in late_rules(user, step.wait) {
-                found.push(Finding {
-                    kind: FindingKind::LateRule,
-                    text: format!(
-                        "{}'s {} after {} comes later than what follows step {shown} of policy \
-                         {}, {} after it.",
-                        user.name,
-                        method.kind.in_words(),
-                        rule.delay,
-                        policy.name,
-                        step.wait.max(Span::ZERO)
-                    ),
-                    spans: Vec::new(),
-                    mend: Mend::User(*id),
-                    services: services.clone(),
-                    user: Some(*id),
-                });
-            }
-        }
-    }
 }

@@ -16,6 +16,7 @@ mod finding;
 mod line;
 mod person;
 mod rota;
+mod step;
 #[cfg(test)]
 mod tests;
 
