@@ -369,6 +369,7 @@ pub fn add(pages: &mut Vec<Sample>) {
     observed.frame.can_respond = false;
     observed.frame.can_admin = false;
     observed.can = IncidentActions::default();
+    observed.ask = Vec::new();
     pages.push(draw("/incidents/observed", &observed));
     let mut live = declared();
     live.timeline.truncate(1);
@@ -438,6 +439,16 @@ pub fn add(pages: &mut Vec<Sample>) {
             q: String::new(),
             status: None,
             pager: Pager::default(),
+        },
+    ));
+    pages.push(draw(
+        "/page",
+        &PageSomebodyPage {
+            frame: frame("Page somebody", Nav::OnCall, "/page"),
+            form: Form::new().with("message", "Please look at the queue"),
+            targets: targets(),
+            services: vec![Choice::new("checkout", "Checkout")],
+            chosen: vec!["user:3".into()],
         },
     ));
     pages.push(draw("/postmortems/41", &postmortem(false)));
