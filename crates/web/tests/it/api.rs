@@ -377,15 +377,10 @@ async fn bad_bodies_are_explained() {
     }
     let step = send("/api/v1/incidents/1/escalate", br#"{"to_step":0}"#.to_vec()).await;
     step.is_problem(422, "invalid");
-    let nobody = send(
-        "/api/v1/incidents/1/responders",
-        br#"{"targets":[{"user":"nobody@example.com"}]}"#.to_vec(),
-    )
-    .await;
-    assert_eq!(
-        nobody.is_problem(422, "invalid")["errors"][0]["field"],
-        "targets[0]"
-    );
+    let ask = "/api/v1/incidents/1/responders";
+    let body = br#"{"targets":[{"user":"nobody@example.com"}]}"#;
+    let nobody = send(ask, body.to_vec()).await.is_problem(422, "invalid");
+    assert_eq!(nobody["errors"][0]["field"], "targets[0]");
     let nothing = house
         .api(ADMIN, "POST", "/api/v1/incidents/999/acknowledge", None)
         .await;

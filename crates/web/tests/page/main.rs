@@ -6,6 +6,7 @@
 )]
 
 mod answer;
+mod ask;
 mod auth;
 mod calendar;
 mod coverage;

@@ -1,0 +1,55 @@
+//! Paging somebody, who says yes or no.
+
+use domain::word::PagingState;
+
+use crate::on_both;
+
+on_both!(somebody_is_paged_and_says_yes_or_no, |house| {
+    let ana = house.ana().await;
+    let bo = house.bo(&ana).await;
+    let id = house
+        .engine
+        .directory()
+        .users
+        .values()
+        .find(|user| user.name == "Bo")
+        .unwrap()
+        .id;
+    let target = format!("user:{id}");
+    let form = ana.get(&format!("/page?who={target}")).await;
+    assert!(form.body.contains(&format!("value=\"{target}\" selected")));
+    let refused = ana
+        .post(&form, "/page", &[("target", ""), ("message", "Help")])
+        .await;
+    assert_eq!(refused.status, 422);
+    refused.shows("Choose at least one person, schedule or team.");
+    let fields = [
+        ("target", target.as_str()),
+        ("target", ""),
+        ("message", "Can you look at the database?"),
+        ("service", ""),
+    ];
+    let page = ana.fill("/page", "/page", &fields).await;
+    page.shows("Can you look at the database?")
+        .shows("Asked to help")
+        .shows("No answer yet");
+    // It is Ana's until Bo says something; asking Bo again says why not.
+    assert_eq!(house.incident(1).await.paging, PagingState::Acknowledged);
+    let again = [("target", target.as_str()), ("message", "")];
+    let refused = ana.post(&page, "/incidents/1/responders", &again).await;
+    assert_eq!(refused.status, 422);
+    refused.shows("Bo has been asked already");
+    let asked = bo.get("/incidents/1").await;
+    asked.shows("Yes, I help");
+    let fields = [("do", "decline"), ("reason", "On a train")];
+    bo.post(&asked, "/incidents/1/responders/answer", &fields)
+        .await;
+    ana.get("/incidents/1")
+        .await
+        .shows("Declined")
+        .shows("On a train");
+    // By the link of the mail.
+    ana.fill("/incidents/1", "/incidents/1/responders", &again)
+        .await
+        .shows("Paged.");
+});
