@@ -24,7 +24,7 @@ impl Draw {
         Draw(state)
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         mix(self.0)
     }
@@ -32,18 +32,18 @@ impl Draw {
     /// In `0..count`; 0 when `count` is 0.
     pub fn below(&mut self, count: usize) -> usize {
         let count = count.max(1) as u64;
-        usize::try_from(self.next() % count).unwrap_or(0)
+        usize::try_from(self.draw() % count).unwrap_or(0)
     }
 
     /// In `from..=to`.
     pub fn between(&mut self, from: i64, to: i64) -> i64 {
         let width = u64::try_from(to - from).unwrap_or(0) + 1;
-        from + i64::try_from(self.next() % width).unwrap_or(0)
+        from + i64::try_from(self.draw() % width).unwrap_or(0)
     }
 
     /// True in `percent` of 100 cases.
     pub fn percent(&mut self, percent: u64) -> bool {
-        self.next() % 100 < percent
+        self.draw() % 100 < percent
     }
 
     pub fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
@@ -61,7 +61,7 @@ impl Dice {
     }
 
     pub fn throw(&self) -> u64 {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).next()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).draw()
     }
 }
 
@@ -79,14 +79,14 @@ mod tests {
     fn the_same_question_draws_the_same() {
         let first: Vec<u64> = std::iter::repeat_with({
             let mut draw = Draw::of(7, &[1, 2]);
-            move || draw.next()
+            move || draw.draw()
         })
         .take(8)
         .collect();
         let mut again = Draw::of(7, &[1, 2]);
-        assert!(first.iter().all(|one| *one == again.next()));
-        assert_ne!(first[0], Draw::of(7, &[2, 1]).next());
-        assert_ne!(first[0], Draw::of(8, &[1, 2]).next());
+        assert!(first.iter().all(|one| *one == again.draw()));
+        assert_ne!(first[0], Draw::of(7, &[2, 1]).draw());
+        assert_ne!(first[0], Draw::of(8, &[1, 2]).draw());
         let mut draw = Draw::of(3, &[]);
         for _ in 0..1_000 {
             assert!((-5..=9).contains(&draw.between(-5, 9)));

@@ -84,7 +84,15 @@ pub struct Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Violation { invariant, at, what } = self;
-        write!(f, "{invariant} ({}) broken at {at}: {what}", invariant.promised())
+        let Violation {
+            invariant,
+            at,
+            what,
+        } = self;
+        write!(
+            f,
+            "{invariant} ({}) broken at {at}: {what}",
+            invariant.promised()
+        )
     }
 }

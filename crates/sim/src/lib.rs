@@ -37,7 +37,9 @@ fn difference(
     calm: &std::collections::BTreeMap<(String, usize), ledger::Ending>,
 ) -> Option<Violation> {
     let keys = told.endings.keys().chain(calm.keys());
-    let different = keys.into_iter().find(|key| told.endings.get(key) != calm.get(key))?;
+    let different = keys
+        .into_iter()
+        .find(|key| told.endings.get(key) != calm.get(key))?;
     let (disturbed, undisturbed) = (told.endings.get(different), calm.get(different));
     Some(Violation {
         invariant: Invariant::EndsAsUndisturbed,

@@ -123,10 +123,16 @@ const ZONES: [Zone; 2] = [Zone::Utc, Zone::Kolkata];
 impl Setup {
     pub fn draw(seed: u64) -> Setup {
         let mut draw = Draw::of(seed, &[1]);
-        let people: Vec<Person> = (0..draw.between(4, 8)).map(|n| person(&mut draw, n)).collect();
+        let people: Vec<Person> = (0..draw.between(4, 8))
+            .map(|n| person(&mut draw, n))
+            .collect();
         let count = people.len();
-        let teams = (0..draw.between(1, 2)).map(|_| some_of(&mut draw, count, 4)).collect();
-        let schedules = (0..draw.between(1, 3)).map(|_| schedule(&mut draw, count)).collect();
+        let teams = (0..draw.between(1, 2))
+            .map(|_| some_of(&mut draw, count, 4))
+            .collect();
+        let schedules = (0..draw.between(1, 3))
+            .map(|_| schedule(&mut draw, count))
+            .collect();
         let mut setup = Setup {
             people,
             teams,
@@ -164,7 +170,9 @@ impl Setup {
     }
 
     fn draw_policy(&self, draw: &mut Draw) -> Policy {
-        let steps = (0..draw.between(1, 4)).map(|_| self.draw_step(draw)).collect();
+        let steps = (0..draw.between(1, 4))
+            .map(|_| self.draw_step(draw))
+            .collect();
         Policy {
             steps,
             repeats: draw.between(0, 2),
@@ -292,7 +300,11 @@ pub fn schedule(draw: &mut Draw, people: usize) -> Schedule {
     let mut turns = vec![some_of(draw, people, 2)];
     for _ in 0..draw.between(0, 3) {
         let gap = draw.percent(12);
-        turns.push(if gap { vec![] } else { some_of(draw, people, 2) });
+        turns.push(if gap {
+            vec![]
+        } else {
+            some_of(draw, people, 2)
+        });
     }
     Schedule {
         zone: *draw.pick(&ZONES),

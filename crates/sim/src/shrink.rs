@@ -47,7 +47,9 @@ fn fails(story: &Story, telling: Telling, broken: Invariant) -> std::io::Result<
     } else {
         tell(story, telling)?
     };
-    Ok(told.violation.is_some_and(|found| found.invariant == broken))
+    Ok(told
+        .violation
+        .is_some_and(|found| found.invariant == broken))
 }
 
 /// The story as people read it: its events in order.
@@ -55,22 +57,44 @@ pub fn written(story: &Story) -> Vec<String> {
     story
         .events
         .iter()
-        .map(|event| format!("#{} after {}: {}", event.id, event.at, sentence(&event.action)))
+        .map(|event| {
+            format!(
+                "#{} after {}: {}",
+                event.id,
+                event.at,
+                sentence(&event.action)
+            )
+        })
         .collect()
 }
 
 fn sentence(action: &Action) -> String {
     match action {
-        Action::Trigger { condition, severity } => format!(
+        Action::Trigger {
+            condition,
+            severity,
+        } => format!(
             "condition {} of service {} breaks ({severity:?}, group {:?})",
             condition.number, condition.service, condition.group
         ),
         Action::Resolve { condition } => format!("condition {} is well", condition.number),
-        Action::Person { who, condition, verb } => {
-            format!("person {who} answers condition {}: {verb:?}", condition.number)
+        Action::Person {
+            who,
+            condition,
+            verb,
+        } => {
+            format!(
+                "person {who} answers condition {}: {verb:?}",
+                condition.number
+            )
         }
         Action::Edit(edit) => format!("somebody edits: {edit:?}"),
-        Action::Crash { node, nth, after, downtime } => format!(
+        Action::Crash {
+            node,
+            nth,
+            after,
+            downtime,
+        } => format!(
             "node {node} dies {} commit {nth} from here, and is down for {downtime}",
             if *after { "after" } else { "before" }
         ),

@@ -82,29 +82,68 @@ pub enum Verb {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Edit {
-    Policy { index: usize, to: Policy },
-    Move { service: usize, policy: usize },
-    Schedule { index: usize, to: Schedule },
-    Override { schedule: usize, minutes: i64, users: Vec<Who> },
-    Disabled { who: Who, disabled: bool },
-    LastResort { to: Target },
+    Policy {
+        index: usize,
+        to: Policy,
+    },
+    Move {
+        service: usize,
+        policy: usize,
+    },
+    Schedule {
+        index: usize,
+        to: Schedule,
+    },
+    Override {
+        schedule: usize,
+        minutes: i64,
+        users: Vec<Who>,
+    },
+    Disabled {
+        who: Who,
+        disabled: bool,
+    },
+    LastResort {
+        to: Target,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    Trigger { condition: Condition, severity: Severity },
-    Resolve { condition: Condition },
+    Trigger {
+        condition: Condition,
+        severity: Severity,
+    },
+    Resolve {
+        condition: Condition,
+    },
     /// Somebody acts on the newest incident of a condition, by the page or the API.
-    Person { who: Who, condition: Condition, verb: Verb },
+    Person {
+        who: Who,
+        condition: Condition,
+        verb: Verb,
+    },
     Edit(Edit),
     /// The process dies at the `nth` commit from now, before it or after, and is started again
     /// after `downtime`.
-    Crash { node: usize, nth: u32, after: bool, downtime: Span },
-    Jump { by: Span },
+    Crash {
+        node: usize,
+        nth: u32,
+        after: bool,
+        downtime: Span,
+    },
+    Jump {
+        by: Span,
+    },
     /// The next commits fail.
-    DiskFull { commits: u32 },
+    DiskFull {
+        commits: u32,
+    },
     /// A provider is gone.
-    Outage { phones: bool, lasts: Span },
+    Outage {
+        phones: bool,
+        lasts: Span,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -191,18 +230,16 @@ fn moment(draw: &mut Draw, from: Span, until: Span) -> Span {
 }
 
 /// Conditions break, are reported again and again, and get well.
-fn monitors(
-    draw: &mut Draw,
-    setup: &Setup,
-    incidents: usize,
-    lasts: Span,
-    actions: &mut Actions,
-) {
+fn monitors(draw: &mut Draw, setup: &Setup, incidents: usize, lasts: Span, actions: &mut Actions) {
     let mut number = 0;
     while number < incidents {
         let at = moment(draw, Span::from_seconds(5), lasts);
         // Now and then many things break together.
-        let together = if draw.percent(4) { draw.between(5, 30) } else { 1 };
+        let together = if draw.percent(4) {
+            draw.between(5, 30)
+        } else {
+            1
+        };
         let service = draw.below(setup.services.len());
         let group = draw.percent(30).then(|| draw.below(8));
         for _ in 0..together {
@@ -224,7 +261,13 @@ fn breaks(draw: &mut Draw, condition: Condition, at: Span, lasts: Span, actions:
     } else {
         Severity::Warning
     };
-    actions.push((at, Action::Trigger { condition, severity }));
+    actions.push((
+        at,
+        Action::Trigger {
+            condition,
+            severity,
+        },
+    ));
     let mut last = at;
     for _ in 0..[0, 0, 0, 1, 3][draw.below(5)] {
         last = moment(draw, last, last + Span::from_minutes(6));
@@ -234,7 +277,13 @@ fn breaks(draw: &mut Draw, condition: Condition, at: Span, lasts: Span, actions:
         } else {
             severity
         };
-        actions.push((last, Action::Trigger { condition, severity }));
+        actions.push((
+            last,
+            Action::Trigger {
+                condition,
+                severity,
+            },
+        ));
     }
     let longest = [60, 600, 3_600][draw.below(3)];
     let well = moment(draw, last, last + Span::from_seconds(longest));
@@ -242,7 +291,13 @@ fn breaks(draw: &mut Draw, condition: Condition, at: Span, lasts: Span, actions:
         actions.push((well, Action::Resolve { condition }));
         if draw.percent(12) {
             let again = moment(draw, well, well + Span::from_minutes(8));
-            actions.push((again, Action::Trigger { condition, severity }));
+            actions.push((
+                again,
+                Action::Trigger {
+                    condition,
+                    severity,
+                },
+            ));
         }
     }
 }

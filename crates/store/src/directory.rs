@@ -87,23 +87,25 @@ fn load_people(conn: &mut Conn, directory: &mut Directory) -> Result<(), Error> 
         .load(c))?;
     let mut people: BTreeMap<UserId, User> = rows
         .into_iter()
-        .map(|(id, email, name, role, zone, disabled_at, hears_answers)| {
-            let disabled = disabled_at.is_some();
-            (
-                id,
-                User {
+        .map(
+            |(id, email, name, role, zone, disabled_at, hears_answers)| {
+                let disabled = disabled_at.is_some();
+                (
                     id,
-                    email,
-                    name,
-                    role,
-                    zone,
-                    disabled,
-                    hears_answers,
-                    methods: vec![],
-                    rules: vec![],
-                },
-            )
-        })
+                    User {
+                        id,
+                        email,
+                        name,
+                        role,
+                        zone,
+                        disabled,
+                        hears_answers,
+                        methods: vec![],
+                        rules: vec![],
+                    },
+                )
+            },
+        )
         .collect();
 
     type Method = (

@@ -25,7 +25,12 @@ for line in sys.stdin:
 
 fn rules() -> Vec<String> {
     let mut rules = Vec::new();
-    let stops = ["", ";COUNT=7", ";UNTIL=20270630T235959", ";UNTIL=20261224T090000"];
+    let stops = [
+        "",
+        ";COUNT=7",
+        ";UNTIL=20270630T235959",
+        ";UNTIL=20261224T090000",
+    ];
     let parts: [(&str, &[&str]); 4] = [
         (
             "DAILY",

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-
 use domain::word::{AlertStatus, NotificationState, PagingState};
 use domain::{RunId, Timestamp};
 use store::{Conn, Error};
@@ -59,7 +58,9 @@ impl Ledger {
                         && row.lease_until.is_none_or(|until| until + RECOVERS < now)
                 });
                 let silent = !rows.is_empty()
-                    && rows.iter().all(|row| row.state == NotificationState::Failed)
+                    && rows
+                        .iter()
+                        .all(|row| row.state == NotificationState::Failed)
                     && self.untried(&page, &rows);
                 if lost || silent {
                     let states: Vec<_> = rows.iter().map(|row| row.state).collect();
@@ -79,7 +80,11 @@ impl Ledger {
         rows: &[store::notification::Notification],
     ) -> bool {
         use domain::word::ContactKind;
-        let Some(person) = self.users.get(&page.user_id).map(|who| self.house.person(*who)) else {
+        let Some(person) = self
+            .users
+            .get(&page.user_id)
+            .map(|who| self.house.person(*who))
+        else {
             return false;
         };
         let tried = |kind: ContactKind| rows.iter().any(|row| row.channel == kind);

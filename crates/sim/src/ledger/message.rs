@@ -23,7 +23,9 @@ impl Ledger {
         self.sent += 1;
         let id = row.id;
         let who = row.user_id.and_then(|user| self.users.get(&user)).copied();
-        self.tell(wall, || format!("message {id} leaves by {} to {who:?}", row.channel));
+        self.tell(wall, || {
+            format!("message {id} leaves by {} to {who:?}", row.channel)
+        });
         if self.taken.get(&id) == Some(&self.upsets) {
             let what = format!("message {id} was taken, nothing went wrong, and it leaves again");
             self.fail(Invariant::NotDoubledWithoutNeed, wall, what);
@@ -56,12 +58,7 @@ impl Ledger {
     }
 
     /// A page that was made some time ago: its first message must have left.
-    pub fn has_left(
-        &mut self,
-        conn: &mut Conn,
-        one: Leaves,
-        wall: Timestamp,
-    ) -> Result<(), Error> {
+    pub fn has_left(&mut self, conn: &mut Conn, one: Leaves, wall: Timestamp) -> Result<(), Error> {
         let Some(known) = self.incidents.get(&one.incident) else {
             return Ok(());
         };
@@ -89,17 +86,18 @@ impl Ledger {
 
     /// The service moved to another policy: what had not left was cancelled, the new run pages.
     fn superseded(&self, page: &store::escalation::Page, rows: &[Notification]) -> bool {
-        let newest = self.incidents[&page.incident_id].stored.as_ref().map(|run| run.id);
+        let newest = self.incidents[&page.incident_id]
+            .stored
+            .as_ref()
+            .map(|run| run.id);
         page.run_id != newest
-            && rows.iter().all(|row| row.state == NotificationState::Cancelled)
+            && rows
+                .iter()
+                .all(|row| row.state == NotificationState::Cancelled)
     }
 
     /// Whether any of these, or what carried it, was tried at least once.
-    pub(super) fn some_left(
-        &self,
-        conn: &mut Conn,
-        rows: &[Notification],
-    ) -> Result<bool, Error> {
+    pub(super) fn some_left(&self, conn: &mut Conn, rows: &[Notification]) -> Result<bool, Error> {
         for row in rows {
             if row.attempts > 0 {
                 return Ok(true);

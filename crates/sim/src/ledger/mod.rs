@@ -125,9 +125,12 @@ pub struct Ledger {
     pub executions: u64,
 }
 
+/// What an edit makes of the model's house.
+pub type Apply = Box<dyn FnMut(&mut House, Timestamp) + Send>;
+
 /// An edit that is on its way to be committed, and what it makes of the model's house.
 pub struct Committed {
-    pub apply: Box<dyn FnMut(&mut House, Timestamp) + Send>,
+    pub apply: Apply,
     pub at: Timestamp,
 }
 
@@ -173,7 +176,7 @@ impl Ledger {
     /// Writes down that something happened.
     pub fn tell(&mut self, at: Timestamp, text: impl FnOnce() -> String) {
         let text = text();
-        let mut parts = vec![self.digest.next(), u64::try_from(at.0).unwrap_or(0)];
+        let mut parts = vec![self.digest.draw(), u64::try_from(at.0).unwrap_or(0)];
         parts.extend(text.bytes().map(u64::from));
         self.digest = Draw::of(0, &parts);
         if self.tracing {
@@ -201,7 +204,11 @@ impl Ledger {
 
     /// Draws the turn of a run, as the policy's counter does.
     fn turn(&mut self, policy: usize) -> i64 {
-        if !self.house.setup.policies[policy].steps.iter().any(|step| step.round_robin) {
+        if !self.house.setup.policies[policy]
+            .steps
+            .iter()
+            .any(|step| step.round_robin)
+        {
             return 0;
         }
         self.turns[policy] += 1;
@@ -218,12 +225,16 @@ impl Ledger {
         let due = match known.row.paging {
             PagingState::Resolved => None,
             PagingState::Acknowledged => known.ends,
-            PagingState::Triggered => known.model.as_ref().filter(|(_, run)| !run.ended).map(
-                |(_, run)| match run.next_edge(&self.house, now) {
-                    Some(edge) => run.due.min(edge),
-                    None => run.due,
-                },
-            ),
+            PagingState::Triggered => {
+                known
+                    .model
+                    .as_ref()
+                    .filter(|(_, run)| !run.ended)
+                    .map(|(_, run)| match run.next_edge(&self.house, now) {
+                        Some(edge) => run.due.min(edge),
+                        None => run.due,
+                    })
+            }
         };
         if let Some(due) = due {
             self.due_of.insert(id, due);
@@ -299,9 +310,8 @@ impl Ledger {
                     return Some(format!("{label}: the next step was due {late} ago"));
                 }
                 let new = run.newcomers(&self.house, wall);
-                (!new.is_empty()).then(|| {
-                    format!("{label}: {new:?} came on call {late} ago and was not paged")
-                })
+                (!new.is_empty())
+                    .then(|| format!("{label}: {new:?} came on call {late} ago and was not paged"))
             }),
         };
         if let Some(what) = what {

@@ -81,7 +81,9 @@ impl Ledger {
             }
         };
         for (id, who) in &self.users {
-            let Some(user) = directory.user(*id) else { continue };
+            let Some(user) = directory.user(*id) else {
+                continue;
+            };
             let person = &mut self.house.setup.people[*who];
             for method in &user.methods {
                 let broken = method.broken.is_some();
@@ -221,8 +223,7 @@ impl Ledger {
         }
         let service = self.services.get(&row.service_id?)?;
         let timeout = self.house.setup.services[*service].ack_timeout?;
-        (row.urgency == Urgency::High)
-            .then_some(row.acknowledged_at? + Span::from_seconds(timeout))
+        (row.urgency == Urgency::High).then_some(row.acknowledged_at? + Span::from_seconds(timeout))
     }
 
     /// An execution that was committed just now; returns whom it must have paged.
@@ -354,12 +355,15 @@ impl Ledger {
                 },
                 PageCause::Adhoc => {
                     known.asked_by_name.push(who);
-                    self.asked(known.row.id, |intent| intent.verb == Verb::Page { whom: who })
-                        .is_some()
+                    self.asked(known.row.id, |intent| {
+                        intent.verb == Verb::Page { whom: who }
+                    })
+                    .is_some()
                 }
             };
             if !right {
-                let what = format!("{label}: a page to person {who} that nothing calls for: {page:?}");
+                let what =
+                    format!("{label}: a page to person {who} that nothing calls for: {page:?}");
                 self.fail(Invariant::TheLadderIsFollowed, moment.wall, what);
             }
             if known.row.is_open() && self.house.person(who).reachable() {
@@ -398,20 +402,28 @@ impl Ledger {
         moment: Moment,
     ) -> Result<(), Error> {
         let row = &known.row;
-        let live = known.stored.as_ref().filter(|run| run.state != RunState::Stopped);
+        let live = known
+            .stored
+            .as_ref()
+            .filter(|run| run.state != RunState::Stopped);
         let ended = known.model.as_ref().is_some_and(|(_, run)| run.ended);
         let what = match (row.paging, live) {
             (PagingState::Triggered, None) if !ended => {
                 Some("it waits for an answer, and no escalation runs".to_owned())
             }
             (PagingState::Triggered, Some(run)) => {
-                let timer =
-                    store::escalation::timer_due(conn, TimerKind::Escalation, run.id.0)?;
+                let timer = store::escalation::timer_due(conn, TimerKind::Escalation, run.id.0)?;
                 let model = known.model.as_ref().map(|(_, run)| run.due);
                 if timer.is_none() || timer != run.next_wake() {
-                    Some(format!("its timer is set to {timer:?}, not {:?}", run.next_wake()))
+                    Some(format!(
+                        "its timer is set to {timer:?}, not {:?}",
+                        run.next_wake()
+                    ))
                 } else if model != run.due_at {
-                    Some(format!("its next step is due {:?}, not {model:?}", run.due_at))
+                    Some(format!(
+                        "its next step is due {:?}, not {model:?}",
+                        run.due_at
+                    ))
                 } else {
                     None
                 }
@@ -422,9 +434,8 @@ impl Ledger {
                     None => TimerKind::AckTimeout,
                 };
                 let timer = store::escalation::timer_due(conn, kind, row.id.0)?;
-                (timer != known.ends).then(|| {
-                    format!("its acknowledgement ends {timer:?}, not {:?}", known.ends)
-                })
+                (timer != known.ends)
+                    .then(|| format!("its acknowledgement ends {timer:?}, not {:?}", known.ends))
             }
             (PagingState::Acknowledged | PagingState::Resolved, Some(_)) => {
                 Some("it was answered, and its escalation runs on".to_owned())

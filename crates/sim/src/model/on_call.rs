@@ -29,7 +29,11 @@ pub struct Override {
 
 impl House {
     pub fn new(setup: Setup, now: Timestamp) -> House {
-        let versions = setup.schedules.iter().map(|one| vec![(now, one.clone())]).collect();
+        let versions = setup
+            .schedules
+            .iter()
+            .map(|one| vec![(now, one.clone())])
+            .collect();
         let overrides = vec![vec![]; setup.schedules.len()];
         House {
             setup,
@@ -53,7 +57,11 @@ impl House {
     }
 
     fn reachable(&self, people: &[Who]) -> BTreeSet<Who> {
-        people.iter().copied().filter(|who| self.person(*who).reachable()).collect()
+        people
+            .iter()
+            .copied()
+            .filter(|who| self.person(*who).reachable())
+            .collect()
     }
 
     /// Whom a target comes to, as far as a page reaches them.
@@ -66,7 +74,10 @@ impl House {
     }
 
     pub fn reached_by_all(&self, targets: &[Target], at: Timestamp) -> BTreeSet<Who> {
-        targets.iter().flat_map(|target| self.reached(*target, at)).collect()
+        targets
+            .iter()
+            .flat_map(|target| self.reached(*target, at))
+            .collect()
     }
 
     pub fn on_call(&self, index: usize, at: Timestamp) -> Vec<Who> {

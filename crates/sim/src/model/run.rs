@@ -82,7 +82,7 @@ impl Run {
         }
     }
 
-    fn to_last_resort(&mut self) {
+    fn reach_last_resort(&mut self) {
         self.cycle = self.cycle.max(self.last_cycle() + 1);
         self.next = 0;
         self.last_resort = true;
@@ -100,8 +100,8 @@ impl Run {
                 self.next = step;
                 self.last_resort = false;
             }
-            Some(_) => self.to_last_resort(),
-            None if self.next == 0 && self.cycle > self.last_cycle() => self.to_last_resort(),
+            Some(_) => self.reach_last_resort(),
+            None if self.next == 0 && self.cycle > self.last_cycle() => self.reach_last_resort(),
             None => self.last_resort = false,
         }
     }
@@ -110,20 +110,18 @@ impl Run {
     pub fn execute(&mut self, house: &House, at: Timestamp) -> Expected {
         let number = self.executions;
         self.executions += 1;
-        let step = self.steps().get(self.next).filter(|_| !self.last_resort).cloned();
+        let step = self
+            .steps()
+            .get(self.next)
+            .filter(|_| !self.last_resort)
+            .cloned();
         match step {
             Some(step) => self.execute_step(number, &step, house, at),
             None => self.execute_last_resort(number, house, at),
         }
     }
 
-    fn execute_step(
-        &mut self,
-        number: i64,
-        step: &Step,
-        house: &House,
-        at: Timestamp,
-    ) -> Expected {
+    fn execute_step(&mut self, number: i64, step: &Step, house: &House, at: Timestamp) -> Expected {
         let due = self.due;
         let position = Position {
             cycle: self.cycle,
@@ -145,7 +143,7 @@ impl Run {
                 .iter()
                 .any(|step| !self.chosen(step, house, at).0.is_empty());
             if wrapped && !hope {
-                self.to_last_resort();
+                self.reach_last_resort();
             }
         } else {
             paged.extend(self.besides(house, at));
@@ -166,7 +164,9 @@ impl Run {
 
     fn besides(&mut self, house: &House, at: Timestamp) -> BTreeSet<Who> {
         let also = std::mem::take(&mut self.also);
-        also.iter().flat_map(|who| house.reached(Target::Person(*who), at)).collect()
+        also.iter()
+            .flat_map(|who| house.reached(Target::Person(*who), at))
+            .collect()
     }
 
     /// Whom a step pages, and the schedules asked for it.
@@ -237,7 +237,10 @@ impl Run {
     }
 
     pub fn next_edge(&self, house: &House, at: Timestamp) -> Option<Timestamp> {
-        self.watched.iter().filter_map(|index| house.next_edge(*index, at)).min()
+        self.watched
+            .iter()
+            .filter_map(|index| house.next_edge(*index, at))
+            .min()
     }
 
     pub fn stop(&mut self) {

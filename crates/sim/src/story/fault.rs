@@ -26,7 +26,15 @@ pub(super) fn faults(
                 _ => Span::from_seconds(*draw.pick(&[0, 1, 5, 60, 400])),
             };
             let (node, after) = (draw.below(nodes), draw.percent(50));
-            actions.push((at, Action::Crash { node, nth, after, downtime }));
+            actions.push((
+                at,
+                Action::Crash {
+                    node,
+                    nth,
+                    after,
+                    downtime,
+                },
+            ));
         }
     }
     if matches!(kind, Kind::Stormy | Kind::Jumpy) {
@@ -39,7 +47,13 @@ pub(super) fn faults(
             let minutes = *draw.pick(&[1, 4, 12]);
             let lasts_for = Span::from_minutes(minutes);
             let at = moment(draw, begin, lasts);
-            actions.push((at, Action::Outage { phones, lasts: lasts_for }));
+            actions.push((
+                at,
+                Action::Outage {
+                    phones,
+                    lasts: lasts_for,
+                },
+            ));
         }
     }
     if kind == Kind::Jumpy {

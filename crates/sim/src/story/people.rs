@@ -6,12 +6,7 @@ use super::{Action, Actions, Condition, Verb, moment};
 use crate::chance::Draw;
 use crate::setup::Setup;
 
-pub(super) fn at_set_times(
-    draw: &mut Draw,
-    setup: &Setup,
-    lasts: Span,
-    actions: &mut Actions,
-) {
+pub(super) fn at_set_times(draw: &mut Draw, setup: &Setup, lasts: Span, actions: &mut Actions) {
     let broken: Vec<(Span, Condition)> = actions
         .iter()
         .filter_map(|(at, action)| match action {
@@ -26,7 +21,11 @@ pub(super) fn at_set_times(
         }
         let mut last = at;
         for _ in 0..[0, 1, 1, 2, 3][draw.below(5)] {
-            last = moment(draw, last + Span::from_seconds(1), last + Span::from_minutes(20));
+            last = moment(
+                draw,
+                last + Span::from_seconds(1),
+                last + Span::from_minutes(20),
+            );
             if last >= lasts {
                 break;
             }
@@ -46,7 +45,14 @@ pub(super) fn at_set_times(
                 _ => Verb::Unacknowledge,
             };
             let who = draw.below(setup.people.len());
-            actions.push((last, Action::Person { who, condition, verb }));
+            actions.push((
+                last,
+                Action::Person {
+                    who,
+                    condition,
+                    verb,
+                },
+            ));
         }
     }
 }

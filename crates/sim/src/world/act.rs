@@ -32,7 +32,11 @@ impl World<'_> {
             Task::Restart { node } => self.start(node).await,
             Task::Event(place) => self.event(place).await,
             Task::React(reaction) => self.react(reaction).await,
-            Task::Receipt { row, provider_id, status } => {
+            Task::Receipt {
+                row,
+                provider_id,
+                status,
+            } => {
                 self.receipt(row, provider_id, status).await;
             }
         }
@@ -52,8 +56,7 @@ impl World<'_> {
     fn again(&self) -> Timestamp {
         let wall = self.shared.clock.wall();
         let died = self.nodes.iter().any(|node| {
-            node.life().is_some_and(|life| life.puppeteer.has_died())
-                && node.downtime == Span::ZERO
+            node.life().is_some_and(|life| life.puppeteer.has_died()) && node.downtime == Span::ZERO
         });
         if died { wall } else { wall + TRY_AGAIN }
     }
@@ -66,7 +69,11 @@ impl World<'_> {
             Action::Trigger { condition, .. } | Action::Resolve { condition } => {
                 return self.hand_in(place, *condition).await;
             }
-            Action::Person { who, condition, verb } => {
+            Action::Person {
+                who,
+                condition,
+                verb,
+            } => {
                 return self.person(place, *who, *condition, *verb).await;
             }
             Action::Edit(edit) => {
@@ -75,11 +82,18 @@ impl World<'_> {
                     return self.shared.later(at, Task::Event(place));
                 }
             }
-            Action::Crash { node, nth, after, downtime } => {
+            Action::Crash {
+                node,
+                nth,
+                after,
+                downtime,
+            } => {
                 self.plan_crash(*node, *nth, *after, *downtime);
             }
             Action::Jump { by } => {
-                self.shared.ledger().tell(wall, || format!("the clock jumps by {by}"));
+                self.shared
+                    .ledger()
+                    .tell(wall, || format!("the clock jumps by {by}"));
                 self.shared.clock.jump(*by);
                 self.shared.upset();
             }
@@ -117,7 +131,10 @@ impl World<'_> {
                 break;
             };
             let known = together.iter().any(|(_, one)| *one == condition)
-                || self.held.get(&condition).is_some_and(|held| !held.is_empty());
+                || self
+                    .held
+                    .get(&condition)
+                    .is_some_and(|held| !held.is_empty());
             if known || together.len() >= 40 {
                 break;
             }
@@ -133,8 +150,8 @@ impl World<'_> {
                     let mut ledger = self.shared.ledger();
                     ledger.said.entry(condition).or_default().handed_in += 1;
                 }
-                let dropped = self.shared.breach == Some(Breach::ReplyBeforeCommit)
-                    && place % 50 == 7;
+                let dropped =
+                    self.shared.breach == Some(Breach::ReplyBeforeCommit) && place % 50 == 7;
                 let task = tokio::spawn(async move {
                     match (engine, submission) {
                         (Some(_), Some(_)) if dropped => Ok(Accepted::default()),
@@ -178,7 +195,9 @@ impl World<'_> {
         self.events_left -= 1;
         let firing = matches!(self.story.events[place].action, Action::Trigger { .. });
         let mut ledger = self.shared.ledger();
-        ledger.tell(wall, || format!("{condition:?}: accepted, firing: {firing}"));
+        ledger.tell(wall, || {
+            format!("{condition:?}: accepted, firing: {firing}")
+        });
         let applied = accepted.applied.first().copied();
         let (alert, incident) = match applied {
             Some(applied) => (applied.alert_id, applied.incident_id),
@@ -188,7 +207,11 @@ impl World<'_> {
         let said = ledger.said.entry(condition).or_default();
         said.firing = firing;
         if firing {
-            said.accepted = if said.alert == alert { said.accepted + 1 } else { 1 };
+            said.accepted = if said.alert == alert {
+                said.accepted + 1
+            } else {
+                1
+            };
             (said.alert, said.incident) = (alert, incident);
             if !known || alert.is_none() {
                 let what = format!("{condition:?} was accepted, and there is no incident of it");
@@ -206,8 +229,12 @@ impl World<'_> {
         let incident = {
             let ledger = self.shared.ledger();
             let said = ledger.said.get(&condition);
-            said.and_then(|said| said.incident)
-                .filter(|id| ledger.incidents.get(id).is_some_and(|one| one.row.is_open()))
+            said.and_then(|said| said.incident).filter(|id| {
+                ledger
+                    .incidents
+                    .get(id)
+                    .is_some_and(|one| one.row.is_open())
+            })
         };
         if let Some(incident) = incident {
             let reaction = Reaction {
@@ -232,7 +259,10 @@ impl World<'_> {
         }
         let paging = {
             let ledger = self.shared.ledger();
-            ledger.incidents.get(&reaction.incident).map(|one| one.row.paging)
+            ledger
+                .incidents
+                .get(&reaction.incident)
+                .map(|one| one.row.paging)
         };
         let mut draw = Draw::of(self.shared.seed, &[10, reaction.message.0.unsigned_abs()]);
         let pointless = match paging {
@@ -250,7 +280,8 @@ impl World<'_> {
         if !self.give(reaction).await {
             let at = self.again();
             let tries = reaction.tries + 1;
-            self.shared.later(at, Task::React(Reaction { tries, ..reaction }));
+            self.shared
+                .later(at, Task::React(Reaction { tries, ..reaction }));
         }
     }
 
@@ -285,8 +316,14 @@ impl World<'_> {
         let committed = ledger.own_commits > before;
         match answer {
             Ok(certain) => {
-                let row = ledger.incidents.get(&reaction.incident).map(|one| one.row.clone());
-                if certain && let Some(row) = row && !has_come(&row, reaction.verb) {
+                let row = ledger
+                    .incidents
+                    .get(&reaction.incident)
+                    .map(|one| one.row.clone());
+                if certain
+                    && let Some(row) = row
+                    && !has_come(&row, reaction.verb)
+                {
                     let what = format!("{} is {}, after {reaction:?}", row.label(), row.paging);
                     ledger.fail(Invariant::NothingAcceptedIsLost, now, what);
                 }
@@ -306,7 +343,10 @@ impl World<'_> {
     ) -> Result<bool, Error> {
         let (user, number, ids) = {
             let ledger = self.shared.ledger();
-            let number = ledger.incidents.get(&reaction.incident).map(|one| one.row.number);
+            let number = ledger
+                .incidents
+                .get(&reaction.incident)
+                .map(|one| one.row.number);
             (ledger.ids[reaction.who], number, ledger.ids.clone())
         };
         let command = match reaction.verb {
@@ -361,7 +401,10 @@ impl World<'_> {
         };
         let run = {
             let ledger = self.shared.ledger();
-            ledger.incidents.get(&id).and_then(|known| known.stored.clone())
+            ledger
+                .incidents
+                .get(&id)
+                .and_then(|known| known.stored.clone())
         };
         let Some(run) = run else { return };
         let breach = self.shared.breach;
@@ -425,7 +468,10 @@ async fn by_text(
     now: Timestamp,
 ) -> Result<bool, Error> {
     let message = reaction.message;
-    let row = engine.store().read(move |c| store::notification::fetch(c, message)).await?;
+    let row = engine
+        .store()
+        .read(move |c| store::notification::fetch(c, message))
+        .await?;
     let code = row.reply_code.filter(|_| with_code);
     let sms = InboundSms {
         provider_id: format!("in-{message}-{}", reaction.tries),
@@ -442,11 +488,17 @@ async fn by_text(
 
 fn submission(action: &Action) -> Option<Submission> {
     let (condition, kind, severity) = match action {
-        Action::Trigger { condition, severity } => (condition, SignalAction::Trigger, *severity),
+        Action::Trigger {
+            condition,
+            severity,
+        } => (condition, SignalAction::Trigger, *severity),
         Action::Resolve { condition } => (condition, SignalAction::Resolve, Severity::Critical),
         _ => return None,
     };
-    let text = format!("condition {} of service {}", condition.number, condition.service);
+    let text = format!(
+        "condition {} of service {}",
+        condition.number, condition.service
+    );
     let mut signal = Signal::new(kind, condition.dedup_key(), text);
     signal.source = "monitor".into();
     signal.group_key = condition.group_key();

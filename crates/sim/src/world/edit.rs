@@ -1,5 +1,6 @@
 //! What people edit while incidents run.
 
+use domain::directory::Directory;
 use domain::schedule::OverrideKind;
 use domain::word::{AccountRole, Origin};
 use domain::{ScheduleId, Span, Timestamp, UserId};
@@ -12,7 +13,7 @@ use super::World;
 use super::node::Node;
 use crate::breach::Breach;
 use crate::invariant::Invariant;
-use crate::ledger::Committed;
+use crate::ledger::{Apply, Committed};
 use crate::model::{House, Override};
 use crate::setup::{Setup, mail};
 use crate::story::Edit;
@@ -23,8 +24,6 @@ pub(super) enum Edited {
     /// Nobody answered the door.
     Again,
 }
-
-type Apply = Box<dyn FnMut(&mut House, Timestamp) + Send>;
 
 impl World<'_> {
     pub(super) fn admin(&self) -> OpContext {
@@ -42,6 +41,20 @@ impl World<'_> {
             return self.fail(Invariant::NoFailureInside, format!("no house: {error}"));
         }
         let directory = store.directory();
+        self.introduce(&directory);
+        for node in 1..self.nodes.len() {
+            self.start(node).await;
+        }
+        if self.telling.breach == Some(Breach::WrongOnCall) {
+            self.put_somebody_else_on_call(&store).await;
+        }
+        if let Some((nth, after)) = self.telling.dies_at {
+            self.plan_crash(0, nth, after, Span::ZERO);
+        }
+    }
+
+    /// Tells the ledger which id stands for whom.
+    fn introduce(&self, directory: &Directory) {
         let mut ledger = self.shared.ledger();
         for who in 0..self.setup.people.len() {
             if let Some(user) = directory.user_by_email(&mail(who)) {
@@ -54,21 +67,13 @@ impl World<'_> {
                 ledger.services.insert(service.id, index);
             }
         }
-        drop(ledger);
-        for node in 1..self.nodes.len() {
-            self.start(node).await;
-        }
-        if self.telling.breach == Some(Breach::WrongOnCall) {
-            self.put_somebody_else_on_call(&store).await;
-        }
-        if let Some((nth, after)) = self.telling.dies_at {
-            self.plan_crash(0, nth, after, Span::ZERO);
-        }
     }
 
     async fn apply(&self, store: &Store, setup: &Setup) -> Result<(), ManifestError> {
         let file = manifest::parse(&setup.manifest(), &|_| None)?;
-        manifest::apply(store, &self.admin(), file, false).await.map(drop)
+        manifest::apply(store, &self.admin(), file, false)
+            .await
+            .map(drop)
     }
 
     pub(super) async fn edit(&mut self, edit: &Edit) -> Edited {
@@ -81,9 +86,16 @@ impl World<'_> {
             // people and models.
             return Edited::Done;
         }
-        if let Edit::Override { schedule, minutes, users } = edit {
+        if let Edit::Override {
+            schedule,
+            minutes,
+            users,
+        } = edit
+        {
             let end = now + Span::from_minutes(*minutes);
-            return self.override_until(&store, *schedule, end, users.clone()).await;
+            return self
+                .override_until(&store, *schedule, end, users.clone())
+                .await;
         }
         let mut setup = self.setup.clone();
         let apply: Apply = match edit.clone() {
@@ -124,7 +136,10 @@ impl World<'_> {
             }
             Err(ManifestError::Engine(Error::Store(_))) => Edited::Again,
             Err(error) => {
-                self.fail(Invariant::NoFailureInside, format!("{edit:?} is refused: {error}"));
+                self.fail(
+                    Invariant::NoFailureInside,
+                    format!("{edit:?} is refused: {error}"),
+                );
                 Edited::Done
             }
         }
@@ -156,7 +171,9 @@ impl World<'_> {
             end,
             users: users.clone(),
         };
-        self.shared.ledger().tell(now, || format!("schedule {schedule}: {new:?}"));
+        self.shared
+            .ledger()
+            .tell(now, || format!("schedule {schedule}: {new:?}"));
         let apply = Box::new(move |house: &mut House, _| house.add_override(schedule, new.clone()));
         let before = self.begin_edit(apply, now);
         let added = self.replace(store, schedule, now, end, &users).await;
@@ -190,7 +207,9 @@ impl World<'_> {
             users: ids,
         };
         let id = id.ok_or(Error::NotFound("schedule"))?;
-        add_override(store, &self.admin(), id, input).await.map(drop)
+        add_override(store, &self.admin(), id, input)
+            .await
+            .map(drop)
     }
 
     async fn put_somebody_else_on_call(&self, store: &Store) {
@@ -198,7 +217,10 @@ impl World<'_> {
         for schedule in 0..self.setup.schedules.len() {
             let end = now + Span::from_days(30);
             if let Err(error) = self.replace(store, schedule, now, end, &[0]).await {
-                self.fail(Invariant::NoFailureInside, format!("the breach fails: {error}"));
+                self.fail(
+                    Invariant::NoFailureInside,
+                    format!("the breach fails: {error}"),
+                );
             }
         }
     }

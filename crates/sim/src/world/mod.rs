@@ -10,8 +10,8 @@ mod shared;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use domain::{Span, Timestamp};
@@ -253,11 +253,12 @@ impl<'s> World<'s> {
         };
         let look = self.shared.ledger().check_dues(wall, passed);
         for one in look {
-            let read = store.read_blocking(|conn| {
-                self.shared.ledger().has_left(conn, one, wall)
-            });
+            let read = store.read_blocking(|conn| self.shared.ledger().has_left(conn, one, wall));
             if let Err(error) = read {
-                self.fail(Invariant::NoFailureInside, format!("a page cannot be read: {error}"));
+                self.fail(
+                    Invariant::NoFailureInside,
+                    format!("a page cannot be read: {error}"),
+                );
             }
         }
     }
@@ -269,7 +270,10 @@ impl<'s> World<'s> {
         let wall = self.shared.clock.wall();
         let checked = store.read_blocking(|conn| self.shared.ledger().check_end(conn, wall));
         if let Err(error) = checked {
-            self.fail(Invariant::NothingAcceptedIsLost, format!("it cannot be read: {error}"));
+            self.fail(
+                Invariant::NothingAcceptedIsLost,
+                format!("it cannot be read: {error}"),
+            );
         }
     }
 
@@ -282,7 +286,7 @@ impl<'s> World<'s> {
             executions: ledger.executions,
             messages: ledger.sent,
             crashes: self.crashes,
-            digest: ledger.digest.next(),
+            digest: ledger.digest.draw(),
             endings: ledger.endings(),
             trace: std::mem::take(&mut ledger.trace),
         }

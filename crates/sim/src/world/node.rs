@@ -95,7 +95,12 @@ impl World<'_> {
                 alive: alive.clone(),
             }) as Arc<dyn Channel>
         };
-        let channels = Channels::new(ContactKind::ALL.iter().map(|kind| provider(*kind)).collect());
+        let channels = Channels::new(
+            ContactKind::ALL
+                .iter()
+                .map(|kind| provider(*kind))
+                .collect(),
+        );
         let config = EngineConfig {
             public_url: "https://q.example".into(),
             node_name: format!("node-{node}"),
@@ -155,7 +160,9 @@ impl World<'_> {
             self.shared.upset();
             let wall = self.shared.clock.wall();
             let downtime = self.nodes[node].downtime;
-            self.shared.ledger().tell(wall, || format!("node {node} died, for {downtime}"));
+            self.shared
+                .ledger()
+                .tell(wall, || format!("node {node} died, for {downtime}"));
             if let Some(old) = self.old_disk.take() {
                 self.put_disk_back(old.path());
             }

@@ -94,7 +94,9 @@ impl Provider {
         } else if draw.percent(weather.temporary) {
             attempt.verdict = Err(Failure::Temporary {
                 reason: "come back later".into(),
-                retry_after: draw.percent(30).then(|| Span::from_seconds(draw.between(1, 90))),
+                retry_after: draw
+                    .percent(30)
+                    .then(|| Span::from_seconds(draw.between(1, 90))),
             });
         } else if draw.percent(weather.refused) {
             attempt.verdict = Err(Failure::Permanent {
@@ -121,7 +123,9 @@ impl Provider {
         let cause = row
             .page_id
             .and_then(|page| {
-                let read = self.store.read_blocking(|c| store::escalation::page(c, page));
+                let read = self
+                    .store
+                    .read_blocking(|c| store::escalation::page(c, page));
                 read.ok()
             })
             .map(|page| page.cause);
@@ -164,7 +168,14 @@ impl Provider {
         for status in words {
             at = at + Span::from_millis(draw.between(0, 20_000));
             let (row, provider_id) = (row.id, provider_id.to_owned());
-            self.shared.later(at, Task::Receipt { row, provider_id, status });
+            self.shared.later(
+                at,
+                Task::Receipt {
+                    row,
+                    provider_id,
+                    status,
+                },
+            );
         }
     }
 
@@ -201,7 +212,9 @@ impl Channel for Provider {
             std::future::pending::<()>().await;
         }
         let id = message.notification_id;
-        let read = self.store.read_blocking(|c| store::notification::fetch(c, id));
+        let read = self
+            .store
+            .read_blocking(|c| store::notification::fetch(c, id));
         let row = read.map_err(|error| temporary(&error.to_string()))?;
         if self.shared.breach == Some(Breach::NoRecheckBeforeSending) {
             let this = self.copy();

@@ -29,7 +29,11 @@ pub enum Task {
     /// A person who was reached answers.
     React(Reaction),
     /// A provider says what became of a message.
-    Receipt { row: NotificationId, provider_id: String, status: &'static str },
+    Receipt {
+        row: NotificationId,
+        provider_id: String,
+        status: &'static str,
+    },
 }
 
 /// Tasks by wall time, in the order of their making where times are equal.
@@ -128,7 +132,10 @@ impl Shared {
 
     fn others(&self, node: usize) -> Vec<Store> {
         let stores = lock(&self.stores);
-        let others = stores.iter().enumerate().filter(|(index, _)| *index != node);
+        let others = stores
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| *index != node);
         others.filter_map(|(_, store)| store.clone()).collect()
     }
 
@@ -205,7 +212,11 @@ impl Driver for Puppeteer {
     fn turn(&self) -> Turn<'_> {
         // Others go first now and then: that is how tasks come to meet in every order.
         let throw = self.dice.throw();
-        let others = if throw % 4 == 0 { throw / 4 % 4 } else { 0 };
+        let others = if throw.is_multiple_of(4) {
+            throw / 4 % 4
+        } else {
+            0
+        };
         Box::pin(async move {
             for _ in 0..others {
                 tokio::task::yield_now().await;
@@ -257,7 +268,7 @@ impl Puppeteer {
         for store in self.shared.others(self.node) {
             for change in changes.iter().copied() {
                 let throw = self.dice.throw();
-                if throw % 16 == 0 {
+                if throw.is_multiple_of(16) {
                     continue;
                 }
                 let store = store.clone();

@@ -26,8 +26,8 @@ pub mod schedule;
 pub mod search;
 pub mod service;
 pub mod settings;
-pub mod swap;
 pub mod simulate;
+pub mod swap;
 pub mod team;
 pub mod user;
 

@@ -21,8 +21,10 @@ pub struct LoadChart {
     pub people: Vec<(String, DutyTime)>,
 }
 
-/// The parts of a bar: their words, and how long each is.
-const PARTS: [(&str, fn(&DutyTime) -> Span); 4] = [
+/// A part of a bar: its words, and how long it is.
+type Part = (&'static str, fn(&DutyTime) -> Span);
+
+const PARTS: [Part; 4] = [
     ("weekdays by day", |time| time.weekday_day),
     ("weekdays by night", |time| time.weekday_night),
     ("weekends", DutyTime::weekends),

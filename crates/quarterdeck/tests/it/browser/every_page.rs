@@ -50,7 +50,10 @@ fn pages(person: &str) -> Vec<(String, Role)> {
         ("/schedules/platform/versions", Observer),
         ("/schedules/new", Responder),
         ("/schedules/platform", Observer),
-        ("/schedules/payments?view=month&zone=Asia/Kathmandu", Observer),
+        (
+            "/schedules/payments?view=month&zone=Asia/Kathmandu",
+            Observer,
+        ),
         ("/schedules/platform?view=day&from=2026-10-25", Observer),
         ("/schedules/platform/override", Responder),
         ("/schedules/payments/edit", Responder),
