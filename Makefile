@@ -79,6 +79,8 @@ lint: deps-run ## Check formatting and lints only
 bench: deps-test ## Measure ingest, paging, memory and start against their targets (ONLY=ingest)
 	BENCH_ONLY=$(ONLY) $(CARGO) test --locked --release --package quarterdeck --test bench -- \
 		--ignored --nocapture --test-threads=1
+	$(CARGO) test --locked --release --package domain --package web --lib -- \
+		--ignored --nocapture --test-threads=1 speed
 
 .PHONY: torture
 torture: deps-test ## Kill the server ROUNDS times on each database while it works

@@ -7,7 +7,7 @@ use crate::schedule::platform;
 on_both!(a_feed_is_shown_once_and_revoked, |house| {
     let ana = house.ana().await;
     let bo = house.bo(&ana).await;
-    platform(&house, &ana).await;
+    platform(house, &ana).await;
     let page = bo.get("/calendars?schedule=platform").await;
     page.shows("Calendars and reminders").shows("My shifts");
     assert!(
@@ -55,7 +55,7 @@ on_both!(a_feed_is_shown_once_and_revoked, |house| {
 on_both!(reminders_and_imports_are_set, |house| {
     let ana = house.ana().await;
     drop(house.bo(&ana).await);
-    platform(&house, &ana).await;
+    platform(house, &ana).await;
     let page = ana.get("/calendars").await;
     assert!(page.body.contains("value=\"24h, 1h\"") && page.body.contains("checked"));
     let refused = ana

@@ -227,10 +227,42 @@ mod tests {
         }
     }
 
-    /// Five layers of twenty people for a quarter are drawn in less than 50 ms. Here
-    /// without optimisation, on whatever machine, so the limit is a wide one; the figure is printed.
+    /// The target is 50 ms; `make bench` prints what it takes.
     #[test]
-    fn a_quarter_of_five_layers_and_twenty_people_is_drawn_at_once() {
+    #[ignore = "a benchmark: run by make bench"]
+    #[expect(clippy::print_stdout, reason = "the figure is its purpose")]
+    fn speed_of_a_quarter_of_five_layers_and_twenty_people() {
+        let (directory, schedule) = a_large_schedule();
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        for _ in 0..3 {
+            let began = std::time::Instant::now();
+            let picture = calendar(
+                &directory,
+                &schedule,
+                zone.clone(),
+                date(2026, 11, 16),
+                92,
+                NOW,
+            );
+            let drawn = picture.draw();
+            println!(
+                "a quarter of 5 layers and 20 people, drawn: {:?}, {} bytes",
+                began.elapsed(),
+                drawn.0.len()
+            );
+        }
+    }
+
+    #[test]
+    fn a_quarter_of_five_layers_and_twenty_people_is_drawn_whole() {
+        let (directory, schedule) = a_large_schedule();
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let picture = calendar(&directory, &schedule, zone, date(2026, 11, 16), 92, NOW);
+        assert_eq!(picture.rows.len(), 6);
+        assert!(picture.rows.iter().all(|row| row.bars.len() > 60));
+    }
+
+    fn a_large_schedule() -> (Directory, Schedule) {
         let directory = directory();
         let mut schedule = platform(&directory).clone();
         let layers = (0..5).map(|n| {
@@ -242,15 +274,7 @@ mod tests {
         });
         let layers: Vec<_> = layers.collect();
         schedule.versions[0].config.layers = layers;
-        let zone = TimeZone::get("Europe/Berlin").unwrap();
-        let began = std::time::Instant::now();
-        let picture = calendar(&directory, &schedule, zone, date(2026, 11, 16), 92, NOW);
-        let drawn = picture.draw();
-        let took = began.elapsed();
-        println!("a quarter: {took:?}, {} bytes", drawn.0.len());
-        assert!(took.as_millis() < 500, "{took:?}");
-        assert_eq!(picture.rows.len(), 6);
-        assert!(picture.rows.iter().all(|row| row.bars.len() > 60));
+        (directory, schedule)
     }
 
     #[test]
