@@ -254,14 +254,15 @@ impl Schedule {
             }
             result.append(below);
         }
-        match view {
+        let whole = match view {
             View::Layer(_) => result,
             View::Final => {
                 let result = import::around(&self.imports, result, from, until);
                 let result = temporary::fill(&self.temporaries, result, from, until);
                 Overlays::between(&self.overrides, from, until).over(result, from, until)
             }
-        }
+        };
+        whole.settled()
     }
 }
 

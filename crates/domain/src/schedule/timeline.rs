@@ -140,9 +140,26 @@ impl<'a> Timeline<'a> {
             return;
         }
         match self.0.last_mut() {
-            Some(last) if last.continues_in(&piece) => last.end = piece.end,
+            // The shadows as they are named: an override may yet put others in the place of those
+            // who are on call, and then it matters who follows.
+            Some(last) if last.shadows == piece.shadows && last.continues_in(&piece) => {
+                last.end = piece.end;
+            }
             _ => self.0.push(piece),
         }
+    }
+
+    /// When nothing is laid over it any more: joins what differs only by shadows who are on call
+    /// themselves.
+    pub fn settled(mut self) -> Timeline<'a> {
+        self.0.dedup_by(|next, last| {
+            let goes_on = last.continues_in(next);
+            if goes_on {
+                last.end = next.end;
+            }
+            goes_on
+        });
+        self
     }
 
     pub fn append(&mut self, later: Timeline<'a>) {

@@ -202,3 +202,54 @@ on_both!(a_server_that_hangs_holds_up_one_attempt_only, 0, |house| {
     let rows = of_incident(store, &incident).await;
     assert!(rows.iter().all(|row| row.user_id == Some(ANA)));
 });
+
+on_both!(an_old_message_tried_again_holds_up_nothing, 0, |house| {
+    let store = &house.store;
+    world::build(store).await;
+    let refusal = channels::Failure::Temporary {
+        reason: "come back later".into(),
+        retry_after: None,
+    };
+    let unwell = Gate::new(ContactKind::Email, Err(refusal));
+    unwell.let_through(1);
+    let office = Office::new(store, channels::Channels::new(vec![unwell.clone()]));
+    open(store, "k0", NOON).await;
+    office.settle(NOON).await;
+    assert_eq!(unwell.taken().len(), 1);
+    // The provider is well again, and takes the first message at last.
+    let mail = Gate::accepting(ContactKind::Email);
+    mail.let_through(10);
+    let office = Office::new(store, channels::Channels::new(vec![mail.clone()]));
+    office.settle(NOON + seconds(50)).await;
+    assert_eq!(mail.taken().len(), 1);
+    // Its window began when it first went, and is over.
+    open(store, "k1", NOON + seconds(61)).await;
+    office.settle(NOON + seconds(61)).await;
+    assert_eq!(mail.taken().len(), 2, "{:?}", outbox(store).await);
+});
+
+on_both!(a_failing_provider_opens_no_second_window, 0, |house| {
+    let store = &house.store;
+    world::build(store).await;
+    let refusal = channels::Failure::Temporary {
+        reason: "come back later".into(),
+        retry_after: Some(minutes(5)),
+    };
+    let unwell = Gate::new(ContactKind::Email, Err(refusal));
+    unwell.let_through(100);
+    let office = Office::new(store, channels::Channels::new(vec![unwell.clone()]));
+    for n in 0..12 {
+        let now = NOON + seconds(n * 10);
+        open(store, &format!("k{n}"), now).await;
+        office.settle(now).await;
+    }
+    // The first at once, and what followed it within a minute together; nobody waits longer.
+    assert_eq!(unwell.taken().len(), 2, "{:?}", outbox(store).await);
+    office.settle(NOON + seconds(120)).await;
+    let waiting = |row: &store::notification::Notification| {
+        row.channel == ContactKind::Email
+            && row.state == NotificationState::Planned
+            && row.attempts == 0
+    };
+    assert!(!outbox(store).await.iter().any(waiting));
+});
