@@ -34,7 +34,8 @@ const MAY_USE: [(&str, &[&str]); 7] = [
     ("formats", &["domain"]),
     ("store", &["domain"]),
     ("channels", &["domain"]),
-    ("engine", &["domain", "store", "channels"]),
+    // It fetches calendars, and what they say is a format.
+    ("engine", &["domain", "formats", "store", "channels"]),
     ("web", &["domain", "formats", "store", "engine"]),
     (
         "quarterdeck",

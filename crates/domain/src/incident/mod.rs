@@ -17,7 +17,7 @@ pub(crate) use change::Change;
 use crate::directory::Directory;
 use crate::escalation::policy_of;
 use crate::lifecycle::{self, PhaseError, SeverityEffect, SeverityError};
-use crate::policy::Target;
+use crate::policy::{Target, WAIT_DEFAULT};
 use crate::service::ServiceSettings;
 use crate::word::{
     AlertSeverity, EntryKind, IncidentSeverity, KeyMoment, PagingState, Phase, TimerKind, Urgency,
@@ -280,7 +280,15 @@ pub fn decide(
             step.trigger_again();
         }
         Command::AckTimedOut => {
-            if incident.paging == PagingState::Acknowledged && incident.snoozed_until.is_none() {
+            if incident.paging == PagingState::Triggered {
+                step.entry(
+                    EntryKind::AckTimeout,
+                    "Nobody has answered: paging starts again at step 1".into(),
+                );
+                step.trigger_again();
+            } else if incident.paging == PagingState::Acknowledged
+                && incident.snoozed_until.is_none()
+            {
                 step.entry(
                     EntryKind::AckTimeout,
                     "The acknowledgement timed out: paging starts again".into(),
@@ -342,6 +350,16 @@ pub fn decide(
                 users: vec![*user],
                 message: String::new(),
             });
+            // Nobody else is paged meanwhile, and still paging never goes silent (DESIGN.md P3):
+            // who does not answer in the time of a step has had their turn.
+            if incident.urgency == Urgency::High {
+                let first = policy_of(incident, directory)
+                    .and_then(|policy| Some(policy.current.config.steps.first()?.wait));
+                step.effects.push(Effect::Arm {
+                    kind: TimerKind::AckTimeout,
+                    at: now + first.unwrap_or(WAIT_DEFAULT),
+                });
+            }
         }
         Command::ReassignToPolicy { policy } => {
             step.must_be_open()?;

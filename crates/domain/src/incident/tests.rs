@@ -145,6 +145,58 @@ fn the_ack_timeout_pages_the_acknowledger_too() {
 }
 
 #[test]
+fn reassigning_to_a_person_never_goes_silent() {
+    // DESIGN.md P3: there is a next move when the new one does not answer.
+    let decision = run(
+        &triggered(),
+        &Command::ReassignToUser { user: BO },
+        ana(),
+        at(60),
+    );
+    assert!(decision.effects.contains(&Effect::StopRun));
+    let armed = decision.effects.iter().find_map(|effect| match effect {
+        Effect::Arm {
+            kind: TimerKind::AckTimeout,
+            at,
+        } => Some(*at),
+        _ => None,
+    });
+    let armed = armed.expect("a timer");
+    assert_eq!(armed, at(60) + Span::from_minutes(5));
+    let again = run(
+        &decision.incident,
+        &Command::AckTimedOut,
+        Actor::SYSTEM,
+        armed,
+    );
+    assert!(
+        again
+            .effects
+            .contains(&Effect::StartRun { also_page: vec![] })
+    );
+    // Somebody who escalates, acknowledges or resolves first takes the timer away or moves it.
+    for command in [
+        Command::Escalate { to_step: None },
+        Command::Acknowledge,
+        Command::Resolve,
+    ] {
+        let effects = run(&decision.incident, &command, ana(), at(90)).effects;
+        assert!(
+            effects.iter().any(|effect| matches!(
+                effect,
+                Effect::Arm {
+                    kind: TimerKind::AckTimeout,
+                    ..
+                } | Effect::Disarm {
+                    kind: TimerKind::AckTimeout
+                }
+            )),
+            "{command:?}"
+        );
+    }
+}
+
+#[test]
 fn a_snooze_lasts_one_minute_to_seven_days() {
     // §4.7.
     let snooze = |length: Span| {

@@ -1,11 +1,9 @@
 //! What monitors, people and providers do.
 
 use domain::incident::{Command, Incident};
-use domain::signal::Signal;
 use domain::word::{AccountRole, NotificationState, Origin, PagingState};
-use domain::word::{Action as SignalAction, AlertSeverity};
 use domain::{IncidentId, NotificationId, Span, Timestamp};
-use engine::ingest::{Accepted, IngestError, Submission};
+use engine::ingest::{Accepted, IngestError};
 use engine::link::{Link, VALID_FOR};
 use engine::reply::{InboundSms, Receipt};
 use engine::{Engine, Error, OpContext};
@@ -15,12 +13,12 @@ use super::edit::Edited;
 use super::node::Node;
 use super::people::{Reaction, Way};
 use super::shared::Task;
+use super::signal::submission;
 use crate::breach::Breach;
 use crate::chance::Draw;
 use crate::invariant::Invariant;
 use crate::ledger::Intent;
-use crate::setup::key;
-use crate::story::{Action, Condition, Severity, Verb};
+use crate::story::{Action, Condition, Verb};
 
 /// Until a monitor or a person tries again when nobody answered.
 const TRY_AGAIN: Span = Span::from_seconds(4);
@@ -484,34 +482,4 @@ async fn by_text(
         engine::reply::sms(engine.store(), sms, now).await?;
     }
     Ok(false)
-}
-
-fn submission(action: &Action) -> Option<Submission> {
-    let (condition, kind, severity) = match action {
-        Action::Trigger {
-            condition,
-            severity,
-        } => (condition, SignalAction::Trigger, *severity),
-        Action::Resolve { condition } => (condition, SignalAction::Resolve, Severity::Critical),
-        _ => return None,
-    };
-    let text = format!(
-        "condition {} of service {}",
-        condition.number, condition.service
-    );
-    let mut signal = Signal::new(kind, condition.dedup_key(), text);
-    signal.source = "monitor".into();
-    signal.group_key = condition.group_key();
-    signal.severity = match severity {
-        Severity::Critical => AlertSeverity::Critical,
-        Severity::Warning => AlertSeverity::Warning,
-    };
-    Some(Submission {
-        key_hash: engine::account::secret::digest(&key(condition.service)),
-        signals: vec![signal],
-        resolve_group: None,
-        warnings: vec![],
-        rejected: vec![],
-        raw: "{}".into(),
-    })
 }

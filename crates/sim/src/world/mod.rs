@@ -7,6 +7,7 @@ mod node;
 mod people;
 mod provider;
 mod shared;
+mod signal;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;

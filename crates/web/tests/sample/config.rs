@@ -1,20 +1,13 @@
 //! Services, schedules, policies.
 
-use domain::policy::{PolicyConfig, Step, StepHours, StepMode, Target};
-use domain::schedule::SwapState;
-use domain::schedule::{OverrideKind, Restriction, Weekday};
+use domain::schedule::OverrideKind;
 use domain::word::*;
-use domain::{IntegrationId, OverrideId, ScheduleId, Span, UserId};
-use web::picture::{
-    Bar, Calendar, Ladder, ReachedBy, ReachedPerson, Row, RowKind, Rung, RungTarget,
-};
+use domain::{IntegrationId, OverrideId, Span, UserId};
+use web::picture::{Bar, Calendar, Row, RowKind};
 use web::view::on_call::*;
-use web::view::policy::*;
-use web::view::report::*;
 use web::view::schedule::*;
 use web::view::schedule_history::*;
 use web::view::service::*;
-use web::view::swap::*;
 use web::view::*;
 
 use super::part::{alert, row};
@@ -123,64 +116,6 @@ pub fn shifts() -> Vec<ShiftRow> {
         shift(2, 6_080, false),
         shift(3, 16_160, false),
     ]
-}
-
-pub fn ladder() -> Ladder {
-    let by = |kind, minutes| ReachedBy {
-        kind,
-        delay: Span::from_minutes(minutes),
-    };
-    let ana = ReachedPerson {
-        name: "Ana Ruiz".into(),
-        by: vec![by(ContactKind::Sms, 0), by(ContactKind::Email, 0)],
-        warning: None,
-    };
-    Ladder {
-        rungs: vec![
-            Rung {
-                at: Span::ZERO,
-                wait: Span::from_seconds(30),
-                targets: vec![RungTarget {
-                    label: "Ana Ruiz".into(),
-                    href: "/users/1".into(),
-                    people: vec![ana.clone()],
-                }],
-                ..Rung::default()
-            },
-            Rung {
-                at: Span::from_seconds(30),
-                wait: Span::from_minutes(5),
-                targets: vec![
-                    RungTarget {
-                        label: "On-call Platform".into(),
-                        href: "/schedules/platform".into(),
-                        people: vec![ReachedPerson {
-                            name: "Bo Lindqvist".into(),
-                            by: vec![by(ContactKind::Email, 0), by(ContactKind::Sms, 2)],
-                            warning: None,
-                        }],
-                    },
-                    RungTarget {
-                        label: "On-call Payments".into(),
-                        href: "/schedules/payments".into(),
-                        people: vec![],
-                    },
-                ],
-                conditions: vec!["only high urgency".into()],
-                warnings: vec![
-                    "Emil's first rule comes after 10 min, later than this step waits.".into(),
-                ],
-                ..Rung::default()
-            },
-        ],
-        repeats: 2,
-        last_resort_at: Some(Span::from_seconds(990)),
-        last_resort: vec![RungTarget {
-            label: "Ana Ruiz".into(),
-            href: "/users/1".into(),
-            people: vec![ana],
-        }],
-    }
 }
 
 fn service(slug: &str, name: &str, health: Health) -> ServiceRow {
@@ -386,80 +321,6 @@ pub fn add(pages: &mut Vec<Sample>) {
             nights: Span::from_hours(100),
         },
     ));
-    let swap = |id: i64, state: SwapState, mine: bool| SwapRow {
-        id: domain::SwapId(id),
-        schedule: "Platform".into(),
-        slug: "platform".into(),
-        giver: person(id),
-        held: vec![(ahead(100), ahead(600))],
-        offered_to: mine.then(|| person(2)),
-        exchange: mine.then(|| (ahead(1_000), ahead(1_600))),
-        note: "Dentist on Tuesday".into(),
-        state,
-        taken_by: (state == SwapState::Taken).then(|| person(4)),
-        closed_at: (state == SwapState::Taken).then(|| ago(20)),
-        can_take: state == SwapState::Offered && !mine,
-        can_decline: state == SwapState::Offered && !mine,
-        can_withdraw: state == SwapState::Offered && mine,
-    };
-    pages.push(draw(
-        "/on-call/swaps",
-        &SwapsPage {
-            frame: frame("Swaps and cover", Nav::OnCall, "/on-call/swaps"),
-            offered: vec![swap(2, SwapState::Offered, false)],
-            mine: vec![swap(1, SwapState::Offered, true)],
-            others: vec![swap(3, SwapState::Taken, false)],
-        },
-    ));
-    pages.push(draw(
-        "/on-call/swaps/new",
-        &SwapFormPage {
-            frame: frame("Ask for cover", Nav::OnCall, "/on-call/swaps/new"),
-            name: "Platform".into(),
-            slug: "platform".into(),
-            form: Form::new().with("start", "2026-11-21T09:00"),
-            people: people_choices(),
-        },
-    ));
-    let hours = |day: i64, night: i64| domain::schedule::DutyTime {
-        weekday_day: Span::from_hours(day),
-        weekday_night: Span::from_hours(night),
-        weekend_day: Span::from_hours(20),
-        holiday_night: Span::from_hours(5),
-        ..domain::schedule::DutyTime::default()
-    };
-    let row = |id: i64, day: i64, night: i64, against_share: i64| ReportRow {
-        person: person(id),
-        shifts: 6,
-        time: hours(day, night),
-        against_share,
-        short_rests: usize::from(id == 1),
-        pages: 12,
-        urgent_pages: 9,
-    };
-    let loads = vec![row(1, 200, 150, 31), row(5, 120, 90, -18)];
-    pages.push(draw(
-        "/on-call/report",
-        &ReportPage {
-            frame: frame("Load and fairness", Nav::OnCall, "/on-call/report"),
-            chart: web::picture::LoadChart {
-                title: "Time on call of each person".into(),
-                people: loads
-                    .iter()
-                    .map(|row| (row.person.name.clone(), row.time))
-                    .collect(),
-            },
-            rows: loads,
-            schedules: vec![Choice::new("platform", "Platform")],
-            teams: vec![Choice::new("platform", "Platform")],
-            form: Form::new()
-                .with("from", "2026-10-01")
-                .with("until", "2026-12-31"),
-            previous: "/on-call/report?from=2026-07-01".into(),
-            next: "/on-call/report?from=2027-01-01".into(),
-            csv: "/on-call/report.csv".into(),
-        },
-    ));
     let version = |number: i64| VersionRow {
         number,
         from: ago(10_000 / number),
@@ -558,84 +419,6 @@ pub fn add(pages: &mut Vec<Sample>) {
             preview: Some(calendar("2026-11-16", 14)),
         },
     ));
-    pages.push(draw(
-        "/policies",
-        &PolicyListPage {
-            frame: frame("Escalation policies", Nav::Policies, "/policies"),
-            rows: vec![PolicyRow {
-                name: "Checkout, around the clock".into(),
-                slug: "checkout".into(),
-                team: None,
-                steps: 2,
-                repeats: 2,
-                first: vec!["Ana Ruiz".into()],
-                services: 1,
-                warning: None,
-            }],
-        },
-    ));
-    pages.push(draw(
-        "/policies/checkout",
-        &PolicyPage {
-            frame: frame(
-                "Checkout, around the clock",
-                Nav::Policies,
-                "/policies/checkout",
-            ),
-            name: "Checkout, around the clock".into(),
-            slug: "checkout".into(),
-            description: "Ana first, then whoever is on call.".into(),
-            team: None,
-            ladder: ladder(),
-            services: vec![link("Checkout", "/services/checkout")],
-            version: 3,
-            saved_at: ago(9_000),
-            warnings: Vec::new(),
-        },
-    ));
-    let config = PolicyConfig {
-        steps: vec![
-            Step {
-                targets: vec![Target::User(UserId(1))],
-                mode: StepMode::All,
-                wait: Span::from_seconds(30),
-                urgency: None,
-                severity_at_least: None,
-                hours: None,
-            },
-            Step {
-                targets: vec![Target::Schedule(ScheduleId(1)), Target::User(UserId(5))],
-                mode: StepMode::RoundRobin,
-                wait: Span::from_minutes(5),
-                urgency: Some(Urgency::High),
-                severity_at_least: Some(AlertSeverity::Error),
-                hours: Some(StepHours {
-                    zone: None,
-                    ranges: vec![Restriction {
-                        weekdays: Weekday::ALL[..5].to_vec(),
-                        from: "08:00".parse().unwrap(),
-                        until: "20:00".parse().unwrap(),
-                    }],
-                }),
-            },
-        ],
-        repeats: 2,
-    };
-    let mut form = PolicyForm::of(&config);
-    form.fields = form.fields.with("name", "Checkout, around the clock");
-    pages.push(draw(
-        "/policies/checkout/edit",
-        &PolicyFormPage {
-            frame: frame("Edit policy", Nav::Policies, "/policies/checkout/edit"),
-            form,
-            slug: Some("checkout".into()),
-            teams: Vec::new(),
-            targets: targets(),
-            zones: Vec::new(),
-            preview: Some(ladder()),
-            warnings: vec!["From Sat 28 Nov 09:00 it can reach nobody for 8 h.".into()],
-        },
-    ));
     let today = "2026-11-21".parse().unwrap();
     pages.push(draw(
         "/schedules/new",
@@ -651,19 +434,6 @@ pub fn add(pages: &mut Vec<Sample>) {
             teams: Vec::new(),
             people: people_choices(),
             preview: None,
-        },
-    ));
-    pages.push(draw(
-        "/policies/new",
-        &PolicyFormPage {
-            frame: frame("New policy", Nav::Policies, "/policies/new"),
-            form: PolicyForm::empty(),
-            slug: None,
-            teams: Vec::new(),
-            targets: targets(),
-            zones: Vec::new(),
-            preview: None,
-            warnings: Vec::new(),
         },
     ));
 }

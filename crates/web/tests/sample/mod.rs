@@ -6,9 +6,11 @@
 
 mod calendar;
 mod config;
+mod duty;
 mod incident;
 mod part;
 mod people;
+mod policy;
 mod postmortem;
 
 use askama::Template;
@@ -146,6 +148,8 @@ pub fn pages() -> Vec<Sample> {
     incident::add(&mut pages);
     calendar::add(&mut pages);
     config::add(&mut pages);
+    duty::add(&mut pages);
+    policy::add(&mut pages);
     people::add(&mut pages);
     pages
 }
