@@ -7,10 +7,8 @@ use super::rota::Rotas;
 use super::{joined, length};
 use crate::directory::Directory;
 use crate::escalation::list_of;
-use crate::{ScheduleId, ServiceId, Span, Timestamp, UserId};
-
-/// Less rest than this between two shifts is reported (PAGING.md §5.6).
-pub const REST_MIN: Span = Span::from_hours(11);
+use crate::schedule::REST_MIN;
+use crate::{ScheduleId, ServiceId, Timestamp, UserId};
 
 /// Who is on call for two schedules at once, and who has too little rest between shifts.
 pub(super) fn shifts(

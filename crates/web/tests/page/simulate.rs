@@ -78,7 +78,7 @@ on_both!(a_question_is_answered_with_reasons, |house| {
     let page = ana.get(&asked).await;
     page.shows("fails (the provider cannot be reached) and is tried again in 2 s")
         .shows("Ana acknowledged.")
-        .shows("Ana has acknowledged");
+        .shows("Ana has acknowledged, and nothing further happens.");
     assert!(
         page.body.contains("if-answer-1-user"),
         "a further row is offered"

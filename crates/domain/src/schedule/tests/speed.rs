@@ -105,7 +105,7 @@ fn best<T>(what: &str, rounds: usize, mut work: impl FnMut() -> T) -> Duration {
 }
 
 #[test]
-#[ignore = "measures: run it in release and by itself"]
+#[ignore = "a benchmark: run by make bench"]
 fn a_large_company_is_answered_quickly() {
     let company = company();
     let (from, until) = (at("2026-06-11T10:30:00Z"), at("2026-09-09T10:30:00Z"));
