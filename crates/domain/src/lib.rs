@@ -4,6 +4,7 @@
 //! but what is passed in. The live engine, the what-if, "explain" and the tests run the same code.
 
 pub mod alert;
+pub mod change_event;
 pub mod command;
 pub mod coverage;
 pub mod dedup;

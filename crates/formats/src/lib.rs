@@ -18,6 +18,7 @@ mod link;
 mod text;
 mod warning;
 
+use domain::change_event::ChangeEvent;
 use domain::signal::Signal;
 
 /// Most events in one request. Prometheus sends at most 256 alerts at once; more than this is a
@@ -28,6 +29,8 @@ pub const ITEMS_MAX: usize = 10_000;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Parsed {
     pub signals: Vec<Signal>,
+    /// Statements about changes; they never page.
+    pub changes: Vec<ChangeEvent>,
     /// Lenient decisions worth telling the integration's owner
     /// (`payload.source was missing: used "unknown"`).
     pub warnings: Vec<String>,
