@@ -1,0 +1,83 @@
+//! Services and the doors of their monitors, and what came in.
+
+diesel::table! {
+    service (id) {
+        id -> BigInt,
+        slug -> Text,
+        name -> Text,
+        description -> Text,
+        team_id -> Nullable<BigInt>,
+        policy_id -> Nullable<BigInt>,
+        settings -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    integration (id) {
+        id -> BigInt,
+        service_id -> BigInt,
+        name -> Text,
+        kind -> Text,
+        key_hash -> Binary,
+        key_hint -> Text,
+        created_at -> BigInt,
+        removed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    integration_traffic (integration_id) {
+        integration_id -> BigInt,
+        signals -> BigInt,
+        ignored -> BigInt,
+        rejected -> BigInt,
+        last_signal_at -> Nullable<BigInt>,
+        last_warning -> Nullable<Text>,
+        last_warning_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    alert (id) {
+        id -> BigInt,
+        identity -> Binary,
+        integration_id -> BigInt,
+        incident_id -> BigInt,
+        dedup_key -> Text,
+        status -> Text,
+        severity -> Text,
+        summary -> Text,
+        source -> Text,
+        component -> Nullable<Text>,
+        signal_group -> Nullable<Text>,
+        class -> Nullable<Text>,
+        details -> Text,
+        links -> Text,
+        images -> Text,
+        first_text -> Nullable<Text>,
+        group_key -> Nullable<Text>,
+        count -> BigInt,
+        first_seen -> BigInt,
+        last_seen -> BigInt,
+        monitor_time -> Nullable<BigInt>,
+        resolved_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    signal (id) {
+        id -> BigInt,
+        integration_id -> BigInt,
+        received_at -> BigInt,
+        action -> Nullable<Text>,
+        dedup_key -> Nullable<Text>,
+        severity -> Nullable<Text>,
+        summary -> Text,
+        decision -> Text,
+        alert_id -> Nullable<BigInt>,
+        incident_id -> Nullable<BigInt>,
+        warnings -> Nullable<Text>,
+        raw -> Nullable<Text>,
+    }
+}
