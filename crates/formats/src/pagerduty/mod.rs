@@ -1,17 +1,26 @@
 //! PagerDuty Events API v2 (WIRE-FORMATS.md §1.1), validated leniently (§5.1): refused are only a
 //! missing or malformed key, a bad action, an acknowledge or resolve without a dedup key, and a
-//! trigger without a summary. Everything else is defaulted or cut, with a warning.
+//! trigger without a summary. Everything else is defaulted or cut, with a warning. The first
+//! version is in [`v1`], change events are in [`change`]; which one it is, the address tells, never
+//! the fields: some clients send those of both.
+
+pub mod change;
+mod reply;
+pub mod v1;
+
+pub use reply::{
+    Invalid, UNKNOWN_KEY, UNKNOWN_SERVICE_KEY, accepted, accepted_v1, change_accepted, throttled,
+    too_large, unavailable,
+};
 
 use domain::signal::{DEDUP_KEY_MAX, SUMMARY_MAX, Signal};
 use domain::word::{Action, AlertSeverity};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::text::{self, FIELD_MAX};
 use crate::warning::{Warnings, quoted};
 use crate::{Parsed, json, key, link, severity, time};
 
-/// Plain-text body of the 400 for a well-formed key that no integration has.
-pub const UNKNOWN_KEY: &str = "Invalid routing key";
 /// Length of a routing key, in characters.
 const KEY_LENGTH: usize = 32;
 
@@ -25,71 +34,15 @@ pub struct Request {
     pub dedup_key: String,
 }
 
-/// An event to be answered with 400.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}: {}", errors.join(", "))]
-pub struct Invalid {
-    status: &'static str,
-    message: &'static str,
-    errors: Vec<String>,
-    /// The key of the event, when there was a well-formed one: the refusal can then be shown on
-    /// its integration.
-    pub routing_key: Option<String>,
-}
-
-impl Invalid {
-    fn unrecognized(error: &str) -> Self {
-        Invalid {
-            status: "Unrecognized object",
-            message: "Event object format is unrecognized",
-            errors: vec![error.to_owned()],
-            routing_key: None,
-        }
-    }
-
-    /// The body of the 400.
-    pub fn body(&self) -> Value {
-        json!({"status": self.status, "message": self.message, "errors": self.errors})
-    }
-
-    /// The reasons, in the vendor's words.
-    pub fn errors(&self) -> &[String] {
-        &self.errors
-    }
-}
-
-/// The body of the 202.
-pub fn accepted(dedup_key: &str) -> Value {
-    json!({"status": "success", "message": "Event processed", "dedup_key": dedup_key})
-}
-
-/// The body of the 429.
-pub fn throttled() -> Value {
-    json!({
-        "status": "throttle exceeded",
-        "message": "Too many events: send this one again after the time in Retry-After",
-        "errors": [],
-    })
-}
-
-/// The body of the 413; clients never look for that code, so it has the shape of the 400.
-pub fn too_large() -> Value {
-    json!({
-        "status": "invalid event",
-        "message": "Event object is invalid",
-        "errors": ["Event is larger than 512 KB: shorten 'payload.custom_details'"],
-    })
-}
-
-/// Reads one event. `header_key` is the `X-Routing-Key` header, which some clients send instead of
-/// the field. `random_key` makes a fresh dedup key; it is called only for a trigger without one
+/// Reads one event. `outside` is a key that came with the request but not in its body, which some
+/// clients send instead of the field. `random_key` makes a fresh dedup key; it is called only for a trigger without one
 /// (PAGING.md §1.5).
 ///
 /// # Errors
 /// [`Invalid`], with every reason found.
 pub fn parse(
     body: &[u8],
-    header_key: Option<&str>,
+    outside: Option<&str>,
     random_key: impl FnOnce() -> String,
 ) -> Result<Request, Invalid> {
     let mut event =
@@ -105,7 +58,7 @@ pub fn parse(
     let mut warnings = Warnings::default();
     let mut errors = Vec::new();
 
-    let routing_key = routing_key(&event, header_key).unwrap_or_else(|reasons| {
+    let routing_key = routing_key(&event, outside).unwrap_or_else(|reasons| {
         errors.extend(reasons);
         String::new()
     });
@@ -141,10 +94,8 @@ pub fn parse(
     }
     if !errors.is_empty() {
         return Err(Invalid {
-            status: "invalid event",
-            message: "Event object is invalid",
-            errors,
             routing_key: Some(routing_key).filter(|key| !key.is_empty()),
+            ..Invalid::event(errors)
         });
     }
 
@@ -174,13 +125,13 @@ pub fn parse(
     })
 }
 
-/// The first well-formed key among body and header; the reasons against the first that is there.
-fn routing_key(event: &Map<String, Value>, header: Option<&str>) -> Result<String, Vec<String>> {
-    let of_body = |name: &str| event.get(name).and_then(Value::as_str);
+/// The first well-formed key of the body, else the one from outside; the reasons against the first
+/// that is there. A key from outside need not have PagerDuty's length: the client did not make it.
+fn routing_key(event: &Map<String, Value>, outside: Option<&str>) -> Result<String, Vec<String>> {
     let mut reasons = Vec::new();
-    for key in [of_body("routing_key"), of_body("service_key"), header]
-        .into_iter()
-        .flatten()
+    for key in ["routing_key", "service_key"]
+        .iter()
+        .filter_map(|name| event.get(*name).and_then(Value::as_str))
     {
         let key = key.trim();
         if key.is_empty() {
@@ -202,6 +153,9 @@ fn routing_key(event: &Map<String, Value>, header: Option<&str>) -> Result<Strin
                     .push("'routing_key' cannot contain non-alphanumeric characters.".to_owned());
             }
         }
+    }
+    if let Some(key) = outside.map(str::trim).filter(|key| !key.is_empty()) {
+        return Ok(key.to_owned());
     }
     if reasons.is_empty() {
         reasons.push("'routing_key' is missing or blank".to_owned());

@@ -1,5 +1,10 @@
 //! The webhook of Prometheus' Alertmanager, version 4 (WIRE-FORMATS.md §1.4): one alert per
-//! fingerprint, grouped into one incident per group key.
+//! fingerprint, grouped into one incident per group key. What Prometheus pushes straight to us is
+//! in [`push`], what its tools ask in [`api`].
+
+pub mod api;
+mod matcher;
+pub mod push;
 
 use domain::Timestamp;
 use domain::signal::{Link, SUMMARY_MAX, Signal};

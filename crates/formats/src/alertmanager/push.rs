@@ -1,0 +1,218 @@
+//! Alertmanager's API v2 (WIRE-FORMATS.md §1.5), which Prometheus, vmalert and the rulers of Loki,
+//! Mimir and Thanos push to. There is neither fingerprint nor status on the wire: the label set is
+//! the identity, and an end that has passed means resolved.
+
+use domain::signal::Signal;
+use domain::word::Action;
+use domain::{Span, Timestamp};
+use serde_json::{Map, Value};
+
+use super::Group;
+use crate::time::{self, Reading};
+use crate::warning::Warnings;
+use crate::{FormatError, ITEMS_MAX, Parsed, Rejected, json, key};
+
+/// An alert without an end is taken to end after this time unless it is heard of again;
+/// Alertmanager's default.
+pub const RESOLVE_TIMEOUT: Span = Span::from_minutes(5);
+/// Labels that tell groups apart, besides the alert's name (PAGING.md §2.2).
+const GROUP_LABELS: [&str; 3] = ["cluster", "namespace", "service"];
+
+/// Reads a request: an array of alerts.
+///
+/// # Errors
+/// When the body is no array. An array with some bad alerts is no error: see
+/// [`Parsed::rejected`]; Alertmanager stores the good ones and answers 400 all the same.
+pub fn parse(body: &[u8], received_at: Timestamp) -> Result<Parsed, FormatError> {
+    let value = json::parse(body).map_err(|error| FormatError::NotJson {
+        reason: error.to_string(),
+    })?;
+    let Value::Array(alerts) = value else {
+        return Err(FormatError::InvalidEvent {
+            reason: format!(
+                "The body is {}. Send an array of alerts with `labels`; the webhook of an \
+                 Alertmanager has another address.",
+                json::kind(&value)
+            ),
+        });
+    };
+    if alerts.len() > ITEMS_MAX {
+        return Err(FormatError::TooMany {
+            found: alerts.len(),
+        });
+    }
+    let mut warnings = Warnings::default();
+    let mut parsed = Parsed::default();
+    for (item, mut alert) in alerts.into_iter().enumerate() {
+        warnings.place.clear();
+        match pushed(&mut alert, received_at, &mut warnings) {
+            Ok(signal) => parsed.signals.push(signal),
+            Err(reason) => parsed.rejected.push(Rejected { item, reason }),
+        }
+    }
+    parsed.warnings = warnings.finish();
+    Ok(parsed)
+}
+
+fn pushed(
+    alert: &mut Value,
+    received_at: Timestamp,
+    warnings: &mut Warnings,
+) -> Result<Signal, String> {
+    let Some(fields) = alert.as_object_mut() else {
+        return Err(format!(
+            "The alert is {}. Each must be an object with `labels`.",
+            json::kind(alert)
+        ));
+    };
+    // Not part of this format; whoever sends them means the webhook's.
+    fields.remove("fingerprint");
+    fields.remove("status");
+    let Some(Value::Object(labels)) = fields.get_mut("labels") else {
+        return Err("at least one label pair required: send `labels`".to_owned());
+    };
+    labels.retain(|_, value| !matches!(value, Value::Null) && value.as_str() != Some(""));
+    if labels.is_empty() {
+        return Err("at least one label pair required".to_owned());
+    }
+    let group_key = group_of(labels);
+    let ends = time::read(fields.get("endsAt"));
+    let group = Group {
+        key: group_key,
+        status: "",
+        external_url: "",
+        label_values: Vec::new(),
+        received_at,
+    };
+    let mut signal = group.signal(alert, warnings)?;
+    let ends_at = match ends {
+        Reading::At(end) => Some(end),
+        Reading::Unset => None,
+        Reading::Unreadable => {
+            warnings.note("endsAt is not a known form of time: used the resolve timeout");
+            None
+        }
+    };
+    // Without a beginning the end is the only time there is.
+    signal.monitor_time = signal.monitor_time.or(ends_at).or(Some(received_at));
+    if signal.action == Action::Trigger {
+        signal.ends_at = Some(ends_at.unwrap_or(received_at + RESOLVE_TIMEOUT));
+    }
+    Ok(signal)
+}
+
+/// The group of labels without a group key on the wire (PAGING.md §2.2): by the alert's name with
+/// cluster, namespace and service, where there are any. Without a name there is none.
+pub fn group_of(labels: &Map<String, Value>) -> Option<String> {
+    let text = |name: &str| {
+        labels
+            .get(name)
+            .and_then(Value::as_str)
+            .filter(|value| !value.is_empty())
+    };
+    let name = text("alertname")?;
+    let mut key = format!("{{alertname={name:?}");
+    for label in GROUP_LABELS {
+        if let Some(value) = text(label) {
+            key.push_str(&format!(", {label}={value:?}"));
+        }
+    }
+    key.push('}');
+    Some(key::bounded(&key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn now() -> Timestamp {
+        Timestamp::parse("2026-11-21T04:00:00Z").unwrap()
+    }
+
+    fn read(value: &Value) -> Parsed {
+        parse(value.to_string().as_bytes(), now()).unwrap()
+    }
+
+    fn alert(ends_at: &str) -> Value {
+        json!([{
+            "labels": {"alertname": "Down", "instance": "a:9100", "cluster": "eu", "empty": ""},
+            "annotations": {"summary": "a is down"},
+            "startsAt": "2026-11-21T03:59:00Z", "endsAt": ends_at,
+            "generatorURL": "http://prometheus:9090/graph",
+        }])
+    }
+
+    #[test]
+    fn the_end_tells_firing_from_resolved() {
+        for (end, action, ends_at) in [
+            (
+                "0001-01-01T00:00:00.000Z",
+                Action::Trigger,
+                Some("2026-11-21T04:05:00Z"),
+            ),
+            (
+                "2026-11-21T04:04:00Z",
+                Action::Trigger,
+                Some("2026-11-21T04:04:00Z"),
+            ),
+            ("2026-11-21T04:00:00Z", Action::Resolve, None),
+            ("2026-11-21T03:59:59Z", Action::Resolve, None),
+        ] {
+            let signal = read(&alert(end)).signals.remove(0);
+            assert_eq!(signal.action, action, "{end}");
+            assert_eq!(signal.ends_at, ends_at.and_then(Timestamp::parse), "{end}");
+            assert_eq!(
+                signal.monitor_time,
+                Timestamp::parse("2026-11-21T03:59:00Z")
+            );
+        }
+    }
+
+    #[test]
+    fn labels_are_the_identity_and_empty_ones_do_not_count() {
+        let one = read(&alert("")).signals.remove(0);
+        let mut other = alert("");
+        other[0]["labels"].as_object_mut().unwrap().remove("empty");
+        other[0]["annotations"] = json!({});
+        other[0]["fingerprint"] = json!("ffff");
+        let other = read(&other).signals.remove(0);
+        assert_eq!(one.dedup_key, other.dedup_key);
+        assert_eq!(one.dedup_key.len(), 16);
+        assert_eq!(one.details["labels"].get("empty"), None);
+        assert_eq!(
+            one.group_key.as_deref(),
+            Some(r#"{alertname="Down", cluster="eu"}"#)
+        );
+        assert_eq!(one.summary, "a is down");
+        assert_eq!(one.source, "a:9100");
+        let nameless = read(&json!([{"labels": {"job": "x"}}])).signals.remove(0);
+        assert_eq!(nameless.group_key, None);
+    }
+
+    #[test]
+    fn bad_alerts_leave_the_good_ones() {
+        let parsed =
+            read(&json!([7, {"labels": {}}, {"labels": {"a": ""}}, {"labels": {"a": "b"}}, {}]));
+        assert_eq!(parsed.signals.len(), 1);
+        let items: Vec<usize> = parsed.rejected.iter().map(|one| one.item).collect();
+        assert_eq!(items, [0, 1, 2, 4]);
+        assert!(read(&json!([])).signals.is_empty());
+        for body in ["{}", "7", "{\"alerts\": []}", "["] {
+            assert!(parse(body.as_bytes(), now()).is_err(), "{body}");
+        }
+    }
+
+    #[test]
+    fn without_a_beginning_the_end_is_taken() {
+        let ended = json!([{"labels": {"a": "b"}, "endsAt": "2026-11-21T03:00:00Z"}]);
+        let signal = read(&ended).signals.remove(0);
+        assert_eq!(signal.action, Action::Resolve);
+        assert_eq!(
+            signal.monitor_time,
+            Timestamp::parse("2026-11-21T03:00:00Z")
+        );
+        let bare = read(&json!([{"labels": {"a": "b"}}])).signals.remove(0);
+        assert_eq!(bare.monitor_time, Some(now()));
+    }
+}
