@@ -7,6 +7,7 @@
 pub mod alertmanager;
 pub mod generic;
 pub mod icalendar;
+pub mod opsgenie;
 pub mod pagerduty;
 pub mod reply;
 pub mod severity;
