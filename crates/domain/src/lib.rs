@@ -20,6 +20,7 @@ pub mod moment;
 pub mod notification;
 pub mod policy;
 pub mod postmortem;
+pub mod quota;
 pub mod reminder;
 pub mod schedule;
 pub mod service;

@@ -5,6 +5,7 @@
 //! alerts and incidents as the same signals sent singly.
 
 mod opening;
+mod rewording;
 #[cfg(test)]
 mod tests;
 

@@ -277,3 +277,41 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn rewording_keeps_count_and_first_text_and_pages_when_it_became_worse() {
+    let mut world = World::new();
+    let mut signal = Signal::new(Action::Trigger, "k", "Disk filling");
+    signal.severity = AlertSeverity::Warning;
+    world.send(&signal, 0);
+    world.effects();
+    let identity = Identity::of(integration().id, "k");
+    let service = service(ServiceSettings::default());
+    let reword = |world: &mut World, severity| {
+        world.set.reword(
+            identity,
+            &service,
+            |text| {
+                text.summary = "Disk full".into();
+                text.severity = severity;
+            },
+            Timestamp::from_seconds(60),
+        )
+    };
+    assert!(reword(&mut world, AlertSeverity::Warning));
+    assert_eq!(world.effects(), []);
+    let alert = &world.set.open[&identity];
+    assert_eq!((alert.count, alert.text.summary.as_str()), (1, "Disk full"));
+    assert_eq!(alert.first_text.as_ref().unwrap().summary, "Disk filling");
+    assert_eq!(alert.last_seen, Timestamp::from_seconds(0));
+    assert!(reword(&mut world, AlertSeverity::Critical));
+    let starts = |effect: &Effect| matches!(effect, Effect::StartRun { .. });
+    assert!(world.effects().iter().any(starts));
+    let unknown = Identity::of(integration().id, "other");
+    let nothing = |_: &mut AlertText| {};
+    assert!(
+        !world
+            .set
+            .reword(unknown, &service, nothing, Timestamp::from_seconds(60))
+    );
+}
