@@ -340,10 +340,48 @@ words! {
         Cli = "cli",
     }
 
+    /// Who sends: decides how requests are read. `formats::format` has one for each.
     IntegrationKind {
         PagerDuty = "pagerduty",
         Alertmanager = "alertmanager",
         Generic = "generic",
+        Opsgenie = "opsgenie",
+        Prometheus = "prometheus",
+        Grafana = "grafana",
+        Datadog = "datadog",
+        NewRelic = "newrelic",
+        Netdata = "netdata",
+        Nobl9 = "nobl9",
+        Nagios = "nagios",
+        Icinga = "icinga",
+        Checkmk = "checkmk",
+        Zabbix = "zabbix",
+        Monit = "monit",
+        Splunk = "splunk",
+        Elastic = "elastic",
+        Sentry = "sentry",
+        CloudWatch = "cloudwatch",
+        Azure = "azure",
+        GoogleCloud = "googlecloud",
+        UptimeKuma = "uptimekuma",
+        UptimeRobot = "uptimerobot",
+        Pingdom = "pingdom",
+        Healthchecks = "healthchecks",
+        StatusCake = "statuscake",
+        Updown = "updown",
+        Prtg = "prtg",
+        LibreNms = "librenms",
+        GitHub = "github",
+        GitLab = "gitlab",
+        Jenkins = "jenkins",
+        CircleCi = "circleci",
+        Spinnaker = "spinnaker",
+        ArgoCd = "argocd",
+        Flux = "flux",
+        /// Changes by a plain call, and chaos experiments.
+        Changes = "changes",
+        CloudEvents = "cloudevents",
+        StandardWebhooks = "standardwebhooks",
     }
 }
 

@@ -235,7 +235,7 @@ fn severity_of(fields: &Map<String, Value>, warnings: &mut Warnings) -> AlertSev
 }
 
 /// An address, an object with one, or an array of both.
-fn links(value: Option<&Value>, warnings: &mut Warnings) -> Vec<Link> {
+pub(crate) fn links(value: Option<&Value>, warnings: &mut Warnings) -> Vec<Link> {
     match value {
         None | Some(Value::Null) => Vec::new(),
         Some(Value::String(address)) => link::labelled(address, "", warnings).into_iter().collect(),

@@ -5,18 +5,27 @@
 //! defaulted, and the integration's owner is told in [`Parsed::warnings`] what was assumed.
 
 pub mod alertmanager;
+pub mod format;
 pub mod generic;
 pub mod icalendar;
 pub mod opsgenie;
 pub mod pagerduty;
 pub mod reply;
+pub mod request;
+pub mod settings;
 pub mod severity;
+pub mod signature;
+pub mod sns;
 pub mod time;
 
+mod change;
+mod draft;
 mod json;
 mod key;
 mod link;
+mod read;
 mod text;
+mod vendor;
 mod warning;
 
 use domain::change_event::ChangeEvent;
@@ -40,6 +49,8 @@ pub struct Parsed {
     /// Group key whose open alerts all resolve, listed or not (WIRE-FORMATS.md §1.4): Alertmanager
     /// leaves alerts out of its messages when `max_alerts` is set.
     pub resolve_group: Option<String>,
+    /// What SNS asks us to fetch before it sends its messages.
+    pub confirm: Option<sns::Confirmation>,
 }
 
 /// One item of a request that could not be understood.
@@ -66,6 +77,11 @@ pub enum FormatError {
     TooMany { found: usize },
     #[error("{reason}")]
     InvalidEvent { reason: String },
+    #[error(
+        "The signature in header `{header}` is missing or wrong. Give the sender the secret of \
+         this integration."
+    )]
+    BadSignature { header: String },
 }
 
 impl FormatError {
@@ -77,6 +93,7 @@ impl FormatError {
             FormatError::Empty => "no_events",
             FormatError::TooMany { .. } => "too_many_events",
             FormatError::InvalidEvent { .. } => "invalid_event",
+            FormatError::BadSignature { .. } => "bad_signature",
         }
     }
 }

@@ -115,6 +115,9 @@ impl WebError {
             WebError::StaleForm => (StatusCode::FORBIDDEN, "stale_form"),
             WebError::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad_request"),
             WebError::NotJson(_) => (StatusCode::BAD_REQUEST, "not_json"),
+            WebError::Format(error @ formats::FormatError::BadSignature { .. }) => {
+                (StatusCode::UNAUTHORIZED, error.code())
+            }
             WebError::Format(error) => (StatusCode::BAD_REQUEST, error.code()),
             WebError::BadSignature => (StatusCode::FORBIDDEN, "bad_signature"),
             WebError::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),

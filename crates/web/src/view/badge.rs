@@ -216,11 +216,7 @@ impl Frame {
     }
 
     pub fn integration_word(&self, kind: &IntegrationKind) -> &'static str {
-        match kind {
-            IntegrationKind::PagerDuty => "PagerDuty Events v2",
-            IntegrationKind::Alertmanager => "Prometheus Alertmanager",
-            IntegrationKind::Generic => "Generic JSON",
-        }
+        formats::format::of(*kind).name
     }
 
     pub fn role_word(&self, role: &CommandRole) -> &'static str {

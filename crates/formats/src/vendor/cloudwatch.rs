@@ -1,0 +1,172 @@
+//! AWS CloudWatch alarms, through SNS or raw; whatever else a topic carries becomes an alert of its
+//! own (WIRE-FORMATS.md §1.13).
+
+use domain::Timestamp;
+use domain::word::{Action, AlertSeverity};
+use serde_json::{Value, json};
+
+use crate::draft::{Draft, rest_of};
+use crate::request::Request;
+use crate::settings::Settings;
+use crate::warning::Warnings;
+use crate::{FormatError, Parsed, json, read, sns};
+
+const WHO: &str = "Amazon SNS";
+
+pub(crate) fn parse(
+    request: &Request<'_>,
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<Parsed, FormatError> {
+    let (envelope, _) = request.fields();
+    let kind = read::text(&envelope, "Type").unwrap_or_default();
+    let mut parsed = Parsed::default();
+    let mut warnings = Warnings::default();
+    match &*kind {
+        "SubscriptionConfirmation" => {
+            match sns::confirmation(&envelope) {
+                Ok(asked) => parsed.confirm = Some(asked),
+                Err(reason) => return Err(FormatError::InvalidEvent { reason }),
+            }
+            return Ok(parsed);
+        }
+        "UnsubscribeConfirmation" => {
+            warnings.note("the topic no longer sends here: its subscription was ended");
+            parsed.warnings = warnings.finish();
+            return Ok(parsed);
+        }
+        _ => {}
+    }
+    let message = envelope.get("Message").and_then(Value::as_str);
+    let Some(message) = message.filter(|_| kind == "Notification") else {
+        // Raw delivery: the message is the body.
+        return super::each(WHO, request, now, |item, _| {
+            alarm(item, settings).map_or(super::Said::Unknown, Into::into)
+        });
+    };
+    let subject = read::text(&envelope, "Subject");
+    let inner = json::parse(message.as_bytes())
+        .ok()
+        .filter(Value::is_object);
+    let draft = match &inner {
+        Some(inner) => {
+            alarm(inner, settings).unwrap_or_else(|| event(inner, subject, &envelope, settings))
+        }
+        None => plain(message, subject, &envelope, settings),
+    };
+    parsed.signals.push(draft.finish(WHO, now, &mut warnings));
+    parsed.warnings = warnings.finish();
+    Ok(parsed)
+}
+
+/// An alarm of CloudWatch, simple or composite.
+fn alarm<'a>(item: &'a Value, settings: &Settings) -> Option<Draft<'a>> {
+    let name = read::text(item, "AlarmName")?;
+    let state = read::text(item, "NewStateValue")?;
+    let (action, severity) = match &*state {
+        "OK" => (Action::Resolve, settings.severity()),
+        // The alarm sees nothing: neither good nor certainly bad, so it is told with less noise.
+        "INSUFFICIENT_DATA" => (Action::Trigger, AlertSeverity::Warning),
+        _ => (Action::Trigger, settings.severity()),
+    };
+    let account = read::text(item, "AWSAccountId");
+    let region = read::text(item, "Region");
+    let key = read::text(item, "AlarmArn").unwrap_or_else(|| {
+        [&account, &region, &Some(name.clone())]
+            .map(|part| part.clone().unwrap_or_default())
+            .join("/")
+    });
+    let dimensions: Vec<String> = read::array(item, "Trigger.Dimensions")
+        .into_iter()
+        .flatten()
+        .take(10)
+        .filter_map(|one| {
+            let name = read::first(one, &["name", "Name"])?;
+            Some(format!("{name}={}", read::first(one, &["value", "Value"])?))
+        })
+        .collect();
+    Some(Draft {
+        action: Some(action),
+        key: Some(key),
+        title: Some(match read::text(item, "AlarmDescription") {
+            Some(text) if text.len() <= 200 => format!("{name}: {text}"),
+            _ => name,
+        }),
+        source: Some(dimensions.join(", "))
+            .filter(|text| !text.is_empty())
+            .or_else(|| region.clone()),
+        severity: Some(severity),
+        component: read::text(item, "Trigger.Namespace"),
+        class: read::text(item, "Trigger.MetricName"),
+        group: account,
+        details: rest_of(item, &[]),
+        at: item.get("StateChangeTime"),
+        ..Draft::default()
+    })
+}
+
+/// An event of EventBridge or of another service.
+fn event<'a>(
+    item: &'a Value,
+    subject: Option<String>,
+    envelope: &Value,
+    settings: &Settings,
+) -> Draft<'a> {
+    let of = |names: &[&str]| read::first(item, names);
+    let kind = of(&["detail-type", "detailType", "Event Source", "EventType"]);
+    let name = of(&["detail.alarmName", "resources.0"]);
+    let state = of(&["detail.state.value"]);
+    let title = subject.or_else(|| match (&kind, &name) {
+        (Some(kind), Some(name)) => Some(format!("{kind}: {name}")),
+        (kind, name) => kind.clone().or_else(|| name.clone()),
+    });
+    let topic = read::text(envelope, "TopicArn").unwrap_or_default();
+    Draft {
+        action: (state.as_deref() == Some("OK")).then_some(Action::Resolve),
+        // Which thing it is about, never which message: that differs each time.
+        key: Some(
+            [
+                Some(topic.clone()),
+                of(&["source"]),
+                kind.clone(),
+                name.or_else(|| title.clone()),
+            ]
+            .map(Option::unwrap_or_default)
+            .join("|"),
+        ),
+        title: title.or_else(|| Some(format!("Message of topic {}", topic_name(&topic)))),
+        source: of(&["source", "resources.0"]),
+        severity: Some(settings.severity()),
+        class: kind,
+        group: of(&["account"]),
+        details: item.clone(),
+        at: item.get("time"),
+        ..Draft::default()
+    }
+}
+
+fn plain<'a>(
+    message: &str,
+    subject: Option<String>,
+    envelope: &'a Value,
+    settings: &Settings,
+) -> Draft<'a> {
+    let topic = read::text(envelope, "TopicArn").unwrap_or_default();
+    let first = message.lines().map(str::trim).find(|line| !line.is_empty());
+    let title = subject
+        .or_else(|| first.map(str::to_owned))
+        .unwrap_or_else(|| format!("Message of topic {}", topic_name(&topic)));
+    Draft {
+        key: Some(format!("{topic}|{title}")),
+        title: Some(title),
+        source: Some(topic_name(&topic).to_owned()).filter(|name| !name.is_empty()),
+        severity: Some(settings.severity()),
+        details: json!({ "message": message, "topic": topic }),
+        at: envelope.get("Timestamp"),
+        ..Draft::default()
+    }
+}
+
+fn topic_name(arn: &str) -> &str {
+    arn.rsplit(':').next().unwrap_or(arn)
+}
