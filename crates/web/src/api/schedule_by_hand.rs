@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Path;
 use domain::directory::Directory;
 use domain::schedule::{
-    Override as OverrideRow, OverrideKind, Temporary as TemporaryRow, TemporaryShift,
+    Override as OverrideRow, OverrideKind, Schedule, Temporary as TemporaryRow, TemporaryShift,
 };
 use domain::{OverrideId, TemporaryId, Timestamp};
 use engine::access::Right;
@@ -30,6 +30,31 @@ pub struct HandQuery {
     /// Only those that end after this instant (RFC 3339); now when absent.
     #[param(value_type = Option<String>, format = DateTime)]
     ends_after: Option<Timestamp>,
+}
+
+/// Those of a schedule that end after the instant that is asked for, by their start. `span` is start,
+/// end and id of one.
+fn listed<R, T: Serialize>(
+    (caller, slug, query): (&Caller, &str, &HandQuery),
+    state: &State,
+    rows: fn(&Schedule) -> &[R],
+    span: fn(&R) -> (Timestamp, Timestamp, i64),
+    shown: fn(&R, &Directory) -> T,
+) -> Result<HttpResponse, WebError> {
+    caller.require(Right::Read)?;
+    let directory = state.directory();
+    let after = query.ends_after.unwrap_or(caller.ctx.now);
+    let schedule = named(&directory, slug)?;
+    let mut live: Vec<&R> = rows(&schedule)
+        .iter()
+        .filter(|row| span(row).1 > after)
+        .collect();
+    live.sort_by_key(|row| {
+        let (start, _, id) = span(row);
+        (start, id)
+    });
+    let items = live.into_iter().map(|row| shown(row, &directory));
+    Ok(HttpResponse::Ok().json(List::whole(items.collect())))
 }
 
 /// A change to a span of a schedule.
@@ -91,15 +116,14 @@ pub async fn overrides(
     query: Params<HandQuery>,
     state: State,
 ) -> Result<HttpResponse, WebError> {
-    caller.require(Right::Read)?;
-    let directory = state.directory();
-    let schedule = named(&directory, &slug)?;
-    let after = query.0.ends_after.unwrap_or(caller.ctx.now);
-    let mut rows: Vec<&OverrideRow> = schedule.overrides.iter().collect();
-    rows.retain(|row| row.end > after);
-    rows.sort_by_key(|row| (row.start, row.id));
-    let items = rows.into_iter().map(|row| Override::of(row, &directory));
-    Ok(HttpResponse::Ok().json(List::whole(items.collect())))
+    let asked = (&caller, slug.as_str(), &query.0);
+    listed(
+        asked,
+        &state,
+        |schedule| &schedule.overrides,
+        |row| (row.start, row.end, row.id.0),
+        Override::of,
+    )
 }
 
 /// An override as it is to be.
@@ -263,15 +287,14 @@ pub async fn temporaries(
     query: Params<HandQuery>,
     state: State,
 ) -> Result<HttpResponse, WebError> {
-    caller.require(Right::Read)?;
-    let directory = state.directory();
-    let schedule = named(&directory, &slug)?;
-    let after = query.0.ends_after.unwrap_or(caller.ctx.now);
-    let mut rows: Vec<&TemporaryRow> = schedule.temporaries.iter().collect();
-    rows.retain(|row| row.end > after);
-    rows.sort_by_key(|row| (row.start, row.id));
-    let items = rows.into_iter().map(|row| Temporary::of(row, &directory));
-    Ok(HttpResponse::Ok().json(List::whole(items.collect())))
+    let asked = (&caller, slug.as_str(), &query.0);
+    listed(
+        asked,
+        &state,
+        |schedule| &schedule.temporaries,
+        |row| (row.start, row.end, row.id.0),
+        Temporary::of,
+    )
 }
 
 /// A span to be filled by hand.
