@@ -289,7 +289,12 @@
     if (!spare || event.target.value === "") return;
     const next = spare.cloneNode(true);
     spare.removeAttribute("data-spare");
-    for (const select of all("select", next)) { select.value = ""; select.removeAttribute("id"); }
+    for (const select of all("select", next)) {
+      select.value = "";
+      select.removeAttribute("id");
+      // What stands beside a turn is numbered by the turn's place.
+      if (next.matches("li")) select.name = select.name.replace(/-(with|shadow)-(\d+)$/, (all, field, m) => `-${field}-${Number(m) + 1}`);
+    }
     spare.after(next);
   });
 

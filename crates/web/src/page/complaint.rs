@@ -33,11 +33,6 @@ pub fn show_plain(form: &mut Form, error: Error) -> Result<(), Error> {
     show(form, error, str::to_owned)
 }
 
-/// What is said when the name of what is to be deleted was not typed.
-pub fn unconfirmed(name: &str) -> Error {
-    Error::Refused(format!("nothing was deleted: type {name} to confirm it"))
-}
-
 /// A sentence as pages show it: `must be later than the start` → `Must be later than the start.`
 pub fn sentence(text: &str) -> String {
     let text = text.trim();

@@ -18,6 +18,7 @@ pub mod policy;
 pub mod postmortem;
 pub mod profile;
 pub mod query;
+mod removal;
 pub mod report;
 pub mod rule;
 #[cfg(test)]

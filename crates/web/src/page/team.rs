@@ -7,6 +7,7 @@ use domain::directory::{Directory, Team};
 use engine::access::Right;
 use engine::configuration::team::{self, TeamInput};
 
+use super::removal::{self, Outcome, Removal};
 use super::{choice, complaint};
 use crate::csrf::Checked;
 use crate::error::WebError;
@@ -149,18 +150,18 @@ async fn delete(
     me.require(Right::Configure)?;
     let directory = state.directory();
     let team = find(&directory, &slug)?;
-    let removed = match typed.get("confirm").trim() == team.slug {
-        true => team::remove_team(state.store(), &me.ctx(state.now()), team.id).await,
-        false => Err(complaint::unconfirmed(&team.slug)),
+    let what = Removal {
+        confirm: &team.slug,
+        told: format!("{} is deleted.", team.name),
+        to: "/teams",
     };
-    match removed {
-        Ok(()) => {
-            let text = format!("{} is deleted.", team.name);
-            Ok(redirect_with_flash(&state, "/teams", &text))
-        }
-        Err(error) => {
+    let ctx = me.ctx(state.now());
+    let remove = team::remove_team(state.store(), &ctx, team.id);
+    match removal::confirmed(&state, &typed, what, remove).await {
+        Outcome::Gone(response) => Ok(response),
+        Outcome::Kept(why) => {
             let mut form = form_of(team);
-            complaint::show_plain(&mut form, error)?;
+            complaint::show_plain(&mut form, why)?;
             let page = page(&state, &me, &directory, team, form).await;
             render_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }

@@ -70,6 +70,11 @@ pub const POSTS: &[(&str, &[&str])] = &[
     ),
     ("/schedules/{slug}/overrides/{id}/delete", &[]),
     (
+        "/schedules/{slug}/temporaries",
+        &["start", "end", "shift-*", "do"],
+    ),
+    ("/schedules/{slug}/temporaries/{id}/delete", &[]),
+    (
         "/schedules/{slug}/swaps",
         &[
             "start",

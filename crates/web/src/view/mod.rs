@@ -49,6 +49,8 @@
 //! | `/schedules/{slug}` | see [`schedule::ScheduleForm`] | the schedule |
 //! | `/schedules/{slug}/overrides` | `kind` `user`… `start` `end` | the schedule |
 //! | `/schedules/{slug}/overrides/{id}/delete` | | the schedule |
+//! | `/schedules/{slug}/temporaries` | see [`schedule_temporary::TemporaryPage`] | the schedule |
+//! | `/schedules/{slug}/temporaries/{id}/delete` | | the schedule |
 //! | `/schedules/{slug}/swaps` | see [`swap::SwapFormPage`] | `/on-call/swaps` |
 //! | `/on-call/swaps/{id}/take`, `…/decline`, `…/withdraw` | | `/on-call/swaps` |
 //! | `/schedules/{slug}/delete` | `confirm` (the slug) | `/schedules` |
@@ -102,6 +104,7 @@
 //! | `/on-call?q=&team=&at=`, `/on-call/mine` | [`on_call`] |
 //! | `/on-call/report?schedule=&team=&from=&until=`, `/on-call/report.csv?…` | [`report::ReportPage`]; the same as `text/csv` attachment |
 //! | `/on-call/swaps`, `/on-call/swaps/new?schedule=&start=&end=` | [`swap`] |
+//! | `/schedules/{slug}/temporary?start=&end=` | [`schedule_temporary::TemporaryPage`] |
 //! | `/schedules/{slug}/versions` | [`schedule_history::HistoryPage`] |
 //! | `/schedules` | leads to `/on-call` |
 //! | `/schedules/new`, `/schedules/{slug}?from=&view=&zone=&version=`, `/schedules/{slug}/edit`, `/schedules/{slug}/override?start=&end=` | [`schedule`] |
@@ -139,8 +142,11 @@ pub mod problem;
 pub mod profile;
 pub mod report;
 pub mod schedule;
+pub mod schedule_difference;
 mod schedule_form;
 pub mod schedule_history;
+mod schedule_layer;
+pub mod schedule_temporary;
 pub mod service;
 pub mod settings;
 pub mod simulate;

@@ -78,7 +78,7 @@ impl PolicyFormPage {
     }
 
     fn short_day(&self, day: &Weekday) -> &'static str {
-        super::schedule_form::short_day(day)
+        super::schedule_layer::short_day(day)
     }
 
     fn hours_field(&self, m: &usize) -> String {

@@ -7,7 +7,7 @@ use domain::policy::{
 
 use super::form::{Form, Press, row_numbers};
 use super::frame::Markup;
-use super::schedule_form::HoursRow;
+use super::schedule_layer::HoursRow;
 
 /// What `POST /policies` and `POST /policies/{slug}` send.
 ///

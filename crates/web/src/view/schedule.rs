@@ -2,13 +2,14 @@
 
 use askama::Template;
 use domain::schedule::{OverrideKind, RotationUnit, Weekday};
-use domain::{OverrideId, Timestamp};
+use domain::{OverrideId, TemporaryId, Timestamp};
 use jiff::ToSpan as _;
 
 use super::badge::icon;
 use super::form::Form;
 use super::frame::{Choice, Frame, Link, Markup, Person};
-pub use super::schedule_form::{HoursRow, LayerRow, ScheduleForm};
+use super::schedule_difference::Difference;
+pub use super::schedule_form::{HoursRow, LayerRow, ScheduleForm, TurnRow};
 use crate::picture::Calendar;
 
 /// Who holds the watch of one schedule: now, until when, next.
@@ -94,6 +95,8 @@ pub struct SchedulePage {
     pub shifts: Vec<ShiftRow>,
     /// Overrides that have not ended, soonest first.
     pub overrides: Vec<OverrideRow>,
+    /// Spans filled by hand that have not ended, soonest first.
+    pub temporaries: Vec<TemporaryRow>,
     /// Imported calendars that cannot be read at present: name and why.
     pub unread: Vec<(String, String)>,
     /// Policies that page this schedule.
@@ -147,6 +150,18 @@ pub struct OverrideRow {
     pub by: Option<String>,
 }
 
+/// A span filled by hand.
+#[derive(Clone, Debug)]
+pub struct TemporaryRow {
+    pub id: TemporaryId,
+    /// Everybody in it, in the order in which their shifts begin.
+    pub people: Vec<Person>,
+    pub start: Timestamp,
+    pub end: Timestamp,
+    /// `None`: the command line or a token.
+    pub by: Option<String>,
+}
+
 /// `GET /schedules/new`, `GET /schedules/{slug}/edit`, and their posts when something is wrong or
 /// only a preview was asked for. Fields: see [`ScheduleForm`].
 #[derive(Clone, Debug, Template)]
@@ -161,8 +176,13 @@ pub struct ScheduleFormPage {
     pub teams: Vec<Choice>,
     /// By id.
     pub people: Vec<Choice>,
+    /// What holidays can mean to a layer: `skip:{slug}` and `only:{slug}` of each calendar.
+    pub holidays: Vec<Choice>,
     /// The next weeks as they would be; `None` while the form does not hold together.
     pub preview: Option<Calendar>,
+    /// Whom saving would put on call otherwise than the version in force does; `None` as above, and
+    /// for a new schedule.
+    pub difference: Option<Difference>,
 }
 
 /// Names as a sentence lists them.
@@ -243,7 +263,7 @@ impl OverridePage {
 }
 
 /// In whose zone typed times are.
-fn zone_hint(zone: &str, frame: &Frame) -> String {
+pub(super) fn zone_hint(zone: &str, frame: &Frame) -> String {
     if zone == frame.zone_name() {
         format!("Times are {zone}.")
     } else {
@@ -276,7 +296,17 @@ impl ScheduleFormPage {
     }
 
     fn short_day(&self, day: &Weekday) -> &'static str {
-        super::schedule_form::short_day(day)
+        super::schedule_layer::short_day(day)
+    }
+
+    /// The turn at the end that is there to be filled in.
+    fn spare(&self) -> &'static TurnRow {
+        static EMPTY: TurnRow = TurnRow {
+            user: String::new(),
+            others: Vec::new(),
+            shadows: Vec::new(),
+        };
+        &EMPTY
     }
 
     fn hours_field(&self, m: &usize) -> String {
@@ -304,31 +334,19 @@ impl Frame {
         }
     }
 
-    /// One turn of a layer: the people, nobody, or what a file has put together.
+    /// `Ana and Bo`, or that the span is left empty.
+    pub fn hand_words(&self, entry: &TemporaryRow) -> String {
+        match entry.people.is_empty() {
+            true => "Nobody on call".to_owned(),
+            false => names(&entry.people),
+        }
+    }
+
+    /// Who has a turn of a layer, or nobody.
     pub fn turn_select(&self, layer: &usize, people: &[Choice], turn: &str) -> Markup {
         let mut choices = vec![Choice::new("nobody", "Nobody")];
         choices.extend(people.iter().cloned());
-        if turn.contains(['+', '/']) {
-            let names = |ids: &str| {
-                let names = ids.split('+').map(|id| {
-                    let known = people.iter().find(|person| person.value == id);
-                    known.map_or(id, |person| person.label.as_str())
-                });
-                names.collect::<Vec<_>>().join(" + ")
-            };
-            let label = match turn.split_once('/') {
-                Some((users, shadows)) => {
-                    format!("{} (shadow: {})", names(users), names(shadows))
-                }
-                None => names(turn),
-            };
-            choices.push(Choice::new(turn, label));
-        }
-        let empty = if turn.is_empty() {
-            "Add a person"
-        } else {
-            "Remove"
-        };
+        let empty = adds(turn);
         self.row_select(
             &format!("layer-{layer}-turn"),
             "Turn",
@@ -336,5 +354,38 @@ impl Frame {
             turn,
             empty,
         )
+    }
+
+    /// Who has the turn in place `m` too, and who follows it to learn; each with one to add.
+    pub fn turn_company(
+        &self,
+        layer: &usize,
+        m: &usize,
+        people: &[Choice],
+        turn: &TurnRow,
+    ) -> Markup {
+        let list = |field: &str, label: &str, ids: &[String]| {
+            let name = format!("layer-{layer}-{field}-{m}");
+            let select = |id: &str| self.row_select(&name, label, people, id, adds(id)).0;
+            let have: String = ids.iter().map(|id| select(id)).collect();
+            format!(
+                "<div class=\"turn-with\"><span>{label}</span>{have}<span class=\"turn-spare\" \
+                 data-spare>{}</span></div>",
+                select("")
+            )
+        };
+        Markup(format!(
+            "{}{}",
+            list("with", "Together with", &turn.others),
+            list("shadow", "Shadowed by", &turn.shadows)
+        ))
+    }
+}
+
+/// What the choice of nobody does in a row of a form.
+fn adds(chosen: &str) -> &'static str {
+    match chosen {
+        "" => "Add a person",
+        _ => "Remove",
     }
 }

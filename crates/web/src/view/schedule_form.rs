@@ -1,13 +1,11 @@
 //! The form of a schedule: its layers as rows, and the configuration it stands for.
 
-use domain::UserId;
-use domain::schedule::{
-    ConfigProblem, Layer, LayerHolidays, Participant, Restriction, Rotation, ScheduleConfig,
-    TimeOfDay, Weekday,
-};
+use domain::schedule::{ConfigProblem, ScheduleConfig};
 
 use super::form::{Form, Press, row_numbers};
 use super::frame::Markup;
+pub use super::schedule_layer::{HoursRow, LayerRow, TurnRow};
+use super::schedule_layer::{read_config, read_layer};
 
 /// What `POST /schedules` and `POST /schedules/{slug}` send.
 ///
@@ -15,11 +13,13 @@ use super::frame::Markup;
 /// empty), `zone` (IANA), `from` (when the edit takes effect, see [`super::time::parse_time`];
 /// empty: now), and for each layer `n` from the **highest** (0) to the lowest: `layer-{n}-name`,
 /// `layer-{n}-turn` (repeated: a user id, `3+7` for several at once, `3/9` with 9 as shadow, `nobody`,
-/// or empty to leave it out), `layer-{n}-length`, `layer-{n}-unit` (`hours`, `days`, `weeks`, `months`),
+/// or empty to leave it out), beside the turn in place `m` of those `layer-{n}-with-{m}` and
+/// `layer-{n}-shadow-{m}` (repeated user ids), `layer-{n}-company` (whether there is room for them),
+/// `layer-{n}-holidays` (`skip:` or `only:` and the slug of a calendar; empty: like other days), `layer-{n}-length`, `layer-{n}-unit` (`hours`, `days`, `weeks`, `months`),
 /// `layer-{n}-handoff` (`09:00`), `layer-{n}-start` and `layer-{n}-end` (dates; end may be empty),
 /// and for each restriction `m`: `layer-{n}-hours-{m}-day` (repeated weekday; none: every day),
 /// `layer-{n}-hours-{m}-from`, `layer-{n}-hours-{m}-until`. `do` is `save`, `preview`, `add-layer`,
-/// `remove-layer-{n}`, `up-layer-{n}`, `add-hours-{n}`; restrictions without times are left out.
+/// `remove-layer-{n}`, `up-layer-{n}`, `add-hours-{n}`, `add-company-{n}`; restrictions without times are left out.
 #[derive(Clone, Debug, Default)]
 pub struct ScheduleForm {
     /// The plain fields, and everything that is wrong, under the names above.
@@ -27,149 +27,6 @@ pub struct ScheduleForm {
     /// Highest first, as the page shows them.
     pub layers: Vec<LayerRow>,
     pub press: Option<Press>,
-}
-
-/// One layer as typed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LayerRow {
-    pub name: String,
-    pub turns: Vec<String>,
-    pub length: String,
-    pub unit: String,
-    pub handoff: String,
-    pub start: String,
-    pub end: String,
-    /// `skip:` or `only:` and the slug of a holiday calendar; empty: holidays are like other days.
-    pub holidays: String,
-    pub hours: Vec<HoursRow>,
-}
-
-/// One restriction as typed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct HoursRow {
-    pub days: Vec<String>,
-    pub from: String,
-    pub until: String,
-}
-
-/// `Mon`.
-pub(super) fn short_day(day: &Weekday) -> &'static str {
-    match day {
-        Weekday::Monday => "Mon",
-        Weekday::Tuesday => "Tue",
-        Weekday::Wednesday => "Wed",
-        Weekday::Thursday => "Thu",
-        Weekday::Friday => "Fri",
-        Weekday::Saturday => "Sat",
-        Weekday::Sunday => "Sun",
-    }
-}
-
-impl HoursRow {
-    /// What is said beside times that cannot be read.
-    pub(super) const UNREADABLE: &'static str = "Give two times such as 22:00 and 06:00.";
-
-    /// The row that shows a restriction.
-    pub(super) fn of(restriction: &Restriction) -> HoursRow {
-        HoursRow {
-            days: restriction
-                .weekdays
-                .iter()
-                .map(Weekday::to_string)
-                .collect(),
-            from: restriction.from.to_string(),
-            until: restriction.until.to_string(),
-        }
-    }
-
-    /// The rows `{prefix}-hours-{m}-…` of a body; those without times are left out.
-    pub(super) fn read_all(pairs: &[(String, String)], prefix: &str) -> Vec<HoursRow> {
-        let all = |name: String| -> Vec<String> {
-            pairs
-                .iter()
-                .filter(|(have, _)| *have == name)
-                .map(|(_, value)| value.trim().to_owned())
-                .filter(|value| !value.is_empty())
-                .collect()
-        };
-        let one = |name: String| all(name).into_iter().next().unwrap_or_default();
-        row_numbers(pairs, &format!("{prefix}-hours"))
-            .into_iter()
-            .map(|m| HoursRow {
-                days: all(format!("{prefix}-hours-{m}-day")),
-                from: one(format!("{prefix}-hours-{m}-from")),
-                until: one(format!("{prefix}-hours-{m}-until")),
-            })
-            .filter(|row| !row.from.is_empty() || !row.until.is_empty())
-            .collect()
-    }
-
-    /// What the row stands for, unless its times cannot be read.
-    pub(super) fn to_restriction(&self) -> Option<Restriction> {
-        Some(Restriction {
-            weekdays: self
-                .days
-                .iter()
-                .filter_map(|day| day.parse().ok())
-                .collect(),
-            from: self.from.parse().ok()?,
-            until: self.until.parse().ok()?,
-        })
-    }
-
-    pub fn has(&self, day: &Weekday) -> bool {
-        self.days.iter().any(|have| have == day.as_str())
-    }
-}
-
-impl LayerRow {
-    /// A weekly rotation that starts on `today`.
-    pub fn weekly(name: &str, today: jiff::civil::Date) -> LayerRow {
-        LayerRow {
-            name: name.to_owned(),
-            turns: Vec::new(),
-            length: "1".to_owned(),
-            unit: "weeks".to_owned(),
-            handoff: "09:00".to_owned(),
-            start: today.to_string(),
-            end: String::new(),
-            holidays: String::new(),
-            hours: Vec::new(),
-        }
-    }
-
-    fn of(layer: &Layer) -> LayerRow {
-        LayerRow {
-            name: layer.name.clone(),
-            turns: layer.participants.iter().map(turn_value).collect(),
-            length: layer.rotation.length.to_string(),
-            unit: layer.rotation.unit.to_string(),
-            handoff: layer.handoff.to_string(),
-            start: layer.start.to_string(),
-            end: layer.end.map(|date| date.to_string()).unwrap_or_default(),
-            holidays: layer
-                .holidays
-                .as_ref()
-                .map(|one| format!("{}:{}", one.when, one.calendar))
-                .unwrap_or_default(),
-            hours: layer.restrictions.iter().map(HoursRow::of).collect(),
-        }
-    }
-}
-
-fn turn_value(participant: &Participant) -> String {
-    if participant.users.is_empty() {
-        return "nobody".to_owned();
-    }
-    let joined = |users: &[UserId]| {
-        let ids: Vec<String> = users.iter().map(UserId::to_string).collect();
-        ids.join("+")
-    };
-    let users = joined(&participant.users);
-    match participant.shadows.is_empty() {
-        true => users,
-        false => format!("{users}/{}", joined(&participant.shadows)),
-    }
 }
 
 impl ScheduleForm {
@@ -205,6 +62,11 @@ impl ScheduleForm {
                         from: "09:00".to_owned(),
                         until: "17:00".to_owned(),
                     });
+                }
+            }
+            Press::Add(noun, Some(n)) if noun == "company" => {
+                if let Some(layer) = layers.get_mut(*n) {
+                    layer.company = true;
                 }
             }
             Press::Remove(noun, n) if noun == "layer" && *n < layers.len() => {
@@ -294,123 +156,10 @@ fn field_of(path: &str, count: usize) -> String {
     format!("layer-{row}-{name}")
 }
 
-fn read_layer(pairs: &[(String, String)], n: usize) -> LayerRow {
-    let prefix = format!("layer-{n}");
-    let all = |name: String| -> Vec<String> {
-        pairs
-            .iter()
-            .filter(|(have, _)| *have == name)
-            .map(|(_, value)| value.trim().to_owned())
-            .filter(|value| !value.is_empty())
-            .collect()
-    };
-    let one = |field: &str| {
-        all(format!("{prefix}-{field}"))
-            .into_iter()
-            .next()
-            .unwrap_or_default()
-    };
-    LayerRow {
-        name: one("name"),
-        turns: all(format!("{prefix}-turn")),
-        length: one("length"),
-        unit: one("unit"),
-        handoff: one("handoff"),
-        start: one("start"),
-        end: one("end"),
-        holidays: one("holidays"),
-        hours: HoursRow::read_all(pairs, &prefix),
-    }
-}
-
-fn read_config(n: usize, row: &LayerRow, errors: &mut Vec<(String, String)>) -> Option<Layer> {
-    let before = errors.len();
-    let mut wrong = |field: &str, message: &str| {
-        errors.push((format!("layer-{n}-{field}"), message.to_owned()));
-    };
-    let mut participants = Vec::new();
-    for turn in &row.turns {
-        if turn == "nobody" {
-            participants.push(Participant::default());
-            continue;
-        }
-        let (users, shadows) = turn.split_once('/').unwrap_or((turn, ""));
-        let read = |ids: &str| -> Result<Vec<UserId>, _> {
-            let ids = ids.split('+').filter(|id| !id.is_empty());
-            ids.map(str::parse).collect()
-        };
-        match (read(users), read(shadows)) {
-            (Ok(users), Ok(shadows)) if !users.is_empty() => {
-                participants.push(Participant { users, shadows });
-            }
-            _ => wrong("turn", "Choose a person from the list."),
-        }
-    }
-    if participants.is_empty() {
-        wrong("turn", "Choose who takes part in this layer.");
-    }
-    let length = row.length.parse().unwrap_or(0);
-    if length == 0 {
-        wrong("length", "Give a whole number from 1.");
-    }
-    let unit = row.unit.parse().ok();
-    if unit.is_none() {
-        wrong("unit", "Choose hours, days, weeks or months.");
-    }
-    let handoff = row.handoff.parse::<TimeOfDay>().ok();
-    if handoff.is_none() {
-        wrong("handoff", "Give a time such as 09:00.");
-    }
-    let start = row.start.parse().ok();
-    if start.is_none() {
-        wrong("start", "Give a date such as 2026-03-29.");
-    }
-    let end = if row.end.is_empty() {
-        None
-    } else {
-        row.end.parse().ok()
-    };
-    if end.is_none() && !row.end.is_empty() {
-        wrong("end", "Give a date such as 2026-03-29, or leave it empty.");
-    }
-    let mut restrictions = Vec::new();
-    for (m, hours) in row.hours.iter().enumerate() {
-        match hours.to_restriction() {
-            Some(restriction) => restrictions.push(restriction),
-            None => wrong(&format!("hours-{m}-from"), HoursRow::UNREADABLE),
-        }
-    }
-    let holidays = match row.holidays.split_once(':') {
-        Some((when, calendar)) => when.parse().ok().map(|when| LayerHolidays {
-            calendar: calendar.to_owned(),
-            when,
-        }),
-        None => None,
-    };
-    if holidays.is_none() && !row.holidays.is_empty() {
-        wrong("holidays", "Choose one from the list.");
-    }
-    if errors.len() > before {
-        return None;
-    }
-    Some(Layer {
-        name: row.name.clone(),
-        participants,
-        rotation: Rotation {
-            length,
-            unit: unit?,
-        },
-        handoff: handoff?,
-        start: start?,
-        end,
-        restrictions,
-        holidays,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::UserId;
 
     fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
         list.iter()
@@ -459,6 +208,46 @@ mod tests {
         );
         assert!(config.layers[1].participants[2].users.is_empty());
         assert_eq!(ScheduleForm::of(&config).layers, form.layers);
+    }
+
+    #[test]
+    fn company_and_shadows_belong_to_the_turn_they_stand_beside() {
+        let today = "2026-11-21".parse().unwrap();
+        let mut typed = pairs(TYPED);
+        typed.extend(pairs(&[
+            // The second turn of what was shown; the fourth was empty.
+            ("layer-0-with-1", "4"),
+            ("layer-0-with-1", ""),
+            ("layer-0-shadow-0", "8"),
+            ("layer-0-shadow-3", ""),
+        ]));
+        let mut form = ScheduleForm::from_pairs(typed.clone(), today);
+        assert!(form.layers[0].company && !form.layers[1].company);
+        let config = form.to_config().unwrap();
+        let turns = &config.layers[1].participants;
+        assert_eq!(turns.len(), 3);
+        assert_eq!(
+            (&turns[0].users[..], &turns[0].shadows[..]),
+            (&[UserId(3)][..], &[UserId(8)][..])
+        );
+        assert_eq!(turns[1].users, [UserId(3), UserId(7), UserId(4)]);
+        assert_eq!(turns[1].shadows, [UserId(9)]);
+
+        for (wrong, said) in [
+            (("layer-0-shadow-3", "8"), "A shadow needs somebody"),
+            (("layer-0-with-2", "8"), "A turn of nobody"),
+            (("layer-0-with-0", "x"), "Choose a person"),
+        ] {
+            let mut typed = typed.clone();
+            typed.extend(pairs(&[wrong]));
+            let mut form = ScheduleForm::from_pairs(typed, today);
+            assert!(form.to_config().is_none());
+            let error = form.fields.error("layer-0-turn");
+            assert!(error.starts_with(said), "{error}");
+        }
+        typed.extend(pairs(&[("do", "add-company-1")]));
+        let form = ScheduleForm::from_pairs(typed, today);
+        assert!(form.layers[1].company);
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use askama::Template;
 use domain::Timestamp;
 
-use super::frame::{Frame, Person};
-use super::schedule::names;
+use super::frame::Frame;
+pub use super::schedule_difference::{Changed, Difference};
 
 /// `GET /schedules/{slug}/versions`.
 #[derive(Clone, Debug, Template)]
@@ -34,30 +34,5 @@ pub struct VersionRow {
     pub changes: Vec<String>,
     /// Where other people are on call than under the version before, in the four weeks after it
     /// begins.
-    pub others: Vec<Changed>,
-    /// Such stretches that are not listed.
-    pub more: usize,
-}
-
-#[derive(Clone, Debug)]
-pub struct Changed {
-    pub start: Timestamp,
-    pub end: Timestamp,
-    pub before: Vec<Person>,
-    pub after: Vec<Person>,
-}
-
-impl Changed {
-    /// `Ana → Bo`.
-    fn words(&self) -> String {
-        let who = |people: &[Person]| match people.is_empty() {
-            true => "nobody".to_owned(),
-            false => names(people),
-        };
-        format!("{} → {}", who(&self.before), who(&self.after))
-    }
-
-    fn is_gap(&self) -> bool {
-        self.after.is_empty()
-    }
+    pub others: Option<Difference>,
 }

@@ -276,6 +276,15 @@ impl Page {
         self
     }
 
+    /// Whether a choice of this name has this value chosen.
+    pub fn has_chosen(&self, name: &str, value: &str) -> bool {
+        let selects = self.body.split("<select ").skip(1);
+        selects
+            .filter_map(|rest| rest.split("</select>").next())
+            .filter(|select| select.contains(&format!("name=\"{name}\"")))
+            .any(|select| select.contains(&format!("<option value=\"{value}\" selected>")))
+    }
+
     /// Whether a form of the page posts there.
     pub fn offers(&self, action: &str) -> bool {
         self.body.contains(&format!("action=\"{action}\""))

@@ -8,6 +8,7 @@
 mod answer;
 mod ask;
 mod auth;
+mod by_hand;
 mod calendar;
 mod coverage;
 mod explain;

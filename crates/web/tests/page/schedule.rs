@@ -5,7 +5,7 @@ use domain::schedule::OverrideKind;
 use crate::house::{House, Visitor};
 use crate::on_both;
 
-fn layer<'a>(turns: &[&'a str]) -> Vec<(&'static str, &'a str)> {
+pub fn layer<'a>(turns: &[&'a str]) -> Vec<(&'static str, &'a str)> {
     let mut fields = vec![
         ("layer-0-name", "Weekly"),
         ("layer-0-length", "1"),

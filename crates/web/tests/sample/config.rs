@@ -2,14 +2,15 @@
 
 use domain::schedule::OverrideKind;
 use domain::word::*;
-use domain::{IntegrationId, OverrideId, Span, UserId};
+use domain::{IntegrationId, OverrideId, Span, TemporaryId, UserId};
 use web::picture::{Bar, Calendar, Row, RowKind};
 use web::view::on_call::*;
 use web::view::schedule::*;
-use web::view::schedule_history::*;
+use web::view::schedule_history::{HistoryPage, VersionRow};
 use web::view::service::*;
 use web::view::*;
 
+use super::hand::difference;
 use super::part::{alert, row};
 use super::*;
 
@@ -40,7 +41,7 @@ pub fn on_call() -> Vec<OnCallRow> {
     ]
 }
 
-fn calendar(from: &str, days: u16) -> Calendar {
+pub fn calendar(from: &str, days: u16) -> Calendar {
     let from: jiff::civil::Date = from.parse().unwrap();
     let start = Timestamp::from_jiff(from.to_zoned(berlin()).unwrap().timestamp());
     let hour = |n: i64| start + Span::from_hours(n);
@@ -329,13 +330,7 @@ pub fn add(pages: &mut Vec<Sample>) {
         speaks: number == 1,
         coming: number == 2,
         changes: vec!["Weekly, turns: Ana Ruiz, Bo Lindqvist → Bo Lindqvist.".into()],
-        others: vec![Changed {
-            start: ahead(100),
-            end: ahead(600),
-            before: vec![person(1)],
-            after: vec![],
-        }],
-        more: 3,
+        others: Some(difference()),
     };
     pages.push(draw(
         "/schedules/platform/versions",
@@ -374,6 +369,13 @@ pub fn add(pages: &mut Vec<Sample>) {
             start: ahead(300),
             end: ahead(900),
             by: Some("Ana Ruiz".into()),
+        }],
+        temporaries: vec![TemporaryRow {
+            id: TemporaryId(2),
+            people: vec![person(1), person(3)],
+            start: ahead(40_000),
+            end: ahead(50_080),
+            by: None,
         }],
         used_by: vec![link("Checkout, around the clock", "/policies/checkout")],
     };
@@ -416,7 +418,12 @@ pub fn add(pages: &mut Vec<Sample>) {
             zones: zones(),
             teams: vec![Choice::new(1, "Platform")],
             people: people_choices(),
+            holidays: vec![
+                Choice::new("skip:de-be", "Berlin: nobody on these days"),
+                Choice::new("only:de-be", "Berlin: on these days only"),
+            ],
             preview: Some(calendar("2026-11-16", 14)),
+            difference: Some(difference()),
         },
     ));
     let today = "2026-11-21".parse().unwrap();
@@ -433,7 +440,9 @@ pub fn add(pages: &mut Vec<Sample>) {
             zones: zones(),
             teams: Vec::new(),
             people: people_choices(),
+            holidays: Vec::new(),
             preview: None,
+            difference: None,
         },
     ));
 }

@@ -7,6 +7,7 @@
 mod calendar;
 mod config;
 mod duty;
+mod hand;
 mod incident;
 mod part;
 mod people;
@@ -149,6 +150,7 @@ pub fn pages() -> Vec<Sample> {
     calendar::add(&mut pages);
     config::add(&mut pages);
     duty::add(&mut pages);
+    hand::add(&mut pages);
     policy::add(&mut pages);
     people::add(&mut pages);
     pages

@@ -56,6 +56,7 @@ fn pages(person: &str) -> Vec<(String, Role)> {
         ),
         ("/schedules/platform?view=day&from=2026-10-25", Observer),
         ("/schedules/platform/override", Responder),
+        ("/schedules/platform/temporary", Responder),
         ("/schedules/payments/edit", Responder),
         ("/policies", Observer),
         ("/policies/new", Responder),

@@ -12,7 +12,8 @@ use engine::access::Right;
 use engine::configuration::policy;
 
 use self::ladder::Case;
-use super::{choice, complaint};
+use super::choice;
+use super::removal::{self, Outcome, Removal};
 use crate::csrf::Checked;
 use crate::error::WebError;
 use crate::frame::{frame, redirect_with_flash, render, render_with};
@@ -246,18 +247,18 @@ async fn delete(
     me.require(Right::Configure)?;
     let directory = state.directory();
     let existing = find(&directory, &slug)?;
-    let removed = match typed.get("confirm").trim() == existing.slug {
-        true => policy::remove_policy(state.store(), &me.ctx(state.now()), existing.id).await,
-        false => Err(complaint::unconfirmed(&existing.slug)),
+    let what = Removal {
+        confirm: &existing.slug,
+        told: format!("{} is deleted.", existing.name),
+        to: "/policies",
     };
-    match removed {
-        Ok(()) => {
-            let text = format!("{} is deleted.", existing.name);
-            Ok(redirect_with_flash(&state, "/policies", &text))
-        }
-        Err(error) => {
+    let ctx = me.ctx(state.now());
+    let remove = policy::remove_policy(state.store(), &ctx, existing.id);
+    match removal::confirmed(&state, &typed, what, remove).await {
+        Outcome::Gone(response) => Ok(response),
+        Outcome::Kept(why) => {
             let mut form = form::of(existing);
-            form::refuse(&mut form, error)?;
+            form::refuse(&mut form, why)?;
             let status = StatusCode::UNPROCESSABLE_ENTITY;
             form_page(&state, &me, &directory, Some(existing), form, status).await
         }

@@ -9,11 +9,13 @@ use engine::{Error, Problem};
 use jiff::tz::TimeZone;
 
 use super::calendar::{self, PREVIEW};
+use super::difference::{self, AHEAD};
 use crate::page::{choice, complaint};
 use crate::picture::Calendar;
-use crate::view::schedule::{LayerRow, ScheduleForm, ScheduleFormPage};
+use crate::view::schedule::{LayerRow, ScheduleForm, ScheduleFormPage, TurnRow};
+use crate::view::schedule_difference::Difference;
 use crate::view::time::parse_time;
-use crate::view::{Form, Frame, Press};
+use crate::view::{Choice, Form, Frame, Press};
 
 /// An empty form: one weekly rotation in the viewer's zone.
 pub fn empty(frame: &Frame) -> ScheduleForm {
@@ -132,34 +134,60 @@ pub fn page(
     mut form: ScheduleForm,
 ) -> ScheduleFormPage {
     let mut trial = form.clone();
-    let preview = preview(&frame, directory, existing, &mut trial);
+    let (preview, difference) = preview(&frame, directory, existing, &mut trial).unzip();
     if form.press == Some(Press::Preview) {
         form = trial;
     }
     let chosen: Vec<UserId> = form
         .layers
         .iter()
-        .flat_map(|layer| layer.turns.iter())
-        .flat_map(|turn| turn.split(['+', '/']))
+        .flat_map(|layer| &layer.turns)
+        .flat_map(TurnRow::ids)
         .filter_map(|id| id.parse().ok())
         .collect();
     ScheduleFormPage {
         zones: choice::zones(form.fields.get("zone")),
         teams: choice::teams(directory),
         people: choice::people_and(directory, &chosen),
+        holidays: holidays(directory, &form),
         slug: existing.map(|schedule| schedule.slug.clone()),
         preview,
+        difference: difference.flatten(),
         form,
         frame,
     }
 }
 
+/// What holidays can mean to a layer; what a layer has is offered whatever became of the calendar.
+fn holidays(directory: &Directory, form: &ScheduleForm) -> Vec<Choice> {
+    let mut choices: Vec<Choice> = Vec::new();
+    for calendar in directory.calendars.values() {
+        let (slug, name) = (&calendar.slug, &calendar.name);
+        choices.push(Choice::new(
+            format!("skip:{slug}"),
+            format!("{name}: nobody on these days"),
+        ));
+        choices.push(Choice::new(
+            format!("only:{slug}"),
+            format!("{name}: on these days only"),
+        ));
+    }
+    for layer in &form.layers {
+        let have = &layer.holidays;
+        if !have.is_empty() && !choices.iter().any(|choice| choice.value == *have) {
+            choices.push(Choice::new(have, have));
+        }
+    }
+    choices
+}
+
+/// The next weeks as they would be, and who would be on call otherwise than now planned.
 fn preview(
     frame: &Frame,
     directory: &Directory,
     existing: Option<&Schedule>,
     form: &mut ScheduleForm,
-) -> Option<Calendar> {
+) -> Option<(Calendar, Option<Difference>)> {
     let input = input(form, frame)?;
     let from = input.effective_from.unwrap_or(frame.now).max(frame.now);
     let zone = TimeZone::get(&input.config.zone).unwrap_or(TimeZone::UTC);
@@ -173,8 +201,11 @@ fn preview(
         Err(_) => return None,
     };
     schedule.name = input.name;
-    Some(calendar::calendar(
-        directory, &schedule, zone, first, PREVIEW, frame.now,
+    let told =
+        existing.map(|before| difference::told(directory, before, &schedule, from, from + AHEAD));
+    Some((
+        calendar::calendar(directory, &schedule, zone, first, PREVIEW, frame.now),
+        told,
     ))
 }
 
@@ -197,8 +228,14 @@ mod tests {
                 pairs.push((format!("layer-{n}-{name}"), value.to_owned()));
             };
             add("name", &layer.name);
-            for turn in &layer.turns {
-                add("turn", turn);
+            for (m, turn) in layer.turns.iter().enumerate() {
+                add("turn", &turn.user);
+                for user in &turn.others {
+                    add(&format!("with-{m}"), user);
+                }
+                for user in &turn.shadows {
+                    add(&format!("shadow-{m}"), user);
+                }
             }
             add("turn", "");
             add("length", &layer.length);
@@ -222,6 +259,53 @@ mod tests {
         assert_eq!(input.name, "Platform");
         assert_eq!(input.team_id, Some(TeamId(5)));
         assert_eq!((input.slug, input.effective_from), (None, None));
+    }
+
+    #[test]
+    fn every_setting_of_a_layer_survives_being_shown_and_sent() {
+        let directory = directory();
+        let frame = frame();
+        let mut schedule = platform(&directory).clone();
+        let layer = &mut schedule.versions[0].config.layers[0];
+        layer.participants[0].users.push(UserId(3));
+        layer.participants[1].shadows.push(UserId(1));
+        layer.participants.push(Default::default());
+        layer.end = Some(jiff::civil::date(2027, 1, 1));
+        layer.holidays = Some(domain::schedule::LayerHolidays {
+            calendar: "de-be".to_owned(),
+            when: "only".parse().unwrap(),
+        });
+        let mut back = read(sent(&of(&schedule, &frame)), &frame);
+        let input = input(&mut back, &frame).unwrap();
+        assert_eq!(input.config, schedule.versions[0].config);
+        // A calendar that is gone is still offered, so that saving does not take it away.
+        let page = page(frame, &directory, Some(&schedule), back);
+        let offered: Vec<&str> = page.holidays.iter().map(|one| one.value.as_str()).collect();
+        assert_eq!(offered, ["only:de-be"]);
+    }
+
+    #[test]
+    fn an_edit_says_who_gains_and_loses() {
+        let directory = directory();
+        let frame = frame();
+        let mut pairs = sent(&of(platform(&directory), &frame));
+        pairs.retain(|(name, value)| name != "layer-0-turn" || value != "1");
+        pairs.push(("do".into(), "preview".into()));
+        let form = read(pairs, &frame);
+        let page = page(frame, &directory, Some(platform(&directory)), form);
+        let told = page.difference.unwrap();
+        let who: Vec<(&str, bool, bool)> = told
+            .people
+            .iter()
+            .map(|one| {
+                (
+                    one.person.name.as_str(),
+                    one.gains.is_some(),
+                    one.loses.is_some(),
+                )
+            })
+            .collect();
+        assert_eq!(who, [("Ana", false, true), ("Bo", true, false)]);
     }
 
     #[test]

@@ -3,22 +3,17 @@
 use actix_web::{HttpResponse, web};
 use domain::directory::Directory;
 use domain::schedule::{Layer, Participant, Schedule, ScheduleConfig};
-use domain::{Span, Timestamp, UserId};
+use domain::{Timestamp, UserId};
 use store::schedule::history::{VersionInfo, versions};
 
+use super::difference::{self, AHEAD};
 use super::find;
 use crate::error::WebError;
 use crate::frame::{frame, render};
-use crate::page::choice;
 use crate::session::SignedIn;
 use crate::state::State;
 use crate::view::Nav;
-use crate::view::schedule_history::{Changed, HistoryPage, VersionRow};
-
-/// How far a version is looked ahead for other people on call.
-const AHEAD: Span = Span::from_days(28);
-/// Stretches that are listed.
-const LISTED: usize = 12;
+use crate::view::schedule_history::{HistoryPage, VersionRow};
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/schedules/{slug}/versions").route(web::get().to(show)));
@@ -60,9 +55,9 @@ fn rows(
             let old = schedule.under_version(before.version)?;
             let new = schedule.under_version(version.version)?;
             let from = version.effective_from;
-            Some(old.difference(&new, from, from + AHEAD))
+            let told = difference::told(directory, &old, &new, from, from + AHEAD);
+            (!told.is_empty()).then_some(told)
         });
-        let others = others.unwrap_or_default();
         rows.push(VersionRow {
             number: version.version,
             from: version.effective_from,
@@ -76,17 +71,7 @@ fn rows(
                 Some(before) => changes(&before.config, &version.config, directory),
                 None => vec!["The first version.".to_owned()],
             },
-            more: others.len().saturating_sub(LISTED),
-            others: others
-                .into_iter()
-                .take(LISTED)
-                .map(|one| Changed {
-                    start: one.start,
-                    end: one.end,
-                    before: choice::persons(directory, &one.before),
-                    after: choice::persons(directory, &one.after),
-                })
-                .collect(),
+            others,
         });
         before = Some(version);
     }
@@ -210,6 +195,7 @@ fn hours(layer: &Layer) -> String {
 mod tests {
     use super::*;
     use crate::page::sample::{NOW, config, directory, platform};
+    use domain::Span;
     use domain::schedule::ScheduleVersion;
 
     #[test]
@@ -247,8 +233,8 @@ mod tests {
         ] {
             assert!(said.contains(wanted), "{said}");
         }
-        assert!(!rows[0].others.is_empty());
-        assert_eq!(rows[0].others[0].after.len(), 1);
+        let others = rows[0].others.as_ref().unwrap();
+        assert_eq!(others.rows[0].after.len(), 1);
         assert_eq!(rows[1].changes, ["The first version."]);
     }
 }

@@ -1,10 +1,12 @@
 //! Schedules: who is on call, the calendar, overrides, and editing with a preview.
 
 pub mod calendar;
+mod difference;
 pub mod form;
 mod history;
 mod overrides;
 pub mod row;
+mod temporary;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -16,6 +18,7 @@ use engine::configuration::schedule;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::removal::{self, Outcome, Removal};
 use super::{choice, complaint, query};
 use crate::csrf::Checked;
 use crate::error::WebError;
@@ -40,6 +43,7 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
     .service(web::resource("/schedules/{slug}/edit").route(web::get().to(edit_page)))
     .service(web::resource("/schedules/{slug}/delete").route(web::post().to(delete)));
     overrides::configure(cfg);
+    temporary::configure(cfg);
     history::configure(cfg);
 }
 
@@ -153,6 +157,7 @@ fn page(
         version: under.map(|(number, _)| number),
         shifts: row::coming(directory, schedule, Some(me.id()), now),
         overrides: row::overrides(directory, schedule, now),
+        temporaries: row::temporaries(directory, schedule, now),
         unread: Vec::new(),
         used_by: used_by(directory, schedule),
         frame,
@@ -313,19 +318,19 @@ async fn delete(
     me.require(Right::Configure)?;
     let directory = state.directory();
     let existing = find(&directory, &slug)?;
-    let removed = match typed.get("confirm").trim() == existing.slug {
-        true => schedule::remove_schedule(state.store(), &me.ctx(state.now()), existing.id).await,
-        false => Err(complaint::unconfirmed(&existing.slug)),
+    let what = Removal {
+        confirm: &existing.slug,
+        told: format!("{} is deleted.", existing.name),
+        to: "/on-call",
     };
-    match removed {
-        Ok(()) => {
-            let text = format!("{} is deleted.", existing.name);
-            Ok(redirect_with_flash(&state, "/on-call", &text))
-        }
-        Err(error) => {
+    let ctx = me.ctx(state.now());
+    let remove = schedule::remove_schedule(state.store(), &ctx, existing.id);
+    match removal::confirmed(&state, &typed, what, remove).await {
+        Outcome::Gone(response) => Ok(response),
+        Outcome::Kept(why) => {
             let frame = form_frame(&state, &me, Some(existing)).await;
             let mut form = form::of(existing, &frame);
-            form::refuse(&mut form, error)?;
+            form::refuse(&mut form, why)?;
             let status = StatusCode::UNPROCESSABLE_ENTITY;
             render_with(status, &form::page(frame, &directory, Some(existing), form))
         }

@@ -230,7 +230,7 @@ async fn withdraw(
     ))
 }
 
-fn done(text: &str, undo: Option<Undo>) -> Flash {
+pub(super) fn done(text: &str, undo: Option<Undo>) -> Flash {
     Flash {
         kind: FlashKind::Done,
         text: text.to_owned(),

@@ -1,11 +1,11 @@
 //! Who is on call, as rows: now, until when, who is next; shifts and overrides.
 
 use domain::directory::{Directory, User};
-use domain::schedule::{Override, Schedule, Shift, ShiftSource};
+use domain::schedule::{Override, Schedule, Shift, ShiftSource, Temporary};
 use domain::{Span, Timestamp, UserId};
 
 use crate::page::choice;
-use crate::view::schedule::{OnCallRow, OverrideRow, ShiftRow};
+use crate::view::schedule::{OnCallRow, OverrideRow, ShiftRow, TemporaryRow};
 
 /// How far ahead gaps are looked for.
 const GAPS_WITHIN: Span = Span::from_days(30);
@@ -182,6 +182,39 @@ pub fn overrides(directory: &Directory, schedule: &Schedule, now: Timestamp) -> 
             by: one
                 .created_by
                 .map(|user| directory.user_name(user).to_owned()),
+        })
+        .collect()
+}
+
+/// Spans filled by hand that have not ended, soonest first.
+pub fn temporaries(
+    directory: &Directory,
+    schedule: &Schedule,
+    now: Timestamp,
+) -> Vec<TemporaryRow> {
+    let mut live: Vec<&Temporary> = schedule
+        .temporaries
+        .iter()
+        .filter(|one| one.end > now && one.effective_start() < one.end)
+        .collect();
+    live.sort_by_key(|one| (one.start, one.id));
+    live.into_iter()
+        .map(|one| {
+            let mut people: Vec<UserId> = Vec::new();
+            for user in one.shifts.iter().flat_map(|shift| &shift.users) {
+                if !people.contains(user) {
+                    people.push(*user);
+                }
+            }
+            TemporaryRow {
+                id: one.id,
+                people: choice::persons(directory, &people),
+                start: one.start,
+                end: one.end,
+                by: one
+                    .created_by
+                    .map(|user| directory.user_name(user).to_owned()),
+            }
         })
         .collect()
 }

@@ -11,8 +11,9 @@ use engine::configuration::integration::{self, NewKey};
 use super::{find, page};
 use crate::csrf::Checked;
 use crate::error::WebError;
-use crate::frame::{frame, redirect_with_flash, render, render_with};
+use crate::frame::{frame, render, render_with};
 use crate::page::complaint;
+use crate::page::removal::{self, Outcome, Removal};
 use crate::session::SignedIn;
 use crate::state::{AppState, State};
 use crate::view::service::IntegrationKeyPage;
@@ -122,28 +123,19 @@ async fn delete(
     let (slug, id) = path.into_inner();
     let directory = state.directory();
     let existing = find_in(&directory, &slug, &id)?;
-    let removed = match typed.get("confirm").trim() == existing.name {
-        true => {
-            let ctx = me.ctx(state.now());
-            integration::remove_integration(state.store(), &ctx, existing.id).await
-        }
-        false => Err(complaint::unconfirmed(&existing.name)),
+    let name = &existing.name;
+    let what = Removal {
+        confirm: name,
+        told: format!("{name} is deleted; its key opens nothing any more."),
+        to: &format!("/services/{slug}"),
     };
-    match removed {
-        Ok(()) => {
-            let text = format!(
-                "{} is deleted; its key opens nothing any more.",
-                existing.name
-            );
-            Ok(redirect_with_flash(
-                &state,
-                &format!("/services/{slug}"),
-                &text,
-            ))
-        }
-        Err(error) => {
+    let ctx = me.ctx(state.now());
+    let remove = integration::remove_integration(state.store(), &ctx, existing.id);
+    match removal::confirmed(&state, &typed, what, remove).await {
+        Outcome::Gone(response) => Ok(response),
+        Outcome::Kept(why) => {
             let mut form = Form::new();
-            complaint::show_plain(&mut form, error)?;
+            complaint::show_plain(&mut form, why)?;
             let service = find(&directory, &slug)?;
             let page = page(&state, &me, &directory, service, form).await?;
             render_with(StatusCode::UNPROCESSABLE_ENTITY, &page)

@@ -14,6 +14,7 @@ use engine::configuration::service;
 use store::board::{Filter, Order};
 
 use self::row::{Rows, signs};
+use super::removal::{self, Outcome, Removal};
 use super::{complaint, incident, query};
 use crate::csrf::Checked;
 use crate::error::WebError;
@@ -269,18 +270,18 @@ async fn delete(
     me.require(Right::Configure)?;
     let directory = state.directory();
     let existing = find(&directory, &slug)?;
-    let removed = match typed.get("confirm").trim() == existing.slug {
-        true => service::remove_service(state.store(), &me.ctx(state.now()), existing.id).await,
-        false => Err(complaint::unconfirmed(&existing.slug)),
+    let what = Removal {
+        confirm: &existing.slug,
+        told: format!("{} is deleted.", existing.name),
+        to: "/services",
     };
-    match removed {
-        Ok(()) => {
-            let text = format!("{} is deleted.", existing.name);
-            Ok(redirect_with_flash(&state, "/services", &text))
-        }
-        Err(error) => {
+    let ctx = me.ctx(state.now());
+    let remove = service::remove_service(state.store(), &ctx, existing.id);
+    match removal::confirmed(&state, &typed, what, remove).await {
+        Outcome::Gone(response) => Ok(response),
+        Outcome::Kept(why) => {
             let mut form = form::of(existing);
-            complaint::show_plain(&mut form, error)?;
+            complaint::show_plain(&mut form, why)?;
             let status = StatusCode::UNPROCESSABLE_ENTITY;
             form_page(&state, &me, &directory, Some(&existing.slug), form, status).await
         }
