@@ -23,6 +23,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use crate::Error;
 use crate::clock::Clock;
 use record::Records;
+pub(crate) use write::write as write_changes;
 
 /// Requests that may wait.
 const QUEUE: usize = 8_192;

@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod account;
+pub mod alert;
 pub mod chance;
 pub mod clock;
 pub mod configuration;

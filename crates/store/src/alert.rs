@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
+mod find;
 mod write;
 
 use diesel::prelude::*;
@@ -18,6 +19,7 @@ use crate::db;
 use crate::error::{Error, json, to_json};
 use crate::schema::{alert, integration_traffic, signal};
 
+pub use find::{number, open};
 pub use write::{count, insert, resolve_of_incident, update};
 
 const CHUNK: usize = 500;

@@ -46,7 +46,7 @@ fn yield_groups(
 
 /// Writes what has changed and carries out what follows. `closed_before` are the incidents that
 /// were not open when the batch began.
-pub(super) fn write(
+pub(crate) fn write(
     tx: &mut Tx<'_>,
     mut set: WorkingSet,
     closed_before: &[IncidentId],
