@@ -28,6 +28,7 @@ pub fn command() -> Command {
         .subcommand(token())
         .subcommand(oncall())
         .subcommand(simulate())
+        .subcommand(crate::send::cli::command())
         .subcommand(Command::new("version").about("Print the version"))
 }
 

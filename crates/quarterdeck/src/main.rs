@@ -7,6 +7,7 @@ mod demo;
 mod failure;
 mod log;
 mod output;
+mod send;
 mod serve;
 mod setting;
 
@@ -43,6 +44,10 @@ fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
         output::line(&format!("quarterdeck {}", env!("CARGO_PKG_VERSION")))?;
         return Ok(ExitCode::SUCCESS);
     }
+    if name == "send" {
+        // It runs on machines that have no server, and needs none of its settings.
+        return runtime()?.block_on(send::run(inner));
+    }
     let demo = name == "serve" && inner.get_flag("demo");
     let innermost = inner.subcommand().map_or(inner, |(_, matches)| matches);
     let values = Values::gather(innermost, &Environment::of_process())?;
@@ -53,11 +58,7 @@ fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
             tracing::warn!("the variable {name} is no setting of Quarterdeck and is ignored");
         }
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(format!("cannot start threads: {error}")))?;
-    runtime.block_on(async {
+    runtime()?.block_on(async {
         match name {
             "serve" => serve::run(settings, demo).await,
             "check" => match inner.get_one::<u32>("days") {
@@ -74,6 +75,13 @@ fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
             other => Err(Failure::usage(format!("there is no command `{other}`"))),
         }
     })
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(format!("cannot start threads: {error}")))
 }
 
 /// What is logged unless somebody says otherwise.

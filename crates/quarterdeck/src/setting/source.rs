@@ -185,6 +185,8 @@ fn of_environment(setting: &Setting, environment: &Environment) -> Result<Option
 fn unknown_variables(environment: &Environment) -> Vec<String> {
     let known = |name: &str| {
         name == CONFIG
+            // Those of `send` belong to machines that send.
+            || name.starts_with("QUARTERDECK_SEND_")
             || SETTINGS.iter().any(|setting| {
                 let variable = setting.variable();
                 name == variable || (setting.file && name == format!("{variable}_FILE"))

@@ -16,4 +16,5 @@ mod monitors;
 mod nodes;
 mod outage;
 mod screenshots;
+mod send;
 mod sms;

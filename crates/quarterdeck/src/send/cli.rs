@@ -1,0 +1,157 @@
+//! The command line of `send`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, ArgGroup, Command, value_parser};
+
+use super::LINGER_FLAG;
+use super::preset::MONITORS;
+
+const EXAMPLES: &str = "\
+Examples:
+  quarterdeck send --summary 'Disk is full' --dedup-key disk-db1 --severity error
+  quarterdeck send --action resolve --dedup-key disk-db1
+  quarterdeck send --change --summary 'Deployed shop 4.2' --link https://ci.example.com/run/17
+  quarterdeck send --heartbeat backup
+  quarterdeck send --heartbeat backup -- /usr/local/bin/backup --all
+  quarterdeck send --from nagios --field 'NOTIFICATIONTYPE=$NOTIFICATIONTYPE$' ...
+
+When the server cannot be reached the message is kept on the disk and sent later, in order: by a
+process that stays behind for a day, by the next `send`, or by `quarterdeck send --flush`, which a
+timer may call.
+
+Exit codes: 0 taken (by the server, or kept for it), 1 refused or not kept, 2 wrong usage. With
+`-- COMMAND` it is the command's own.";
+
+/// `quarterdeck send`.
+pub fn command() -> Command {
+    let text = |name: &'static str, value: &'static str, help: &'static str| {
+        Arg::new(name).long(name).value_name(value).help(help)
+    };
+    let flag = |name: &'static str, help: &'static str| {
+        Arg::new(name)
+            .long(name)
+            .action(ArgAction::SetTrue)
+            .help(help)
+    };
+    let many = |name: &'static str, value: &'static str, help: &'static str| {
+        text(name, value, help).action(ArgAction::Append)
+    };
+    Command::new("send")
+        .about("Tell a server what happens on this machine: events, changes, heartbeats")
+        .after_help(EXAMPLES)
+        .next_help_heading("Where to")
+        .arg(text("url", "URL", "Address of the server").env("QUARTERDECK_SEND_URL"))
+        .arg(
+            text(
+                "key",
+                "KEY",
+                "Key of the integration; others on this machine can read it here",
+            )
+            .env("QUARTERDECK_SEND_KEY")
+            .hide_env_values(true),
+        )
+        .arg(
+            text("key-file", "FILE", "File that holds the key")
+                .value_parser(value_parser!(PathBuf))
+                .env("QUARTERDECK_SEND_KEY_FILE"),
+        )
+        .arg(
+            text(
+                "spool",
+                "DIR",
+                "Where messages wait [default: ~/.local/state/quarterdeck/spool]",
+            )
+            .value_parser(value_parser!(PathBuf))
+            .env("QUARTERDECK_SEND_SPOOL"),
+        )
+        .arg(
+            text("timeout", "SECONDS", "Longest wait for the server")
+                .value_parser(value_parser!(u64).range(1..=300))
+                .default_value("10"),
+        )
+        .arg(flag(
+            "no-linger",
+            "Leave no process behind to try again: a timer calls --flush",
+        ))
+        .next_help_heading("What")
+        .arg(
+            text("action", "ACTION", "What has become of the condition")
+                .value_parser(["trigger", "acknowledge", "resolve"])
+                .default_value("trigger"),
+        )
+        .arg(flag(
+            "change",
+            "It is a change, such as a deployment: nobody is paged",
+        ))
+        .arg(text(
+            "heartbeat",
+            "NAME",
+            "It is a heartbeat; with a command behind -- the end of that job",
+        ))
+        .arg(
+            text(
+                "from",
+                "MONITOR",
+                "It is what a monitor tells its notification command",
+            )
+            .value_parser(MONITORS),
+        )
+        .arg(flag("flush", "Send what waits, and nothing new"))
+        .arg(flag("list", "Show what waits"))
+        .group(ArgGroup::new("kind").args(["change", "heartbeat", "from", "flush", "list"]))
+        .next_help_heading("Details")
+        .arg(text(
+            "summary",
+            "TEXT",
+            "What is wrong, or what was changed",
+        ))
+        .arg(text(
+            "dedup-key",
+            "KEY",
+            "Tells conditions apart [default: made of what is said]",
+        ))
+        .arg(
+            text("severity", "SEVERITY", "How bad it is [default: critical]")
+                .value_parser(["critical", "error", "warning", "info"]),
+        )
+        .arg(text(
+            "source",
+            "TEXT",
+            "Where it is [default: name of this machine]",
+        ))
+        .arg(text("component", "TEXT", "Part of the source"))
+        .arg(text("group", "TEXT", "What the source belongs to"))
+        .arg(text("class", "TEXT", "Kind of the condition"))
+        .arg(many("link", "URL", "Where to read more; may be repeated"))
+        .arg(many(
+            "detail",
+            "NAME=VALUE",
+            "Anything else; may be repeated",
+        ))
+        .arg(
+            many(
+                "field",
+                "NAME=VALUE",
+                "A macro of the monitor; may be repeated",
+            )
+            .requires("from"),
+        )
+        .arg(
+            Arg::new("command")
+                .value_name("COMMAND")
+                .num_args(1..)
+                .last(true)
+                .value_parser(value_parser!(OsString))
+                .requires("heartbeat")
+                .help("Job to run; its heartbeat is sent when it works, a trigger when it fails"),
+        )
+        .arg(
+            Arg::new(LINGER_FLAG)
+                .long(LINGER_FLAG)
+                .hide(true)
+                .requires("flush")
+                .value_parser(value_parser!(u64)),
+        )
+}

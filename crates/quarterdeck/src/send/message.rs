@@ -1,0 +1,264 @@
+//! What is sent: an event about a condition, a change, or a heartbeat.
+
+use clap::ArgMatches;
+use domain::Timestamp;
+use domain::word::{Action, AlertSeverity};
+use engine::clock::{Clock as _, SystemClock};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::job::End;
+use super::target::Target;
+use crate::failure::Failure;
+
+/// One message, as it waits and as it is sent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Message {
+    Event { event: Event },
+    Change { change: Map<String, Value> },
+    Heartbeat { name: String },
+}
+
+/// A statement about a condition.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    pub action: Action,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dedup_key: Option<String>,
+    pub summary: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub severity: Option<AlertSeverity>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub component: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub links: Vec<String>,
+    #[serde(skip_serializing_if = "Map::is_empty", default)]
+    pub details: Map<String, Value>,
+    /// When it happened: a message may wait long before it is sent.
+    pub timestamp: Timestamp,
+}
+
+impl Event {
+    /// A bare event of now.
+    pub fn new(action: Action, summary: impl Into<String>) -> Event {
+        Event {
+            action,
+            dedup_key: None,
+            summary: summary.into(),
+            severity: None,
+            source: None,
+            component: None,
+            group: None,
+            class: None,
+            links: vec![],
+            details: Map::new(),
+            timestamp: SystemClock.now(),
+        }
+    }
+}
+
+impl Message {
+    pub fn event(event: Event) -> Message {
+        Message::Event { event }
+    }
+
+    pub fn heartbeat(name: &str) -> Message {
+        Message::Heartbeat {
+            name: name.to_owned(),
+        }
+    }
+
+    /// The event that the flags describe.
+    ///
+    /// # Errors
+    /// When it has neither summary nor dedup key, or a trigger has no summary.
+    pub fn of_flags(matches: &ArgMatches) -> Result<Message, Failure> {
+        let text = |name: &str| matches.get_one::<String>(name).cloned();
+        let action: Action = text("action")
+            .unwrap_or_default()
+            .parse()
+            .unwrap_or(Action::Trigger);
+        let summary = text("summary").unwrap_or_default();
+        let dedup_key = text("dedup-key");
+        if summary.trim().is_empty() && (action == Action::Trigger || dedup_key.is_none()) {
+            let what = if action == Action::Trigger {
+                "a trigger needs --summary"
+            } else {
+                "say of what: --dedup-key, or the --summary of the trigger"
+            };
+            return Err(Failure::usage(what).next("`quarterdeck send --help` shows examples."));
+        }
+        Ok(Message::event(Event {
+            dedup_key,
+            severity: text("severity").and_then(|word| word.parse().ok()),
+            source: text("source").or_else(host_name),
+            component: text("component"),
+            group: text("group"),
+            class: text("class"),
+            links: texts(matches, "link"),
+            details: details(matches)?,
+            ..Event::new(action, summary)
+        }))
+    }
+
+    /// The change that the flags describe, in the shape of PagerDuty's change events.
+    ///
+    /// # Errors
+    /// When it has no summary.
+    pub fn change(matches: &ArgMatches) -> Result<Message, Failure> {
+        let text = |name: &str| matches.get_one::<String>(name).cloned();
+        let Some(summary) = text("summary").filter(|summary| !summary.trim().is_empty()) else {
+            return Err(Failure::usage("a change needs --summary"));
+        };
+        let links: Vec<Value> = texts(matches, "link")
+            .into_iter()
+            .map(|href| json!({ "href": href }))
+            .collect();
+        let change = json!({
+            "payload": {
+                "summary": summary,
+                "source": text("source").or_else(host_name),
+                "timestamp": SystemClock.now(),
+                "custom_details": details(matches)?,
+            },
+            "links": links,
+        });
+        let Value::Object(change) = change else {
+            return Err(Failure::new("the change could not be written as JSON"));
+        };
+        Ok(Message::Change { change })
+    }
+
+    pub fn job_failed(name: &str, end: &End) -> Message {
+        let mut details = Map::new();
+        details.insert("command".into(), end.command.clone().into());
+        details.insert("took_seconds".into(), end.took.as_secs().into());
+        if !end.last_words.is_empty() {
+            details.insert("output".into(), end.last_words.clone().into());
+        }
+        Message::event(Event {
+            dedup_key: Some(job_key(name)),
+            severity: Some(AlertSeverity::Error),
+            source: host_name(),
+            class: Some("job".into()),
+            details,
+            ..Event::new(Action::Trigger, format!("{name} {}", end.how))
+        })
+    }
+
+    pub fn job_recovered(name: &str) -> Message {
+        Message::event(Event {
+            dedup_key: Some(job_key(name)),
+            source: host_name(),
+            ..Event::new(Action::Resolve, format!("{name} worked again"))
+        })
+    }
+
+    /// What a list of waiting messages shows.
+    pub fn title(&self) -> String {
+        match self {
+            Message::Event { event } => {
+                let of = event.dedup_key.as_deref().unwrap_or_default();
+                let text = if event.summary.is_empty() {
+                    of
+                } else {
+                    &event.summary
+                };
+                format!("{} {text}", event.action)
+            }
+            Message::Change { change } => {
+                let summary = change
+                    .get("payload")
+                    .and_then(|payload| payload.get("summary"));
+                format!(
+                    "change {}",
+                    summary.and_then(Value::as_str).unwrap_or_default()
+                )
+            }
+            Message::Heartbeat { name } => format!("heartbeat {name}"),
+        }
+    }
+
+    /// The address and the body, if there is one.
+    pub fn request(&self, target: &Target) -> (String, Value) {
+        match self {
+            Message::Event { event } => (target.address("/events"), json!(event)),
+            Message::Change { change } => {
+                let mut change = change.clone();
+                change.insert("routing_key".into(), target.key.clone().into());
+                (target.address("/v2/change/enqueue"), change.into())
+            }
+            Message::Heartbeat { name } => {
+                let path = format!("/v2/heartbeats/{name}/ping");
+                (target.address(&path), json!({}))
+            }
+        }
+    }
+}
+
+fn job_key(name: &str) -> String {
+    format!("job:{name}")
+}
+
+/// A heartbeat's name stands in an address.
+///
+/// # Errors
+/// When it holds anything but letters, digits, `-`, `_` and `.`.
+pub fn heartbeat_name(name: &str) -> Result<String, Failure> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if name.is_empty() || name.len() > 100 || !name.chars().all(plain) {
+        return Err(Failure::usage(format!(
+            "--heartbeat {name}: a name holds 1 to 100 letters, digits, - _ and ."
+        )));
+    }
+    Ok(name.to_owned())
+}
+
+/// What this machine calls itself.
+pub fn host_name() -> Option<String> {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .ok()
+        .or_else(|| std::env::var("HOSTNAME").ok())?;
+    Some(name.trim().to_owned()).filter(|name| !name.is_empty())
+}
+
+fn texts(matches: &ArgMatches, name: &str) -> Vec<String> {
+    matches
+        .get_many::<String>(name)
+        .into_iter()
+        .flatten()
+        .cloned()
+        .collect()
+}
+
+fn details(matches: &ArgMatches) -> Result<Map<String, Value>, Failure> {
+    pairs(matches, "detail").map(|pairs| {
+        pairs
+            .into_iter()
+            .map(|(name, value)| (name, value.into()))
+            .collect()
+    })
+}
+
+/// Values of a flag of the form `NAME=VALUE`.
+///
+/// # Errors
+/// When one has no `=`.
+pub fn pairs(matches: &ArgMatches, flag: &str) -> Result<Vec<(String, String)>, Failure> {
+    texts(matches, flag)
+        .into_iter()
+        .map(|text| match text.split_once('=') {
+            Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+            _ => Err(Failure::usage(format!(
+                "--{flag} {text}: write it as NAME=VALUE"
+            ))),
+        })
+        .collect()
+}
