@@ -12,6 +12,7 @@ pub mod directory;
 pub mod duty;
 pub mod escalation;
 pub mod explain;
+pub mod expression;
 pub mod feed;
 pub mod id;
 pub mod incident;
