@@ -24,7 +24,7 @@ use crate::clock::Clock;
 use crate::message::Sender;
 use claim::Claims;
 
-pub(crate) use finish::{incidents_of, undelivered};
+pub(crate) use finish::{incidents_of, let_others_go, undelivered};
 
 /// How long a claim lasts. Short, since another node takes over only after it: whoever is still at
 /// it renews the claim.

@@ -27,6 +27,7 @@ use store::timeline::Entry;
 use store::{Change, Tx};
 
 use crate::Error;
+use crate::dispatch::let_others_go;
 pub(crate) use many::fire_escalations;
 pub(crate) use request::asking;
 
@@ -139,7 +140,9 @@ impl<'a, 'c> Writing<'a, 'c> {
                 Effect::CancelNotifications => {
                     let why = "answered before it was sent";
                     let keep = store::responder::awaited(self.tx, id)?;
-                    store::notification::cancel_pages_of(self.tx, id, &keep, why)?;
+                    for tried in store::notification::cancel_pages_of(self.tx, id, &keep, why)? {
+                        let_others_go(self.tx, &tried, self.now)?;
+                    }
                     self.drop_collected_pages(id);
                 }
                 Effect::ResolveAlerts => {

@@ -9,8 +9,8 @@ use domain::{ContactMethodId, IncidentId, NotificationId, PageId, ReceiptId, Tim
 
 pub use claim::{
     AttemptEnd, Finish, bundle_into, bundled_in, cancel, claim, finish_attempt, hold_address,
-    last_sent, next_due, next_lease_end, noticed_since, put_off, reclaim_all, reclaim_expired,
-    renew_lease, take_due, take_due_like,
+    last_sent, leave_early, next_due, next_lease_end, noticed_since, put_off, reclaim_all,
+    reclaim_expired, renew_lease, take_due, take_due_like,
 };
 pub use page::{cancel_page, cancel_pages_of, pages_to};
 

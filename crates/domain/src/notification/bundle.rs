@@ -34,6 +34,16 @@ pub fn bundle(last_sent_at: Option<Timestamp>, now: Timestamp) -> Bundle {
     }
 }
 
+/// A message that began a window will not arrive after all: it failed for good, or nobody wants it
+/// any more. What was put off until the returned instant for its sake goes at once, since the next
+/// message would begin another window and put it off again. `None` when no window is open.
+pub fn ends_early(first_attempt_at: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+    match bundle(first_attempt_at, now) {
+        Bundle::WaitUntil(end) => Some(end),
+        Bundle::SendNow => None,
+    }
+}
+
 /// A message about an incident to a person, as it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Underway {
@@ -91,6 +101,20 @@ mod tests {
             ..mail
         };
         assert!(!goes_with(soon, &failed, false));
+    }
+
+    #[test]
+    fn what_waits_for_a_message_that_never_arrives_waits_no_longer() {
+        // §6.4: a window is begun by a message that has gone.
+        let first = Timestamp::from_seconds(1_000);
+        let failed = first + Span::from_seconds(7);
+        assert_eq!(
+            ends_early(Some(first), failed),
+            Some(first + BUNDLE_WINDOW),
+            "what is due then goes now"
+        );
+        assert_eq!(ends_early(Some(first), first + BUNDLE_WINDOW), None);
+        assert_eq!(ends_early(None, failed), None, "it was never tried");
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub mod verification;
 pub use attempt::{
     AttemptDecision, AttemptResult, BACKOFF_FIRST, BACKOFF_MAX, Next, RETRY_FOR, after_attempt,
 };
-pub use bundle::{BUNDLE_WINDOW, Bundle, Underway, bundle, goes_with, may_travel};
+pub use bundle::{BUNDLE_WINDOW, Bundle, Underway, bundle, ends_early, goes_with, may_travel};
 pub use evidence::advance;
 pub use lost::{Sibling, hastened, instead};
 pub use plan::{DefaultRule, Planned, default_rules, plan};

@@ -14,7 +14,7 @@ use store::escalation::Page;
 use store::notification::Notification;
 use store::{Change, Tx};
 
-use super::finish::next_method;
+use super::finish::{let_others_go, next_method};
 use super::{Claimed, LEASE};
 use crate::Error;
 use crate::chance::Chance;
@@ -110,6 +110,7 @@ fn wanted(tx: &mut Tx<'_>, row: Notification, now: Timestamp) -> Result<Option<D
         }
     };
     store::notification::cancel(tx, &[row.id], why)?;
+    let_others_go(tx, &row, now)?;
     // What was bundled into it is due by itself.
     tx.changed(Change::Outbox);
     if why != "answered before it was sent"

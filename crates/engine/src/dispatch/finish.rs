@@ -76,6 +76,9 @@ pub(super) fn finish_in_txn(
         let other = |method: &ContactMethod| method.kind != row.channel;
         tell_admins(tx, &subject, &body, row.user_id, other, now)?;
     }
+    if decision.next == Next::GiveUp {
+        let_others_go(tx, row, now)?;
+    }
     if decision.start_next_method_now || decision.next == Next::GiveUp {
         start_next_methods(tx, row, decision.next == Next::GiveUp, now)?;
     }
@@ -120,6 +123,23 @@ fn start_next_methods(
         }
     }
     tx.changed(Change::Outbox);
+    Ok(())
+}
+
+/// What waits for the window of a message that will not arrive goes now (PAGING.md §6.4).
+///
+/// # Errors
+/// Those of the write.
+pub(crate) fn let_others_go(
+    tx: &mut Tx<'_>,
+    lead: &Notification,
+    now: Timestamp,
+) -> Result<(), Error> {
+    if let Some(end) = notification::ends_early(lead.first_attempt_at, now)
+        && store::notification::leave_early(tx, lead, end, now)? > 0
+    {
+        tx.changed(Change::Outbox);
+    }
     Ok(())
 }
 

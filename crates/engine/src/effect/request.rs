@@ -15,6 +15,7 @@ use store::notification::Notification;
 
 use super::Writing;
 use crate::Error;
+use crate::dispatch::let_others_go;
 
 /// Whom a request would page, refused when that is nobody.
 ///
@@ -120,11 +121,15 @@ impl Writing<'_, '_> {
         };
         store::responder::answer(self.tx, request.id, state, reason, self.now)?;
         let why = "answered before it was sent";
-        store::notification::cancel_page(self.tx, request.page, why)?;
+        let mut tried = store::notification::cancel_page(self.tx, request.page, why)?;
         if incident.paging != PagingState::Triggered {
             // Others hold the incident; only the request kept the person's pages alive.
             let keep = store::responder::awaited(self.tx, incident.id)?;
-            store::notification::cancel_pages_of(self.tx, incident.id, &keep, why)?;
+            let others = store::notification::cancel_pages_of(self.tx, incident.id, &keep, why)?;
+            tried.extend(others);
+        }
+        for tried in tried {
+            let_others_go(self.tx, &tried, self.now)?;
         }
         let mut text = format!("{} {verb}", actor.name(&self.directory));
         if !reason.is_empty() {

@@ -226,6 +226,31 @@ pub fn put_off(conn: &mut Conn, ids: &[NotificationId], until: Timestamp) -> Res
     Ok(())
 }
 
+/// Lets go now what was put off until `end` for the sake of `lead`, which will not arrive: first
+/// attempts that may travel with it. Returns how many.
+///
+/// # Errors
+/// Those of the write.
+pub fn leave_early(
+    conn: &mut Conn,
+    lead: &Notification,
+    end: Timestamp,
+    now: Timestamp,
+) -> Result<usize, Error> {
+    db!(conn, |c| diesel::update(t::table)
+        .filter(planned())
+        .filter(t::due_at.eq(end))
+        .filter(t::attempts.eq(0))
+        .filter(t::incident_id.is_not_null())
+        .filter(t::user_id.eq(lead.user_id))
+        .filter(t::channel.eq(lead.channel))
+        .filter(t::address.eq(&lead.address))
+        .filter(t::urgency.eq(lead.urgency))
+        .filter(t::kind.eq(lead.kind))
+        .set(t::due_at.eq(now))
+        .execute(c))
+}
+
 /// Ends planned ones unsent. What was to travel as part of them is planned again by itself: the
 /// others' pages are not lost with the one that is no longer wanted.
 ///

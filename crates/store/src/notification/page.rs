@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::schema::notification as t;
 
 /// Cancels what has not left yet for an incident (PAGING.md §6.3), but for the pages in `keep`.
-/// Returns how many.
+/// Returns those that had been tried: others may wait for them (PAGING.md §6.4).
 ///
 /// # Errors
 /// Those of the writes.
@@ -20,54 +20,47 @@ pub fn cancel_pages_of(
     id: IncidentId,
     keep: &[PageId],
     why: &str,
-) -> Result<usize, Error> {
-    let mut cancelled = 0;
+) -> Result<Vec<Notification>, Error> {
+    let mut tried = Vec::new();
     loop {
-        let ids: Vec<NotificationId> = planned_pages(conn, id)?
-            .into_iter()
-            .filter(|(_, page)| page.is_none_or(|page| !keep.contains(&page)))
-            .map(|(id, _)| id)
-            .collect();
+        let mut rows = planned_pages(conn, id)?;
+        rows.retain(|row| row.page_id.is_none_or(|page| !keep.contains(&page)));
         // Cancelling what carries others leaves those to go by themselves: they are next.
-        match cancel_planned(conn, ids, why)? {
-            0 => return Ok(cancelled),
-            some => cancelled += some,
+        if cancel_planned(conn, &rows, why)? == 0 {
+            return Ok(tried);
         }
+        tried.extend(rows.into_iter().filter(|row| row.attempts > 0));
     }
 }
 
-/// Cancels what has not left yet of one page. Returns how many.
+/// Cancels what has not left yet of one page. Returns those that had been tried.
 ///
 /// # Errors
 /// Those of the writes.
-pub fn cancel_page(conn: &mut Conn, page: PageId, why: &str) -> Result<usize, Error> {
-    let ids: Vec<NotificationId> = db!(conn, |c| t::table
+pub fn cancel_page(conn: &mut Conn, page: PageId, why: &str) -> Result<Vec<Notification>, Error> {
+    let mut rows: Vec<Notification> = db!(conn, |c| t::table
         .filter(t::page_id.eq(page))
         .filter(t::state.eq(NotificationState::Planned))
         .order(t::id)
-        .select(t::id)
+        .select(Notification::as_select())
         .load(c))?;
-    cancel_planned(conn, ids, why)
+    cancel_planned(conn, &rows, why)?;
+    rows.retain(|row| row.attempts > 0);
+    Ok(rows)
 }
 
-fn planned_pages(
-    conn: &mut Conn,
-    id: IncidentId,
-) -> Result<Vec<(NotificationId, Option<PageId>)>, Error> {
+fn planned_pages(conn: &mut Conn, id: IncidentId) -> Result<Vec<Notification>, Error> {
     db!(conn, |c| t::table
         .filter(t::incident_id.eq(id))
         .filter(t::kind.eq(NotificationKind::Page))
         .filter(t::state.eq(NotificationState::Planned))
         .order(t::id)
-        .select((t::id, t::page_id))
+        .select(Notification::as_select())
         .load(c))
 }
 
-fn cancel_planned(
-    conn: &mut Conn,
-    mut ids: Vec<NotificationId>,
-    why: &str,
-) -> Result<usize, Error> {
+fn cancel_planned(conn: &mut Conn, rows: &[Notification], why: &str) -> Result<usize, Error> {
+    let mut ids: Vec<NotificationId> = rows.iter().map(|row| row.id).collect();
     if let Conn::Postgres(c) = conn {
         // A sender that has just taken one sends it; the others wait for us.
         ids = t::table

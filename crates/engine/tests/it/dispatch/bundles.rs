@@ -253,3 +253,76 @@ on_both!(a_failing_provider_opens_no_second_window, 0, |house| {
     };
     assert!(!outbox(store).await.iter().any(waiting));
 });
+
+on_both!(
+    what_waits_for_a_message_that_fails_for_good_goes_at_once,
+    0,
+    |house| {
+        // §6.4 with §6.5: the window ends with the message that began it.
+        let store = &house.store;
+        world::build(store).await;
+        let unwell = Gate::new(
+            ContactKind::Email,
+            Err(channels::Failure::Temporary {
+                reason: "come back later".into(),
+                retry_after: None,
+            }),
+        );
+        unwell.let_through(1);
+        let office = Office::new(store, channels::Channels::new(vec![unwell.clone()]));
+        open(store, "k0", NOON).await;
+        office.settle(NOON).await;
+        open(store, "k1", NOON + seconds(1)).await;
+        office.settle(NOON + seconds(1)).await;
+        assert_eq!(unwell.taken().len(), 1, "the second waits for the window");
+        let refusing = Gate::new(
+            ContactKind::Email,
+            Err(channels::Failure::Permanent {
+                reason: "refused".into(),
+                method_broken: false,
+            }),
+        );
+        refusing.let_through(2);
+        let office = Office::new(store, channels::Channels::new(vec![refusing.clone()]));
+        office.settle(NOON + seconds(4)).await;
+        let pages = outbox(store).await;
+        let tried = |row: &&store::notification::Notification| {
+            row.channel == ContactKind::Email && row.page_id.is_some() && row.attempts > 0
+        };
+        assert_eq!(pages.iter().filter(tried).count(), 2, "{pages:?}");
+    }
+);
+
+on_both!(
+    what_waits_for_a_message_that_is_called_off_goes_at_once,
+    0,
+    |house| {
+        let store = &house.store;
+        world::build(store).await;
+        let unwell = Gate::new(
+            ContactKind::Email,
+            Err(channels::Failure::Temporary {
+                reason: "come back later".into(),
+                retry_after: Some(minutes(5)),
+            }),
+        );
+        unwell.let_through(1);
+        let office = Office::new(store, channels::Channels::new(vec![unwell.clone()]));
+        let first = open(store, "k0", NOON).await;
+        office.settle(NOON).await;
+        let second = open(store, "k1", NOON + seconds(1)).await;
+        office.settle(NOON + seconds(1)).await;
+        command(store, &first, BO, Command::Acknowledge, NOON + seconds(5))
+            .await
+            .unwrap();
+        let mail = Gate::accepting(ContactKind::Email);
+        mail.let_through(10);
+        let office = Office::new(store, channels::Channels::new(vec![mail.clone()]));
+        office.settle(NOON + seconds(5)).await;
+        let rows = of_incident(store, &second).await;
+        let left = |row: &store::notification::Notification| {
+            row.channel == ContactKind::Email && row.state == NotificationState::Accepted
+        };
+        assert!(rows.iter().any(left), "{rows:?}");
+    }
+);
