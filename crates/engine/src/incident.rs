@@ -327,16 +327,8 @@ fn create_in_txn(
         let settings = ServiceSettings::default();
         let asked = incident::decide(&incident, &asks, ctx.actor, &settings, &directory, ctx.now)?;
         effects.extend(asked.effects);
-        // A token waits for nobody's answer: without one the last resort hears of it.
-        if alone
-            && ctx.actor.user.is_none()
-            && let Some(timeout) = settings.ack_timeout(Urgency::High)
-        {
-            effects.push(Effect::Arm {
-                kind: TimerKind::AckTimeout,
-                at: ctx.now + timeout,
-            });
-        }
+        let wait = incident::responder::wait_for_answer(&incident, &settings, ctx.now);
+        effects.extend(wait);
     }
     let mut writing = Writing::new(tx, ctx.now)?;
     writing.carry_out(&mut incident, effects, ctx.actor)?;
@@ -366,6 +358,10 @@ pub fn restart_of_service(
                 details: serde_json::Value::Null,
             },
             Effect::CancelNotifications,
+            // Whoever it was reassigned to is not waited for any more.
+            Effect::Disarm {
+                kind: TimerKind::AckTimeout,
+            },
             Effect::StartRun { also_page: vec![] },
         ];
         let mut writing = Writing::new(tx, ctx.now)?;

@@ -6,8 +6,10 @@
 
 use crate::directory::Directory;
 use crate::escalation::{Reached, list_of, resolve_target};
+use crate::incident::{Effect, Incident};
 use crate::policy::Target;
-use crate::word::ResponderState;
+use crate::service::ServiceSettings;
+use crate::word::{PagingState, ResponderState, TimerKind, Urgency};
 use crate::{IncidentId, PageId, ResponderId, Timestamp, UserId};
 
 /// Most people, schedules and teams that one request names.
@@ -93,6 +95,23 @@ pub fn ask(
         }
     }
     asking
+}
+
+/// What becomes of an incident without a service about which somebody is asked. Whoever opened it
+/// holds it and waits for the answer; one that a token opened is held by nobody, so that without an
+/// answer in time paging begins, which ends at the last resort (DESIGN.md P3). Its urgency does not
+/// matter: a person was asked for.
+pub fn wait_for_answer(
+    opened: &Incident,
+    settings: &ServiceSettings,
+    now: Timestamp,
+) -> Option<Effect> {
+    let held = opened.paging != PagingState::Acknowledged || opened.acknowledged_by.is_some();
+    let timeout = settings.ack_timeout(Urgency::High).filter(|_| !held)?;
+    Some(Effect::Arm {
+        kind: TimerKind::AckTimeout,
+        at: now + timeout,
+    })
 }
 
 #[cfg(test)]

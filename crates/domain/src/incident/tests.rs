@@ -375,3 +375,28 @@ fn a_raised_severity_pages_whoever_is_not_engaged_yet() {
     );
     assert!(!lowered.effects.contains(&Effect::PageNotYetEngaged));
 }
+
+#[test]
+fn what_nobody_holds_waits_for_an_answer_and_then_pages() {
+    // P3: paging never goes silent.
+    let settings = ServiceSettings::default();
+    let wait = |opened: &Incident| responder::wait_for_answer(opened, &settings, at(0));
+    let by_token = Incident {
+        service_id: None,
+        paging: PagingState::Acknowledged,
+        ..triggered()
+    };
+    assert_eq!(
+        wait(&by_token),
+        Some(Effect::Arm {
+            kind: TimerKind::AckTimeout,
+            at: at(1_800),
+        })
+    );
+    let by_ana = Incident {
+        acknowledged_by: Some(ANA),
+        ..by_token
+    };
+    assert_eq!(wait(&by_ana), None, "Ana waits for the answer");
+    assert_eq!(wait(&triggered()), None, "the policy pages");
+}

@@ -6,7 +6,7 @@ use domain::Timestamp;
 use domain::incident::{Command, Incident};
 use domain::policy::{PolicyConfig, Target};
 use domain::schedule::OverrideKind;
-use domain::word::{PagingState, RunState};
+use domain::word::{EntryKind, PagingState, RunState};
 use engine::configuration::policy::{PolicyInput, edit_policy};
 use engine::configuration::schedule::{OverrideInput, add_override};
 use engine::configuration::service::{ServiceInput, edit_service};
@@ -296,6 +296,21 @@ on_both!(an_override_pages_the_new_one_once, 0, |house| {
         || async { pages(store, &incident, NOON).await == [(0, ANA), (300, BO), (310, CY)] },
     )
     .await;
+    // The timeline says so.
+    let id = incident.id;
+    let told = store
+        .read(move |c| store::timeline::latest(c, id, 100))
+        .await
+        .unwrap();
+    let told: Vec<String> = told
+        .into_iter()
+        .filter(|entry| entry.kind == EntryKind::Paged && entry.occurred_at == at(310))
+        .map(|entry| entry.text)
+        .collect();
+    assert_eq!(
+        told,
+        ["Cy has come on call for Platform while nobody had acknowledged, and was paged too."]
+    );
     // Another change of anything pages nobody again.
     let (mut seen, generation) = (store.changes(), store.directory().generation);
     store.write(|tx| tx.configured()).await.unwrap();
