@@ -8,8 +8,8 @@ use domain::schedule::{
     Override, OverrideKind, Schedule, ScheduleConfig, ScheduleVersion, validate,
 };
 use domain::{OverrideId, ScheduleId, Span, TeamId, Timestamp, UserId};
-use serde_json::json;
-use store::{Store, policy, schedule};
+use serde_json::{Value, json};
+use store::{Store, Tx, policy, schedule};
 
 use super::check::Checks;
 use super::{begin, record, slug};
@@ -323,24 +323,38 @@ pub async fn withdraw_override(
     id: OverrideId,
 ) -> Result<(), Error> {
     access::require(ctx, Right::Respond)?;
+    let by = ctx.actor.user;
+    withdraw(
+        store,
+        ctx,
+        schedule_id,
+        ["override"; 2],
+        json!(id),
+        move |tx, now| schedule::withdraw_override(tx, schedule_id, id, by, now),
+    )
+    .await
+}
+
+/// Withdraws something that was agreed about a schedule: `[key, name]` is what the audit and what
+/// people call it.
+pub(super) async fn withdraw(
+    store: &Store,
+    ctx: &OpContext,
+    schedule_id: ScheduleId,
+    [key, name]: [&'static str; 2],
+    id: Value,
+    write: impl Fn(&mut Tx<'_>, Timestamp) -> Result<(), store::Error> + Send + Sync + 'static,
+) -> Result<(), Error> {
     let ctx = *ctx;
     store
         .write(move |tx| {
             begin(tx)?;
-            schedule::withdraw_override(tx, schedule_id, id, ctx.actor.user, ctx.now).map_err(
-                |error| match error {
-                    store::Error::NotFound => Error::NotFound("override"),
-                    other => other.into(),
-                },
-            )?;
-            let subject = format!("schedule:{schedule_id}");
-            record(
-                tx,
-                &ctx,
-                "override.withdraw",
-                subject,
-                json!({"override": id}),
-            )
+            write(tx, ctx.now).map_err(|error| match error {
+                store::Error::NotFound => Error::NotFound(name),
+                other => other.into(),
+            })?;
+            let (action, subject) = (format!("{key}.withdraw"), format!("schedule:{schedule_id}"));
+            record(tx, &ctx, &action, subject, json!({ key: id }))
         })
         .await
 }

@@ -7,6 +7,7 @@ use store::Store;
 use store::schedule::temporary;
 
 use super::check::Checks;
+use super::schedule::withdraw;
 use super::{begin, record};
 use crate::access::{self, Right};
 use crate::{Error, OpContext, Problem};
@@ -81,24 +82,10 @@ pub async fn withdraw_temporary(
     id: TemporaryId,
 ) -> Result<(), Error> {
     access::require(ctx, Right::Configure)?;
-    let ctx = *ctx;
-    store
-        .write(move |tx| {
-            begin(tx)?;
-            temporary::withdraw(tx, schedule_id, id, ctx.actor.user, ctx.now).map_err(|error| {
-                match error {
-                    store::Error::NotFound => Error::NotFound("temporary schedule"),
-                    other => other.into(),
-                }
-            })?;
-            let subject = format!("schedule:{schedule_id}");
-            record(
-                tx,
-                &ctx,
-                "temporary.withdraw",
-                subject,
-                json!({"temporary": id}),
-            )
-        })
-        .await
+    let by = ctx.actor.user;
+    let what = ["temporary", "temporary schedule"];
+    withdraw(store, ctx, schedule_id, what, json!(id), move |tx, now| {
+        temporary::withdraw(tx, schedule_id, id, by, now)
+    })
+    .await
 }
