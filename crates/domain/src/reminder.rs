@@ -15,8 +15,10 @@ use crate::schedule::Schedule;
 use crate::word::{ContactKind, Urgency};
 use crate::{ScheduleId, Span, Timestamp, UserId};
 
+mod swap;
 mod text;
 
+pub use swap::{SwapNotice, swap_notices};
 pub use text::NoticeText;
 
 /// Earliest and latest that one may be reminded.

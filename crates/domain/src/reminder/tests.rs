@@ -5,7 +5,7 @@ use crate::ContactMethodId;
 use crate::duty::tests::{at, replace, weekly};
 use crate::word::AccountRole;
 
-fn person(id: i64) -> User {
+pub(super) fn person(id: i64) -> User {
     User {
         id: UserId(id),
         email: format!("p{id}@example.com"),
@@ -25,7 +25,7 @@ fn person(id: i64) -> User {
     }
 }
 
-fn house(schedule: Schedule) -> Directory {
+pub(super) fn house(schedule: Schedule) -> Directory {
     let mut directory = Directory::default();
     for id in 1..5 {
         directory.users.insert(UserId(id), Arc::new(person(id)));

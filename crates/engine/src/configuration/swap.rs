@@ -1,11 +1,14 @@
 //! Swap and cover requests: offered, taken, withdrawn, declined.
 
 use domain::directory::Directory;
+use domain::reminder::{method_for, swap_notices};
 use domain::schedule::{Schedule, Stretch, SwapProblem, SwapRequest, SwapState};
-use domain::{OverrideId, ScheduleId, SwapId, Timestamp, UserId};
+use domain::word::{NotificationKind, Urgency};
+use domain::{NotificationId, OverrideId, ScheduleId, SwapId, Timestamp, UserId};
 use serde_json::json;
+use store::notification::Notification;
 use store::schedule::swap;
-use store::{Store, Tx, schedule};
+use store::{Change, Store, Tx, schedule};
 
 use super::{begin, record};
 use crate::access;
@@ -76,6 +79,7 @@ pub async fn offer_swap(
                 .map_err(|problem| Error::invalid(field_of(problem), problem.to_string()))?;
             swap::insert(tx, &request)?;
             note_down(tx, &ctx, "swap.offer", &request)?;
+            tell(tx, &ctx, &request)?;
             Ok(request)
         })
         .await
@@ -212,7 +216,39 @@ fn close(
         SwapState::Declined => "swap.decline",
     };
     note_down(tx, ctx, action, &closed)?;
+    tell(tx, ctx, &closed)?;
     Ok(closed)
+}
+
+/// Whom it concerns hears of it.
+fn tell(tx: &mut Tx<'_>, ctx: &OpContext, request: &SwapRequest) -> Result<(), Error> {
+    let directory = tx.directory()?;
+    let mut rows = Vec::new();
+    for notice in swap_notices(request, &directory, ctx.actor.user) {
+        let user = directory.user(notice.user);
+        let Some((user, method)) = user.and_then(|user| Some((user, method_for(user, ctx.now)?)))
+        else {
+            continue;
+        };
+        let mut row = Notification::planned(
+            tx.id(NotificationId)?,
+            NotificationKind::Notice,
+            method.kind,
+            method.address.clone(),
+            Urgency::Low,
+            ctx.now,
+        );
+        row.user_id = Some(user.id);
+        row.method_id = Some(method.id);
+        row.subject = notice.text.subject;
+        row.body = notice.text.body;
+        rows.push(row);
+    }
+    if !rows.is_empty() {
+        store::notification::insert(tx, &rows)?;
+        tx.changed(Change::Outbox);
+    }
+    Ok(())
 }
 
 fn note_down(

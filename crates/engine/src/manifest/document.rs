@@ -64,6 +64,9 @@ pub struct UserEntry {
     pub contact_methods: Option<Vec<MethodEntry>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notification_rules: Option<Vec<RuleEntry>>,
+    /// Whether the person, once paged, hears that another has answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hears_answers: Option<bool>,
     /// What the person is told of shifts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reminders: Option<RemindersEntry>,

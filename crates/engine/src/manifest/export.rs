@@ -131,6 +131,7 @@ fn user_entry(directory: &Directory, user: &User, hash: Option<&String>) -> User
         password_hash: hash.map(|hash| hash.clone().into()),
         contact_methods: Some(methods.collect()),
         notification_rules: Some(rules.collect()),
+        hears_answers: (!user.hears_answers).then_some(false),
         reminders: directory
             .reminders
             .get(&user.id)

@@ -379,8 +379,9 @@ fn file() -> impl Strategy<Value = Manifest> {
         }
         lines.push_str("settings: {last_resort: [{user: p0@example.com}, {team: t1}]}\n");
         let mut manifest = parse(&lines, &|_| None).unwrap();
-        for user in &mut manifest.users {
+        for (index, user) in manifest.users.iter_mut().enumerate() {
             user.name = Some(name());
+            user.hears_answers = (index % 2 == 1).then_some(false);
         }
         for team in &mut manifest.teams {
             team.name = Some(name());

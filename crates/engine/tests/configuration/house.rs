@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::directory::{Directory, User};
-use domain::word::{AccountRole, Origin};
+use domain::word::{AccountRole, NotificationKind, Origin};
 use domain::{Span, Timestamp, UserId};
 use engine::account::{SetUp, setup};
 use engine::configuration::user::{NewUser, create_user};
@@ -100,6 +100,19 @@ impl House {
         let new = new_user(name);
         let id = create_user(&self.store, &root(), new).await.unwrap();
         self.directory().user(id).unwrap().clone()
+    }
+
+    /// Subjects of the notices to a person, oldest first.
+    pub async fn told(&self, user: UserId) -> Vec<String> {
+        let filter = store::notification::Filter::default();
+        let mut rows = self
+            .store
+            .read(move |conn| store::notification::list(conn, &filter, None, 500))
+            .await
+            .unwrap();
+        rows.retain(|row| row.user_id == Some(user) && row.kind == NotificationKind::Notice);
+        rows.sort_by_key(|row| row.id);
+        rows.into_iter().map(|row| row.subject).collect()
     }
 }
 

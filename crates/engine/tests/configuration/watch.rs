@@ -274,9 +274,12 @@ async fn a_swap_is_offered_and_taken_in_one_piece(house: &House) {
         (vec![bo], vec![eve]),
         "nothing happens until it is taken"
     );
+    assert_eq!(house.told(eve).await, ["Bo looks for cover: Platform"]);
     let taken = take_swap(store, &responder(eve), made.id, None)
         .await
         .unwrap();
+    assert_eq!(house.told(bo).await, ["Eve takes your shifts: Platform"]);
+    assert_eq!(house.told(eve).await.len(), 1, "Eve knows what Eve did");
     assert_eq!((taken.state, taken.taken_by), (SwapState::Taken, Some(eve)));
     assert_eq!((at(17), at(18), at(20)), (vec![eve], vec![eve], vec![bo]));
     let directory = house.directory();

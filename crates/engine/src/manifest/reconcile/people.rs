@@ -66,6 +66,9 @@ impl Work<'_> {
         if let Some(disabled) = entry.disabled {
             put(&mut user.disabled, disabled, "disabled", &mut fields);
         }
+        if let Some(hears) = entry.hears_answers {
+            put(&mut user.hears_answers, hears, "hears_answers", &mut fields);
+        }
         self.problems(at, checks.into_problems());
         if created {
             let hash = self
