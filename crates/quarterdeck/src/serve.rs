@@ -58,6 +58,7 @@ pub async fn run(settings: Settings, demo_wanted: bool) -> Result<ExitCode, Fail
         mail_configured,
         twilio_tokens: tokens.map(str::to_owned).collect(),
         body_limit: settings.body_limit,
+        rate_limit: settings.rate_limit,
         ..WebConfig::new(settings.listen, &settings.public_url)
     };
     let server = web::bind(engine, config).await.map_err(cannot_serve)?;

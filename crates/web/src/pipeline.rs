@@ -85,6 +85,10 @@ fn is_for_programs(path: &str) -> bool {
     [
         "/api/v1",
         "/v2/",
+        "/api/v2/",
+        "/generic/",
+        "/jsm/",
+        "/-/",
         "/integrations/",
         "/webhooks/",
         "/healthz",
@@ -99,7 +103,16 @@ fn is_for_programs(path: &str) -> bool {
 
 /// Whether only monitors talk to this address.
 fn is_for_monitors(path: &str) -> bool {
-    path.starts_with("/v2/") || path.starts_with("/integrations/")
+    [
+        "/v2/",
+        "/integrations/",
+        "/api/v2/",
+        "/generic/",
+        "/jsm/",
+        "/-/",
+    ]
+    .iter()
+    .any(|prefix| path.starts_with(prefix))
 }
 
 fn wants_page(req: &HttpRequest) -> bool {
@@ -264,7 +277,10 @@ fn finish(response: &mut ServiceResponse, id: RequestId) {
     let Some(state) = req.app_data::<Data<AppState>>().cloned() else {
         return;
     };
-    if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+    // Clients of some vendors want to find the id in the body, too, and so it is set already.
+    if !response.headers().contains_key(REQUEST_ID)
+        && let Ok(value) = HeaderValue::from_str(&id.to_string())
+    {
         response.headers_mut().insert(REQUEST_ID, value);
     }
     let browser = !is_for_monitors(req.path());

@@ -11,10 +11,14 @@ use engine::Engine;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use crate::hooks::intake::Budgets;
 use crate::watch::WatchCache;
 
 /// Largest body of an integration that is not PagerDuty's, unless configured: 2 MiB.
 pub const BODY_LIMIT: usize = 2 * 1024 * 1024;
+
+/// Requests a minute that an integration may make, unless configured.
+pub const RATE_LIMIT: u32 = 6_000;
 
 /// How the server is set up.
 #[derive(Clone)]
@@ -30,6 +34,8 @@ pub struct WebConfig {
     pub twilio_tokens: Vec<String>,
     /// Largest body of an integration that is not PagerDuty's, in bytes, as sent and unpacked.
     pub body_limit: usize,
+    /// Requests a minute that each integration may make; 0 for no limit, as in the demo.
+    pub rate_limit: u32,
     /// Whether mail leaves the house, so that addresses can be proved.
     pub mail_configured: bool,
     /// Threads that serve requests; 0: one for each core.
@@ -44,6 +50,7 @@ impl WebConfig {
             demo: false,
             twilio_tokens: Vec::new(),
             body_limit: BODY_LIMIT,
+            rate_limit: RATE_LIMIT,
             mail_configured: false,
             workers: 0,
         }
@@ -63,6 +70,7 @@ impl std::fmt::Debug for WebConfig {
             .field("demo", &self.demo)
             .field("twilio_tokens", &self.twilio_tokens.len())
             .field("body_limit", &self.body_limit)
+            .field("rate_limit", &self.rate_limit)
             .field("mail_configured", &self.mail_configured)
             .field("workers", &self.workers)
             .finish()
@@ -79,6 +87,10 @@ pub struct AppState {
     /// Signs what a browser keeps for us.
     secret: [u8; 32],
     pub(crate) watch: WatchCache,
+    /// What integrations have spent of their requests.
+    pub(crate) budgets: Budgets,
+    /// When this process began to serve.
+    pub(crate) started: Timestamp,
     /// Proofs of coverage that were worked out lately.
     pub(crate) proofs: engine::coverage::Proofs,
     /// Set when the server stops.
@@ -106,7 +118,12 @@ impl AppState {
                 Ok::<[u8; 32], engine::Error>(bytes.ok_or_else(corrupt)?)
             })
             .await?;
+        // The demo's keys are public and only loopback may use them: whoever tries out how much
+        // it takes should see that.
+        let rate_limit = if config.demo { 0 } else { config.rate_limit };
         Ok(AppState {
+            budgets: Budgets::new(rate_limit),
+            started: engine.now(),
             engine,
             config,
             secret,

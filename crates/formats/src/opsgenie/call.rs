@@ -3,6 +3,7 @@
 use domain::AlertId;
 
 use super::reply::Refusal;
+use crate::key;
 
 /// One call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +26,7 @@ pub enum Call {
 pub enum Identifier {
     /// By an id that we gave out; `None` for one that cannot be ours.
     Id(Option<AlertId>),
+    /// As it is stored: a long one is shortened.
     Alias(String),
 }
 
@@ -72,7 +74,7 @@ impl Identifier {
     fn read(text: String, kind: &str) -> Result<Identifier, Refusal> {
         match kind.to_ascii_lowercase().as_str() {
             "" | "id" | "tiny" | "tinyid" => Ok(Identifier::Id(of_id(&text))),
-            "alias" => Ok(Identifier::Alias(text)),
+            "alias" => Ok(Identifier::Alias(key::bounded(&text))),
             _ => Err(Refusal::invalid(
                 "identifierType",
                 "should be one of [ id, alias, tiny ]",

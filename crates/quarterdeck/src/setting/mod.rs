@@ -37,6 +37,8 @@ pub struct Settings {
     pub node_name: String,
     /// Bytes.
     pub body_limit: usize,
+    /// Requests of an integration a minute; 0 for no limit.
+    pub rate_limit: u32,
     pub smtp: Option<EmailConfig>,
     pub twilio: Option<TwilioConfig>,
     /// Calendars may be imported from private networks.
@@ -77,6 +79,9 @@ impl Settings {
                 .unwrap_or(false),
             log_format: log_format(values)?,
             body_limit: body_limit(values)?,
+            rate_limit: values
+                .parse("rate_limit", "a number of requests a minute, or 0 for no limit")?
+                .unwrap_or(6_000),
             log_level: values.text("log_level"),
             node_name: values.text("node_name").unwrap_or_else(host_name),
             database,

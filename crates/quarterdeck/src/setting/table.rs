@@ -133,6 +133,12 @@ pub const SETTINGS: &[Setting] = &[
         "Largest request of a monitor, in bytes; PagerDuty's format has its own limit",
     ),
     setting(
+        "rate_limit",
+        "NUMBER",
+        "6000",
+        "Requests that each integration may make in a minute; 0 for no limit, as in the demo",
+    ),
+    setting(
         "smtp.host",
         "HOST",
         "none: e-mail stays on the outbox page and in the log",

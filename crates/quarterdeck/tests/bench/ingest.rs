@@ -129,7 +129,9 @@ fn keys() -> impl Iterator<Item = String> {
 
 /// A server whose messages go nowhere but to the outbox.
 async fn server(database: Option<&str>) -> Server {
-    let mut builder = Server::builder(BINARY).env("QUARTERDECK_LOG_LEVEL", "warn");
+    let mut builder = Server::builder(BINARY)
+        .env("QUARTERDECK_LOG_LEVEL", "warn")
+        .env("QUARTERDECK_RATE_LIMIT", "0");
     if let Some(url) = database {
         builder = builder.database(url);
     }

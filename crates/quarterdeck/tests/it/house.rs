@@ -166,6 +166,7 @@ fn server(database: &Database, smtp: &SmtpServer, twilio: &TwilioServer) -> Serv
 /// Lets a server's messages go out by these providers.
 pub fn connect(builder: ServerBuilder, smtp: &SmtpServer, twilio: &TwilioServer) -> ServerBuilder {
     builder
+        .env("QUARTERDECK_RATE_LIMIT", "0")
         .env("QUARTERDECK_SMTP_HOST", "127.0.0.1")
         .env("QUARTERDECK_SMTP_PORT", smtp.port().to_string())
         .env("QUARTERDECK_SMTP_SECURITY", "plain")

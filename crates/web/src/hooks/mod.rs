@@ -1,33 +1,68 @@
 //! Where machines report: monitors by integrations, the SMS provider by webhooks. A success is
 //! answered only after the signals are durable (DESIGN.md P1).
 
+mod alertmanager;
+pub(crate) mod intake;
+mod key;
 mod monitor;
+mod opsgenie;
 mod pagerduty;
 mod twilio;
 
 use actix_web::web::{self, ServiceConfig};
-use engine::account::secret;
+
+/// Every address of a vendor stands at the root of the host, for clients that let people change
+/// no more than the host, and below each integration's own (WIRE-FORMATS.md §0 rule 1).
+const HOMES: [&str; 2] = ["", "/integrations/{key}"];
 
 /// Every address also with a slash at its end: some clients cannot leave it away
 /// (WIRE-FORMATS.md §0).
 pub(crate) fn configure(config: &mut ServiceConfig) {
+    for home in HOMES {
+        for slash in ["", "/"] {
+            vendors(config, &|path| {
+                web::resource(format!("{home}{path}{slash}"))
+            });
+        }
+        config.service(
+            web::resource([
+                format!("{home}/v2/alerts"),
+                format!("{home}/v2/alerts/{{tail:.*}}"),
+                // The same API after its move to Jira Service Management.
+                format!("{home}/jsm/ops/integration/v2/alerts"),
+                format!("{home}/jsm/ops/integration/v2/alerts/{{tail:.*}}"),
+            ])
+            .route(web::to(opsgenie::alerts)),
+        );
+    }
     for slash in ["", "/"] {
-        let at = |path: &str| web::resource(format!("{path}{slash}"));
+        let at = |path: &str| web::resource(format!("/integrations/{{key}}{path}{slash}"));
         config
-            .service(at("/v2/enqueue").route(web::post().to(pagerduty::enqueue)))
-            .service(at("/integrations/{key}/v2/enqueue").route(web::post().to(pagerduty::enqueue)))
-            .service(
-                at("/integrations/{key}/alertmanager").route(web::post().to(monitor::alertmanager)),
-            )
-            .service(at("/integrations/{key}/events").route(web::post().to(monitor::generic)))
-            .service(at("/integrations/{key}").route(web::post().to(monitor::generic)));
+            .service(at("/alertmanager").route(web::post().to(monitor::alertmanager)))
+            .service(at("/events").route(web::post().to(monitor::generic)))
+            .service(at("").route(web::post().to(monitor::generic)));
     }
     config
         .route("/webhooks/twilio/sms", web::post().to(twilio::sms))
         .route("/webhooks/twilio/status", web::post().to(twilio::status));
 }
 
-/// Under which an integration's key is stored.
-fn key_hash(key: &str) -> [u8; 32] {
-    secret::digest(key.trim())
+/// The addresses that clients know.
+fn vendors(config: &mut ServiceConfig, at: &dyn Fn(&str) -> actix_web::Resource) {
+    config
+        .service(at("/v2/enqueue").route(web::post().to(pagerduty::enqueue)))
+        .service(
+            at("/generic/2010-04-15/create_event.json")
+                .route(web::post().to(pagerduty::create_event)),
+        )
+        .service(
+            at("/api/v2/alerts")
+                .route(web::post().to(alertmanager::push))
+                .route(web::get().to(alertmanager::list)),
+        )
+        .service(at("/api/v2/alerts/groups").route(web::get().to(alertmanager::groups)))
+        .service(at("/api/v2/receivers").route(web::get().to(alertmanager::receivers)))
+        .service(at("/api/v2/status").route(web::get().to(alertmanager::status)))
+        .service(at("/-/healthy").route(web::get().to(alertmanager::healthy)))
+        .service(at("/-/ready").route(web::get().to(alertmanager::healthy)));
 }

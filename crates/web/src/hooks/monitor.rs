@@ -1,13 +1,14 @@
 //! `POST /integrations/{key}/alertmanager` and `/events`: the Alertmanager webhook
 //! (WIRE-FORMATS.md §1.4) and generic JSON.
 
-use actix_web::web::{Bytes, Payload};
+use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use domain::Timestamp;
-use engine::ingest::{IngestError, Submission};
+use engine::ingest::Submission;
 use formats::{FormatError, Parsed, alertmanager, generic};
 use serde_json::json;
 
+use super::{intake, key};
 use crate::body;
 use crate::error::WebError;
 use crate::state::State;
@@ -34,7 +35,7 @@ async fn take(
     state: State,
     parse: fn(&[u8], Timestamp) -> Result<Parsed, FormatError>,
 ) -> Result<HttpResponse, WebError> {
-    let key_hash = super::key_hash(req.match_info().get("key").unwrap_or_default());
+    let key_hash = key::hash(req.match_info().get("key").unwrap_or_default());
     let bytes = body::read(&req, payload.into_inner(), state.config.body_limit).await?;
     let parsed = match parse(&bytes, state.now()) {
         Ok(parsed) => parsed,
@@ -43,7 +44,7 @@ async fn take(
             if !state.directory().integration_keys.contains_key(&key_hash) {
                 return Err(unknown());
             }
-            remember_refusal(&state, key_hash, error.to_string(), bytes).await;
+            intake::remember_refusal(&state, key_hash, error.to_string(), bytes).await;
             return Err(WebError::Format(error));
         }
     };
@@ -54,7 +55,6 @@ async fn take(
         .map(|rejected| json!({ "item": rejected.item, "reason": rejected.reason }))
         .collect();
     let submission = Submission {
-        key_hash,
         signals: parsed.signals,
         resolve_group: parsed.resolve_group,
         warnings: parsed.warnings,
@@ -63,43 +63,16 @@ async fn take(
             .into_iter()
             .map(|rejected| rejected.reason)
             .collect(),
-        raw: bytes,
+        ..intake::remark(key_hash, bytes)
     };
-    match state.engine.submit(submission).await {
-        Ok(_) => Ok(HttpResponse::Accepted().json(json!({
-            "status": "accepted",
-            "signals": signals,
-            "rejected": rejected,
-        }))),
-        Err(IngestError::UnknownKey) => Err(unknown()),
-        Err(IngestError::Overloaded) => Err(engine::Error::Overloaded.into()),
-        Err(IngestError::Unavailable(why)) => Err(store::Error::Unavailable(why).into()),
-    }
+    intake::submit(&state, submission).await?;
+    Ok(HttpResponse::Accepted().json(json!({
+        "status": "accepted",
+        "signals": signals,
+        "rejected": rejected,
+    })))
 }
 
 fn unknown() -> WebError {
     WebError::not_found("page")
-}
-
-/// Shows a refused request on its integration. The refusal stands whether this works or not.
-pub(super) async fn remember_refusal(
-    state: &State,
-    key_hash: [u8; 32],
-    reason: String,
-    bytes: Bytes,
-) {
-    if !state.directory().integration_keys.contains_key(&key_hash) {
-        return;
-    }
-    let submission = Submission {
-        key_hash,
-        signals: Vec::new(),
-        resolve_group: None,
-        warnings: Vec::new(),
-        rejected: vec![reason],
-        raw: bytes,
-    };
-    if let Err(error) = state.engine.submit(submission).await {
-        tracing::debug!(%error, "a refused request was not remembered");
-    }
 }

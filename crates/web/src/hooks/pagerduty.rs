@@ -1,85 +1,137 @@
-//! `POST /v2/enqueue`: what clients of PagerDuty's Events API v2 expect (WIRE-FORMATS.md §1.1).
+//! What clients of PagerDuty's Events APIs expect (WIRE-FORMATS.md §1.1, §1.2).
 
-use actix_web::http::header;
+use actix_web::http::{StatusCode, header};
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
-use engine::ingest::{IngestError, Submission};
-use formats::pagerduty::{self, Invalid};
+use engine::ingest::Submission;
+use formats::pagerduty::{self, Invalid, Request};
 use serde_json::Value;
 
+use super::intake::{self, NotTaken};
+use super::key;
 use crate::body;
-use crate::error::{RETRY_AFTER, WebError, now_and_then};
+use crate::error::{RETRY_AFTER, WebError};
 use crate::state::State;
 
 /// Largest event, in bytes (WIRE-FORMATS.md §0 rule 11).
 const EVENT_MAX: usize = 512 * 1024;
 
+/// How the versions of the API differ in their answers.
+struct Version {
+    parse: fn(&[u8], Option<&str>) -> Result<Request, Invalid>,
+    accepted: (StatusCode, fn(&str) -> Value),
+    /// Clients of the first version send again after a 403, those of the second after a 429.
+    throttled: StatusCode,
+    unknown_key: fn() -> HttpResponse,
+}
+
+const V1: Version = Version {
+    parse: |body, outside| pagerduty::v1::parse(body, outside, random_key),
+    accepted: (StatusCode::OK, pagerduty::accepted_v1),
+    throttled: StatusCode::FORBIDDEN,
+    unknown_key: || {
+        let invalid = Invalid::event(vec![pagerduty::UNKNOWN_SERVICE_KEY.to_owned()]);
+        json(StatusCode::BAD_REQUEST, &invalid.body())
+    },
+};
+
+const V2: Version = Version {
+    parse: |body, outside| pagerduty::parse(body, outside, random_key),
+    accepted: (StatusCode::ACCEPTED, pagerduty::accepted),
+    throttled: StatusCode::TOO_MANY_REQUESTS,
+    unknown_key: || {
+        HttpResponse::BadRequest()
+            .content_type("text/plain; charset=utf-8")
+            .body(pagerduty::UNKNOWN_KEY)
+    },
+};
+
+/// `POST /generic/2010-04-15/create_event.json`
+pub(super) async fn create_event(req: HttpRequest, payload: Payload, state: State) -> HttpResponse {
+    take(&V1, &req, payload, &state).await
+}
+
+/// `POST /v2/enqueue`
 pub(super) async fn enqueue(req: HttpRequest, payload: Payload, state: State) -> HttpResponse {
-    let bytes = match body::read(&req, payload.into_inner(), EVENT_MAX).await {
+    take(&V2, &req, payload, &state).await
+}
+
+async fn take(
+    version: &Version,
+    req: &HttpRequest,
+    payload: Payload,
+    state: &State,
+) -> HttpResponse {
+    let bytes = match read(req, payload).await {
         Ok(bytes) => bytes,
-        Err(WebError::TooLarge(_)) => {
-            return json(HttpResponse::PayloadTooLarge(), &pagerduty::too_large());
-        }
-        Err(error) => {
-            let answer = serde_json::json!({
-                "status": "Unrecognized object",
-                "message": "Event object format is unrecognized",
-                "errors": [error.to_string()],
-            });
-            return json(HttpResponse::BadRequest(), &answer);
-        }
+        Err(answer) => return answer,
     };
-    // A key in the address is the one that counts; clients put nonsense into the body then.
-    let in_path = req.match_info().get("key");
-    let in_header = req
-        .headers()
-        .get("x-routing-key")
-        .and_then(|value| value.to_str().ok());
-    let request = match pagerduty::parse(&bytes, in_path.or(in_header), random_key) {
+    let outside = key::outside(req, state);
+    let request = match (version.parse)(&bytes, outside.as_deref()) {
         Ok(request) => request,
         Err(invalid) => {
-            remember(&state, &invalid, in_path, bytes).await;
-            return json(HttpResponse::BadRequest(), &invalid.body());
+            let key = key::in_path(req)
+                .or(invalid.routing_key.as_deref())
+                .or(outside.as_deref());
+            if let Some(key) = key {
+                let reason = invalid.to_string();
+                intake::remember_refusal(state, key::hash(key), reason, bytes).await;
+            }
+            return json(StatusCode::BAD_REQUEST, &invalid.body());
         }
     };
     let submission = Submission {
-        key_hash: super::key_hash(in_path.unwrap_or(&request.routing_key)),
         signals: request.parsed.signals,
-        resolve_group: None,
         warnings: request.parsed.warnings,
-        rejected: Vec::new(),
-        raw: bytes,
+        ..intake::remark(
+            chosen(req, state, &request.routing_key, outside.as_deref()),
+            bytes,
+        )
     };
-    match state.engine.submit(submission).await {
-        Ok(_) => json(
-            HttpResponse::Accepted(),
-            &pagerduty::accepted(&request.dedup_key),
-        ),
-        Err(IngestError::UnknownKey) => HttpResponse::BadRequest()
-            .content_type("text/plain; charset=utf-8")
-            .body(pagerduty::UNKNOWN_KEY),
-        Err(error @ (IngestError::Overloaded | IngestError::Unavailable(_))) => {
-            if now_and_then() {
-                tracing::warn!(%error, "events are not taken");
-            }
-            let answer = serde_json::json!({
-                "status": "unavailable",
-                "message": "The event was not stored: send it again after the time in Retry-After",
-                "errors": [],
-            });
-            let mut response = HttpResponse::ServiceUnavailable();
-            response.insert_header((header::RETRY_AFTER, RETRY_AFTER));
-            json(response, &answer)
+    match intake::submit(state, submission).await {
+        Ok(_) => {
+            let (status, body) = version.accepted;
+            json(status, &body(&request.dedup_key))
         }
+        Err(NotTaken::UnknownKey) => (version.unknown_key)(),
+        Err(NotTaken::TooMany(seconds)) => {
+            later(version.throttled, seconds, pagerduty::throttled())
+        }
+        Err(NotTaken::Later(_)) => later(
+            StatusCode::SERVICE_UNAVAILABLE,
+            RETRY_AFTER,
+            pagerduty::unavailable(),
+        ),
     }
 }
 
-/// Shows the refusal on its integration, if it has one; the answer does not depend on it.
-async fn remember(state: &State, invalid: &Invalid, in_path: Option<&str>, bytes: Bytes) {
-    let Some(key) = in_path.or(invalid.routing_key.as_deref()) else {
-        return;
-    };
-    super::monitor::remember_refusal(state, super::key_hash(key), invalid.to_string(), bytes).await;
+/// The body, or the answer to one that cannot be read.
+async fn read(req: &HttpRequest, payload: Payload) -> Result<Bytes, HttpResponse> {
+    body::read(req, payload.into_inner(), EVENT_MAX)
+        .await
+        .map_err(|error| match error {
+            WebError::TooLarge(_) => json(StatusCode::PAYLOAD_TOO_LARGE, &pagerduty::too_large()),
+            error => {
+                let answer = serde_json::json!({
+                    "status": "Unrecognized object",
+                    "message": "Event object format is unrecognized",
+                    "errors": [error.to_string()],
+                });
+                json(StatusCode::BAD_REQUEST, &answer)
+            }
+        })
+}
+
+/// A key in the address is the one that counts; clients put nonsense into the body then. Otherwise
+/// that of the body, unless nobody has it and somebody has the one beside it.
+fn chosen(req: &HttpRequest, state: &State, of_body: &str, outside: Option<&str>) -> [u8; 32] {
+    match (key::in_path(req), outside) {
+        (Some(key), _) => key::hash(key),
+        (None, Some(other)) if other != of_body && !key::is_known(state, of_body) => {
+            key::hash(other)
+        }
+        _ => key::hash(of_body),
+    }
 }
 
 /// A dedup key for a trigger that brings none.
@@ -87,8 +139,15 @@ fn random_key() -> String {
     format!("{:032x}", rand::random::<u128>())
 }
 
-fn json(mut response: HttpResponseBuilder, value: &Value) -> HttpResponse {
-    response
+fn later(status: StatusCode, seconds: i64, body: Value) -> HttpResponse {
+    HttpResponseBuilder::new(status)
+        .insert_header((header::RETRY_AFTER, seconds))
+        .content_type("application/json")
+        .body(body.to_string())
+}
+
+fn json(status: StatusCode, value: &Value) -> HttpResponse {
+    HttpResponseBuilder::new(status)
         .content_type("application/json")
         .body(value.to_string())
 }

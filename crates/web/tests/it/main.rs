@@ -5,12 +5,15 @@
     reason = "a test that cannot go on must fail"
 )]
 
+mod alertmanager;
 mod api;
 mod calendar;
+mod doors;
 mod edge;
 mod fault;
 mod house;
 mod ingest;
+mod opsgenie;
 mod outage;
 mod schedule;
 mod session;

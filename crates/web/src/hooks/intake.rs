@@ -1,0 +1,151 @@
+//! Handing requests of monitors to the engine, within the budget of their key.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{PoisonError, RwLock};
+
+use actix_web::web::Bytes;
+use domain::quota::Quota;
+use domain::{IntegrationId, Timestamp};
+use engine::ingest::{Accepted, IngestError, Submission};
+
+use crate::error::{WebError, now_and_then};
+use crate::state::AppState;
+
+/// What the integrations have spent of their budgets. A request costs a lookup and an atomic swap.
+pub(crate) struct Budgets {
+    quota: Option<Quota>,
+    spent: RwLock<HashMap<IntegrationId, AtomicI64>>,
+}
+
+impl Budgets {
+    /// `per_minute` requests for each integration; 0 for no limit.
+    pub(crate) fn new(per_minute: u32) -> Budgets {
+        Budgets {
+            quota: Quota::per_minute(per_minute),
+            spent: RwLock::default(),
+        }
+    }
+
+    /// Spends one request.
+    ///
+    /// # Errors
+    /// After how many seconds to come again.
+    pub(crate) fn spend(&self, integration: IntegrationId, now: Timestamp) -> Result<(), i64> {
+        let Some(quota) = self.quota else {
+            return Ok(());
+        };
+        let known = self.spent.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(spent) = known.get(&integration) {
+            return admit(quota, spent, now);
+        }
+        drop(known);
+        let mut known = self.spent.write().unwrap_or_else(PoisonError::into_inner);
+        admit(quota, known.entry(integration).or_default(), now)
+    }
+}
+
+fn admit(quota: Quota, spent: &AtomicI64, now: Timestamp) -> Result<(), i64> {
+    let mut before = spent.load(Ordering::Relaxed);
+    loop {
+        let until = quota
+            .admit(Timestamp(before), now)
+            .map_err(|wait| wait.as_seconds() + 1)?;
+        match spent.compare_exchange_weak(before, until.0, Ordering::Relaxed, Ordering::Relaxed) {
+            Ok(_) => return Ok(()),
+            Err(other) => before = other,
+        }
+    }
+}
+
+/// Why a request was not taken.
+#[derive(Debug)]
+pub(super) enum NotTaken {
+    UnknownKey,
+    /// The key's budget is spent: come again after this many seconds.
+    TooMany(i64),
+    /// Too much waits to be stored, or nothing can be: come again in a moment.
+    Later(IngestError),
+}
+
+impl From<NotTaken> for WebError {
+    fn from(why: NotTaken) -> WebError {
+        match why {
+            NotTaken::UnknownKey => WebError::not_found("page"),
+            NotTaken::TooMany(seconds) => engine::Error::TooMany(seconds).into(),
+            NotTaken::Later(IngestError::Unavailable(why)) => store::Error::Unavailable(why).into(),
+            NotTaken::Later(_) => engine::Error::Overloaded.into(),
+        }
+    }
+}
+
+/// Spends one request of a key's budget.
+///
+/// # Errors
+/// [`NotTaken::UnknownKey`] and [`NotTaken::TooMany`].
+pub(super) fn admit_key(state: &AppState, key_hash: &[u8; 32]) -> Result<(), NotTaken> {
+    let integration = *state
+        .directory()
+        .integration_keys
+        .get(key_hash)
+        .ok_or(NotTaken::UnknownKey)?;
+    state
+        .budgets
+        .spend(integration, state.now())
+        .map_err(NotTaken::TooMany)
+}
+
+/// Hands a request in; returns once it is durable.
+///
+/// # Errors
+/// [`NotTaken`]; nothing of the request was stored then.
+pub(super) async fn submit(state: &AppState, submission: Submission) -> Result<Accepted, NotTaken> {
+    admit_key(state, &submission.key_hash)?;
+    store(state, submission).await
+}
+
+/// As [`submit`], for a request that was admitted before.
+pub(super) async fn store(state: &AppState, submission: Submission) -> Result<Accepted, NotTaken> {
+    state
+        .engine
+        .submit(submission)
+        .await
+        .map_err(|error| match error {
+            IngestError::UnknownKey => NotTaken::UnknownKey,
+            other => {
+                if now_and_then() {
+                    tracing::warn!(error = %other, "signals are not taken");
+                }
+                NotTaken::Later(other)
+            }
+        })
+}
+
+/// A request that says nothing about any alert, but whose owner should hear of something.
+pub(super) fn remark(key_hash: [u8; 32], raw: Bytes) -> Submission {
+    Submission {
+        key_hash,
+        signals: Vec::new(),
+        resolve_group: None,
+        warnings: Vec::new(),
+        rejected: Vec::new(),
+        raw,
+    }
+}
+
+/// Shows a refused request on its integration. The refusal stands whether this works or not.
+pub(super) async fn remember_refusal(
+    state: &AppState,
+    key_hash: [u8; 32],
+    reason: String,
+    bytes: Bytes,
+) {
+    let submission = Submission {
+        rejected: vec![reason],
+        ..remark(key_hash, bytes)
+    };
+    match submit(state, submission).await {
+        Ok(_) | Err(NotTaken::UnknownKey) => {}
+        Err(why) => tracing::debug!(?why, "a refused request was not remembered"),
+    }
+}
