@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use domain::Span;
 use domain::coverage::{self, Proof};
 use domain::directory::Directory;
-use domain::{Span, Timestamp};
 
 use crate::access::{Right, require};
 use crate::{Error, OpContext};
@@ -53,7 +53,8 @@ pub async fn prove(
     if let Some(known) = proofs.known(key) {
         return Ok(known);
     }
-    let from = Timestamp::from_seconds(minute * KEPT);
+    // From now on: what was a gap a moment ago has been closed, or is no news.
+    let from = ctx.now;
     let prove = move || Arc::new(coverage::prove(&directory, from, from + days_of(days)));
     let proof = tokio::task::spawn_blocking(prove)
         .await

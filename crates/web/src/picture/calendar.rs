@@ -339,11 +339,12 @@ impl Calendar {
             self.moment(piece.end),
         );
         let words = escape(&words);
+        let width = piece.right - piece.left;
         let _ = write!(
             out,
             "<svg x=\"{}\" width=\"{}\" y=\"{top}\" height=\"{BAR}\">",
             percent(piece.left),
-            percent(piece.right - piece.left),
+            percent(width),
         );
         if let Some(href) = &piece.href {
             let _ = write!(
@@ -389,8 +390,9 @@ impl Calendar {
         }
         let _ = write!(
             out,
-            "<text x=\"8\" y=\"20\">{}</text></g>{}</svg>",
-            escape(&piece.label),
+            "<text x=\"{}\" y=\"20\">{}</text></g>{}</svg>",
+            if width < 0.05 { 4 } else { 8 },
+            escape(&fitting(&piece.label, width)),
             if piece.href.is_some() { "</a>" } else { "" },
         );
     }
@@ -431,6 +433,34 @@ impl Bar {
             let _ = write!(names, " (shadow: {})", self.shadows.join(", "));
         }
         names
+    }
+}
+
+/// As much of a bar's label as there is room for, when the bar takes `width` of the picture: all of it,
+/// else initials, else nothing; the title and the list of days say it whole. Half a letter helps
+/// nobody.
+fn fitting(label: &str, width: f64) -> String {
+    /// Of a picture that is 800 pixels wide; wider ones have room to spare.
+    const LETTER: f64 = 8.5 / 800.0;
+    const EDGE: f64 = 8.0 / 800.0;
+    let room = |text: &str| text.chars().count() as f64 * LETTER + EDGE <= width;
+    // A long name may run out where most of it is read.
+    if room(label) || width >= 10.0 * LETTER {
+        return label.to_owned();
+    }
+    let people = label.split(" (").next().unwrap_or(label).split(" + ");
+    let initials: Vec<String> = people
+        .map(|name| {
+            let letters = name
+                .split_whitespace()
+                .filter_map(|word| word.chars().next());
+            letters.collect()
+        })
+        .collect();
+    let initials = initials.join("+");
+    match room(&initials) {
+        true => initials,
+        false => String::new(),
     }
 }
 

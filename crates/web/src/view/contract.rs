@@ -89,6 +89,7 @@ pub const POSTS: &[(&str, &[&str])] = &[
     ("/on-call/swaps/{id}/decline", &[]),
     ("/on-call/swaps/{id}/withdraw", &[]),
     ("/schedules/{slug}/delete", &["confirm"]),
+    ("/simulate", TRIED),
     ("/policies", POLICY),
     ("/policies/{slug}", POLICY),
     ("/policies/{slug}/delete", &["confirm"]),
@@ -174,6 +175,22 @@ const POLICY: &[&str] = &[
     "step-*",
     "do",
     "if-draft",
+];
+
+/// The question, and whatever of a policy or schedule is tried.
+const TRIED: &[&str] = &[
+    "if-*",
+    "name",
+    "slug",
+    "description",
+    "team",
+    "zone",
+    "from",
+    "layer-*",
+    "repeats",
+    "save_anyway",
+    "step-*",
+    "do",
 ];
 
 /// The fields that may be posted to `path`, if anything may.

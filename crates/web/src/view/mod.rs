@@ -54,6 +54,7 @@
 //! | `/schedules/{slug}/swaps` | see [`swap::SwapFormPage`] | `/on-call/swaps` |
 //! | `/on-call/swaps/{id}/take`, `…/decline`, `…/withdraw` | | `/on-call/swaps` |
 //! | `/schedules/{slug}/delete` | `confirm` (the slug) | `/schedules` |
+//! | `/simulate` | see [`simulate::SimulatePage`] | renders it |
 //! | `/policies` | see [`policy::PolicyForm`] | the policy |
 //! | `/policies/{slug}` | see [`policy::PolicyForm`] | the policy |
 //! | `/policies/{slug}/delete` | `confirm` (the slug) | `/policies` |

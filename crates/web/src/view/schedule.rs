@@ -299,6 +299,11 @@ impl ScheduleFormPage {
         super::schedule_layer::short_day(day)
     }
 
+    /// The list of people is short enough to be there some times more.
+    fn is_short(&self) -> bool {
+        self.people.len() <= 200
+    }
+
     /// The turn at the end that is there to be filled in.
     fn spare(&self) -> &'static TurnRow {
         static EMPTY: TurnRow = TurnRow {

@@ -6,6 +6,7 @@ use domain::{Span, Timestamp};
 
 use super::form::Form;
 use super::frame::{Choice, Frame, Link};
+use super::time::parse_time;
 
 /// `GET /simulate?…`, and `POST /simulate` with a change that is not saved.
 ///
@@ -40,6 +41,8 @@ pub struct SimulatePage {
 pub struct Draft {
     /// A sentence about what is tried.
     pub text: String,
+    /// Where that form posts to: asked for a preview there, it stands as it was typed.
+    pub back: String,
     /// Fields of the form it came from.
     pub fields: Vec<(String, String)>,
 }
@@ -110,6 +113,32 @@ impl SimulatePage {
 
     fn zone_hint(&self) -> String {
         format!("In {}; now when empty.", self.frame.zone_name())
+    }
+
+    /// What the clock does to the time that was typed, on the night it changes; else empty.
+    fn clock_note(&self) -> String {
+        let typed = self.form.text("if-at").unwrap_or_default();
+        // An instant means one thing on any clock.
+        if Timestamp::parse(typed).is_some() {
+            return String::new();
+        }
+        let Some(at) = parse_time(typed, &self.frame.zone) else {
+            return String::new();
+        };
+        let (shown, zone) = (self.frame.local_input(&at), self.frame.zone_name());
+        let hour = typed.get(11..16).unwrap_or(typed);
+        if !typed.starts_with(&shown) {
+            let instead = shown.get(11..).unwrap_or(&shown);
+            return format!(
+                "The clock of {zone} skips {hour} that night: the alert comes at {instead}."
+            );
+        }
+        if self.frame.local_input(&(at + Span::from_hours(1))) == shown {
+            return format!(
+                "The clock of {zone} shows {hour} twice that night: this is the first time."
+            );
+        }
+        String::new()
     }
 
     fn method(&self) -> &'static str {

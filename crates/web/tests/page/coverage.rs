@@ -1,6 +1,7 @@
 //! The proof of coverage: findings, where they are mended, and the days of each service.
 
 use crate::on_both;
+use crate::schedule::{layer, platform};
 
 on_both!(findings_lead_to_where_they_are_mended, |house| {
     let ana = house.ana().await;
@@ -64,5 +65,67 @@ on_both!(findings_lead_to_where_they_are_mended, |house| {
         .await
         .shows("Every service is covered until")
         .shows("first message at once")
+        .hides("Only the last resort is left");
+});
+
+on_both!(a_gap_that_is_closed_is_gone_at_once, |house| {
+    let ana = house.ana().await;
+    drop(house.bo(&ana).await);
+    let (a, _) = platform(house, &ana).await;
+    let edit = |end: &'static str| {
+        let mut fields = vec![
+            ("name", "Platform"),
+            ("zone", "Europe/Berlin"),
+            ("do", "save"),
+        ];
+        fields.extend(layer(&[&a]));
+        let ends = fields.iter_mut().find(|one| one.0 == "layer-0-end");
+        ends.unwrap().1 = end;
+        fields
+    };
+    let (form, to) = ("/schedules/platform/edit", "/schedules/platform");
+    ana.fill(form, to, &edit("2025-02-01")).await;
+    let schedule = house
+        .engine
+        .directory()
+        .schedule_by_slug("platform")
+        .unwrap()
+        .id;
+    let target = format!("schedule:{schedule}");
+    let fields = [
+        ("name", "Default"),
+        ("repeats", "0"),
+        ("step-0-target", target.as_str()),
+        ("step-0-wait", "5"),
+        ("step-0-wait_unit", "minutes"),
+        ("step-0-mode", "all"),
+        ("save_anyway", "yes"),
+    ];
+    ana.fill("/policies/new", "/policies", &fields).await;
+    house.checkout(&ana).await;
+    let policy = house
+        .engine
+        .directory()
+        .policy_by_slug("default")
+        .unwrap()
+        .id
+        .to_string();
+    let fields = [
+        ("name", "Checkout"),
+        ("policy", policy.as_str()),
+        ("urgency", "by_severity"),
+        ("grouping", "none"),
+        ("auto_resolve", "yes"),
+        ("reopen_window", "5"),
+    ];
+    ana.fill("/services/checkout/edit", "/services/checkout", &fields)
+        .await;
+    ana.get("/coverage")
+        .await
+        .shows("Only the last resort is left");
+    ana.fill(form, to, &edit("")).await;
+    ana.get("/coverage")
+        .await
+        .shows("Every service is covered until")
         .hides("Only the last resort is left");
 });

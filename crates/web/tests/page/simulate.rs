@@ -84,6 +84,25 @@ on_both!(a_question_is_answered_with_reasons, |house| {
         "a further row is offered"
     );
 
+    // The nights on which the clock changes; Ana is in Berlin.
+    for (at, said) in [
+        (
+            "2027-03-28T02:30",
+            "skips 02:30 that night: the alert comes at 03:30.",
+        ),
+        (
+            "2027-10-31T02:30",
+            "shows 02:30 twice that night: this is the first time.",
+        ),
+    ] {
+        ana.get(&format!("/simulate?if-policy=default&if-at={at}"))
+            .await
+            .shows(said);
+    }
+    ana.get("/simulate?if-policy=default&if-at=2027-03-28T03:30")
+        .await
+        .hides("that night");
+
     let wrong = ana
         .get("/simulate?if-service=1&if-hours=100&if-at=never")
         .await;
@@ -158,6 +177,13 @@ on_both!(a_form_is_tried_before_it_is_saved, |house| {
     assert_eq!(tried.status, 200, "{}", tried.text());
     tried.shows("pages the on-call of Nights: layer Primary.");
     assert!(house.engine.directory().schedules.is_empty());
+    // The way back keeps what was typed.
+    assert!(tried.body.contains("formaction=\"/schedules\""));
+    let mut back = fields.to_vec();
+    back.push(("do", "preview"));
+    let form = ana.post(&tried, "/schedules", &back).await;
+    assert_eq!(form.status, 200);
+    assert!(form.body.contains("value=\"Nights\"") && form.has_chosen("layer-0-turn", &first));
     assert_eq!(
         ana.post_without_token("/simulate", &fields).await.status,
         403

@@ -4,6 +4,7 @@
     reason = "helpers of tests fail their test like the tests themselves"
 )]
 
+mod ask;
 mod calendar;
 mod config;
 mod duty;
@@ -151,6 +152,7 @@ pub fn pages() -> Vec<Sample> {
     config::add(&mut pages);
     duty::add(&mut pages);
     hand::add(&mut pages);
+    ask::add(&mut pages);
     policy::add(&mut pages);
     people::add(&mut pages);
     pages

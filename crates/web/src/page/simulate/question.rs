@@ -239,12 +239,21 @@ fn draft(
     for (_, message) in errors.errors() {
         form.refuse(format!("In the form of the {kind}: {message}"));
     }
+    let (known, pages) = match kind {
+        "policy" => (directory.policy_by_slug(slug).is_some(), "/policies"),
+        _ => (directory.schedule_by_slug(slug).is_some(), "/schedules"),
+    };
+    let back = match known {
+        true => format!("{pages}/{slug}"),
+        false => pages.to_owned(),
+    };
     fields.push(("if-draft".to_owned(), tried.clone()));
     let name = match name.trim() {
         "" => String::new(),
         name => format!(" {name}"),
     };
     Some(Draft {
+        back,
         text: format!("Trying the {kind}{name} as it stands in the form. It is not saved."),
         fields,
     })
@@ -329,6 +338,7 @@ mod tests {
             "Trying the policy Default as it stands in the form. It is not saved."
         );
         assert!(draft.fields.iter().any(|(name, _)| name == "step-0-target"));
+        assert_eq!(draft.back, "/policies/default");
         assert!(draft.fields.iter().all(|(name, _)| name != "do"));
         let policy = read.question.policy.unwrap();
         assert!(policy.id.is_some());
@@ -340,5 +350,6 @@ mod tests {
             ("repeats", "many"),
         ]);
         assert!(broken.form.has_errors() && broken.question.policy.is_none());
+        assert_eq!(broken.draft.unwrap().back, "/policies");
     }
 }

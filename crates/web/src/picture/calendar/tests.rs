@@ -91,3 +91,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_bar_says_what_it_has_room_for() {
+    assert_eq!(fitting("Ana Ruiz", 0.5), "Ana Ruiz");
+    assert_eq!(fitting("Ana Ruiz", 0.036), "AR");
+    assert_eq!(fitting("Ana Ruiz + Bo (shadow: Cem)", 0.06), "AR+B");
+    assert_eq!(fitting("Bo", 0.036), "Bo");
+    assert_eq!(fitting("Ana Ruiz", 0.012), "");
+    assert_eq!(fitting("", 0.0), "");
+}
