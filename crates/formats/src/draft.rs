@@ -27,6 +27,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) image: Option<String>,
     pub(crate) details: Value,
     pub(crate) at: Option<&'a Value>,
+    /// The time, where it has been read already.
+    pub(crate) instant: Option<Timestamp>,
 }
 
 impl Draft<'_> {
@@ -100,7 +102,9 @@ impl Draft<'_> {
             .into_iter()
             .collect();
         signal.details = json::shallow(self.details);
-        signal.monitor_time = time::or_receipt(self.at, "the time", Some(now), warnings);
+        signal.monitor_time = self
+            .instant
+            .or_else(|| time::or_receipt(self.at, "the time", Some(now), warnings));
         signal
     }
 }

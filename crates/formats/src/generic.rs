@@ -22,7 +22,7 @@ use crate::warning::{Warnings, quoted};
 use crate::{FormatError, ITEMS_MAX, Parsed, Rejected, json, key, link, severity, time};
 
 /// Where a title may stand, best first (WIRE-FORMATS.md §1.19).
-const TITLES: [&str; 6] = ["summary", "title", "message", "name", "subject", "text"];
+pub(crate) const TITLES: [&str; 6] = ["summary", "title", "message", "name", "subject", "text"];
 /// Fields with a meaning besides the titles; the rest becomes details.
 const KNOWN: [&str; 13] = [
     "action",

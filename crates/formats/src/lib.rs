@@ -8,6 +8,7 @@ pub mod alertmanager;
 pub mod format;
 pub mod generic;
 pub mod icalendar;
+pub mod mapping;
 pub mod opsgenie;
 pub mod pagerduty;
 pub mod reply;

@@ -5,6 +5,8 @@ use std::fmt;
 use domain::word::AlertSeverity;
 use serde::{Deserialize, Serialize};
 
+use crate::mapping::MappingRules;
+
 /// Choices of one integration. All are optional: without any, every format works.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -16,6 +18,9 @@ pub struct Settings {
     /// For monitors that do not say how bad it is; else `critical`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub severity: Option<AlertSeverity>,
+    /// Of generic JSON and of Standard Webhooks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<MappingRules>,
 }
 
 /// A text that never shows up in a log.

@@ -125,13 +125,14 @@ fn first_value(item: &Value, paths: &[&str]) -> Option<Value> {
 
 fn kind_of(word: &str) -> Option<ChangeKind> {
     let word = word.to_lowercase();
-    word.parse().ok().or(Some(match &*word {
-        "deploy" | "rollout" | "rollback" => ChangeKind::Deployment,
-        "build" | "job" => ChangeKind::Pipeline,
-        "config" | "terraform" | "ansible" | "infrastructure" | "feature_flag" | "migration" => {
-            ChangeKind::Configuration
-        }
-        "chaos" | "chaos_experiment" | "gameday" => ChangeKind::Experiment,
-        _ => return None,
-    }))
+    word.parse().ok().or_else(|| {
+        Some(match &*word {
+            "deploy" | "rollout" | "rollback" => ChangeKind::Deployment,
+            "build" | "job" => ChangeKind::Pipeline,
+            "config" | "terraform" | "ansible" | "infrastructure" | "feature_flag"
+            | "migration" => ChangeKind::Configuration,
+            "chaos" | "chaos_experiment" | "gameday" => ChangeKind::Experiment,
+            _ => return None,
+        })
+    })
 }

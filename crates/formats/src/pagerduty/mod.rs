@@ -6,6 +6,8 @@
 
 pub mod change;
 mod reply;
+#[cfg(test)]
+mod tests;
 pub mod v1;
 
 pub use reply::{

@@ -56,6 +56,7 @@ pub(crate) fn parse(
         // A batch may be empty.
         Value::Array(items) => items,
         Value::Null => return Err(FormatError::Empty),
+        Value::Object(fields) if fields.is_empty() => return Err(FormatError::Empty),
         other => vec![other],
     };
     let mut parsed = Parsed::default();

@@ -4,7 +4,7 @@ use domain::Timestamp;
 
 use crate::request::Request;
 use crate::settings::Settings;
-use crate::{FormatError, Parsed, generic, signature};
+use crate::{FormatError, Parsed, generic, mapping, signature};
 
 pub(crate) fn signed(
     request: &Request<'_>,
@@ -18,9 +18,12 @@ pub(crate) fn signed(
 /// Any method and encoding: JSON, a form, or the address alone.
 pub(crate) fn plain(
     request: &Request<'_>,
-    _: &Settings,
+    settings: &Settings,
     now: Timestamp,
 ) -> Result<Parsed, FormatError> {
+    if let Some(rules) = &settings.mapping {
+        return mapping::apply(request, rules, now);
+    }
     match generic::parse(request.body, now) {
         Err(FormatError::NotJson { reason }) => {
             let (value, _) = request.fields();

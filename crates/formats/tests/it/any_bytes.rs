@@ -1,7 +1,14 @@
 //! Nothing a stranger sends makes a parser panic, and what comes out can always be stored.
 
+use std::sync::LazyLock;
+
 use domain::Timestamp;
+use domain::change_event::ChangeEvent;
 use domain::signal::{DEDUP_KEY_MAX, SUMMARY_MAX, Signal};
+use domain::word::IntegrationKind;
+use formats::format;
+use formats::request::Request;
+use formats::settings::Settings;
 use formats::{alertmanager, generic, pagerduty};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -97,6 +104,81 @@ fn read_all(body: &[u8]) -> Vec<Signal> {
     signals
 }
 
+/// Reads a body as every kind of sender, with and without a mapping, and checks what comes out.
+fn read_as_everybody(body: &[u8], query: &str, headers: &[(&str, &str)]) {
+    let now = Timestamp::from_seconds(1_773_478_000);
+    let request = Request {
+        query,
+        headers: headers.to_vec(),
+        ..Request::of_body(body)
+    };
+    let settings = [Settings::default(), mapped()];
+    for kind in IntegrationKind::ALL {
+        for settings in &settings {
+            let Ok(parsed) = format::of(*kind).parse(&request, settings, now) else {
+                continue;
+            };
+            parsed.signals.iter().for_each(assert_storable);
+            parsed.changes.iter().for_each(assert_change_storable);
+            assert!(parsed.warnings.len() <= 102, "{kind}");
+        }
+    }
+}
+
+fn mapped() -> Settings {
+    serde_json::from_value(json!({"mapping": {
+        "items": "$.body..alerts", "only_if": "!has(item.id) || item.id != 'x'",
+        "resolve_if": "item.status == 'resolved'", "summary": {"path": "$.item.summary",
+        "expression": "string(item.title) + query.a", "default": "d"},
+        "dedup_key": {"path": "$.item['id']"}, "severity": {"path": "$.item.severity"},
+        "timestamp": {"path": "$.item.timestamp"}, "link": {"path": "$.item.url"},
+    }}))
+    .unwrap()
+}
+
+fn assert_change_storable(change: &ChangeEvent) {
+    assert!(!change.summary.is_empty() && !change.source.is_empty());
+    assert!(!change.idempotency_key.is_empty());
+    assert!(change.summary.chars().count() <= SUMMARY_MAX);
+    assert!(change.source.chars().count() <= 255);
+    assert!(change.idempotency_key.chars().count() <= DEDUP_KEY_MAX);
+    let text = serde_json::to_string(change).unwrap();
+    assert!(!text.contains("\\u0000"), "{text}");
+    assert!(serde_json::from_str::<ChangeEvent>(&text).is_ok(), "{text}");
+}
+
+/// Every recorded request of a vendor: a corpus of what parsers know.
+static CORPUS: LazyLock<Vec<Value>> = LazyLock::new(|| {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recorded/vendor");
+    let mut names: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    names.sort();
+    names
+        .iter()
+        .map(|name| serde_json::from_slice(&std::fs::read(name).unwrap()).unwrap())
+        .collect()
+});
+
+/// Puts a value somewhere into another one.
+fn put(into: &mut Value, value: &Value, way: impl Iterator<Item = usize>) {
+    let mut place = into;
+    for step in way {
+        let inner: Vec<&mut Value> = match place {
+            Value::Object(fields) => fields.values_mut().collect(),
+            Value::Array(items) => items.iter_mut().collect(),
+            _ => break,
+        };
+        let count = inner.len();
+        match inner.into_iter().nth(step % count.max(1)) {
+            Some(next) => place = next,
+            None => return,
+        }
+    }
+    *place = value.clone();
+}
+
 fn assert_storable(signal: &Signal) {
     assert!(!signal.dedup_key.is_empty());
     assert!(signal.dedup_key.chars().count() <= DEDUP_KEY_MAX);
@@ -116,6 +198,31 @@ proptest! {
     #[test]
     fn any_json(value in json_value()) {
         read_all(value.to_string().as_bytes()).iter().for_each(assert_storable);
+    }
+
+    #[test]
+    fn any_bytes_by_everybody(
+        body in prop_oneof![
+            proptest::collection::vec(any::<u8>(), 0..200),
+            "(--b\r\n|name=|[a-z]+=%?[0-9a-f]*&|\\{|\"|\\[|:|\\}|\n){0,30}".prop_map(String::into_bytes),
+        ],
+        query in "[a-zA-Z=&%0-9+]{0,40}",
+        header in "[ -~]{0,40}",
+    ) {
+        let headers = [("ce-type", &*header), ("X-GitHub-Event", "push"), ("webhook-signature", &*header)];
+        read_as_everybody(&body, &query, &headers[..header.len() % 4]);
+    }
+
+    #[test]
+    fn a_known_request_with_an_odd_field(
+        which in any::<proptest::sample::Index>(),
+        ways in proptest::collection::vec((proptest::collection::vec(any::<usize>(), 1..5), json_value()), 1..4),
+    ) {
+        let mut body = CORPUS[which.index(CORPUS.len())].clone();
+        for (way, value) in &ways {
+            put(&mut body, value, way.iter().copied());
+        }
+        read_as_everybody(body.to_string().as_bytes(), "", &[]);
     }
 
     #[test]
@@ -189,4 +296,37 @@ fn deep_and_huge_bodies() {
     ] {
         read_all(body.as_bytes()).iter().for_each(assert_storable);
     }
+}
+
+#[test]
+fn time_is_linear_in_the_size_of_a_request() {
+    let took = |count: usize| {
+        let mut longest = std::time::Duration::ZERO;
+        for body in [
+            format!(
+                "[{}]",
+                vec!["{\"summary\":\"s\",\"id\":1}"; count].join(",")
+            ),
+            format!(
+                "{{\"alerts\":[{}]}}",
+                vec!["{\"labels\":{\"a\":\"b\"}}"; count].join(",")
+            ),
+            "a=1&".repeat(count * 5),
+            format!("--b{}", "\r\n--b".repeat(count * 5)),
+            format!("{{\"a\":\"{}", "\\\n\"".repeat(count * 5)),
+            format!("{{\"summary\":\"{}\"}}", "x\\u0000".repeat(count * 5)),
+            "$".repeat(count * 20),
+        ] {
+            let start = std::time::Instant::now();
+            read_as_everybody(body.as_bytes(), "", &[]);
+            longest = longest.max(start.elapsed());
+        }
+        longest
+    };
+    let (small, large) = (took(500), took(5_000));
+    // Ten times as much may take ten times as long, and a slow machine twice that again.
+    assert!(
+        large < small * 30 + std::time::Duration::from_millis(200),
+        "{small:?} {large:?}"
+    );
 }

@@ -6,7 +6,10 @@
 )]
 
 mod any_bytes;
+mod change;
 mod generic;
+mod mapping;
 mod recorded;
 mod recurrence;
 mod replies;
+mod vendor;

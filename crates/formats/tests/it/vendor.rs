@@ -1,0 +1,582 @@
+//! Requests of monitors in their vendors' documented shapes; `tests/recorded/README.md` tells where
+//! each is from.
+
+use domain::Timestamp;
+use domain::signal::Signal;
+use domain::word::IntegrationKind as Kind;
+use formats::format;
+use formats::request::Request;
+use formats::settings::Settings;
+use formats::{FormatError, Parsed};
+use serde_json::{Value, json};
+
+pub(crate) fn now() -> Timestamp {
+    Timestamp::parse("2026-11-21T04:00:00Z").unwrap()
+}
+
+pub(crate) fn recorded(name: &str) -> Vec<u8> {
+    let path = format!(
+        "{}/tests/recorded/vendor/{name}.json",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn read(kind: Kind, request: &Request<'_>) -> Result<Parsed, FormatError> {
+    format::of(kind).parse(request, &Settings::default(), now())
+}
+
+pub(crate) fn of_file(kind: Kind, name: &str) -> Parsed {
+    read(kind, &Request::of_body(&recorded(name))).unwrap()
+}
+
+fn of_text(kind: Kind, body: &str) -> Parsed {
+    read(kind, &Request::of_body(body.as_bytes())).unwrap()
+}
+
+fn of_json(kind: Kind, body: &Value) -> Parsed {
+    of_text(kind, &body.to_string())
+}
+
+/// Action, key, severity, source and title of a signal.
+fn line(signal: &Signal) -> String {
+    format!(
+        "{} {} {} {} | {}",
+        signal.action, signal.dedup_key, signal.severity, signal.source, signal.summary
+    )
+}
+
+fn lines(parsed: &Parsed) -> Vec<String> {
+    parsed.signals.iter().map(line).collect()
+}
+
+#[test]
+fn vendors_say_what_they_mean() {
+    for (kind, name, expected) in [
+        (
+            Kind::Grafana,
+            "grafana_firing",
+            &[
+                "trigger c6eadffa33fcdf37 critical https://play.grafana.org/ | This alert was triggered for zone us-1",
+                "resolve bc97ff14869b13e3 warning https://play.grafana.org/ | DatasourceNoData (blue): CPU of web",
+            ][..],
+        ),
+        (
+            Kind::Grafana,
+            "grafana_legacy",
+            &["trigger org:1:rule:1 error Grafana | Panel Title alert"],
+        ),
+        (
+            Kind::Datadog,
+            "datadog_triggered",
+            &["trigger 7f9a2f1e error web-1 | CPU of {host:web-1} is high"],
+        ),
+        (
+            Kind::Datadog,
+            "datadog_default",
+            &["resolve title:CPU is high critical Datadog | CPU is high"],
+        ),
+        (
+            Kind::NewRelic,
+            "newrelic_issue",
+            &[
+                "trigger 94c2ab8e-3f2c-4a6a-8f1d-2f9a0c3f6f55 critical checkout, payments | checkout query result is > 5.0 for 5 minutes",
+            ],
+        ),
+        (
+            Kind::NewRelic,
+            "newrelic_legacy",
+            &["resolve 123 critical checkout | Apdex (Low): Apdex < 0.5 for at least 5 minutes"],
+        ),
+        (
+            Kind::Zabbix,
+            "zabbix_problem",
+            &["trigger 102745 error web-1 | Load average is too high"],
+        ),
+        (
+            Kind::Splunk,
+            "splunk",
+            &["trigger Errors of checkout error web-1 | Errors of checkout"],
+        ),
+        (
+            Kind::Elastic,
+            "kibana_active",
+            &["trigger b8a1c2d3 critical host-1 | CPU: host-1"],
+        ),
+        (
+            Kind::Elastic,
+            "kibana_recovered",
+            &["resolve b8a1c2d3 critical host-1 | CPU: host-1"],
+        ),
+        (
+            Kind::Sentry,
+            "sentry_event_alert",
+            &["trigger issue:1170820242 error web-1 | ReferenceError: heck is not defined"],
+        ),
+        (
+            Kind::Sentry,
+            "sentry_issue_resolved",
+            &["resolve issue:1170820242 error shop | ReferenceError: heck is not defined"],
+        ),
+        (
+            Kind::Sentry,
+            "sentry_metric",
+            &["trigger metric_alert:4 critical shop | Critical: Too many errors"],
+        ),
+        (
+            Kind::CloudWatch,
+            "cloudwatch_alarm",
+            &[
+                "trigger arn:aws:cloudwatch:us-east-1:123456789012:alarm:cpu-high critical InstanceId=i-0abc | cpu-high: CPU above 90 %",
+            ],
+        ),
+        (
+            Kind::Azure,
+            "azure_fired",
+            &[
+                "trigger /subscriptions/11111111/providers/Microsoft.AlertsManagement/alerts/b9569717-bc32-442f-add5-83a997729330 error web-1 | High CPU: web-1",
+            ],
+        ),
+        (
+            Kind::GoogleCloud,
+            "gcp_open",
+            &["trigger 0.opqiw61fsv7p error internal-project gke-cluster | TEST ALERT - subject"],
+        ),
+        (
+            Kind::UptimeKuma,
+            "uptimekuma_down",
+            &[
+                "trigger monitor:7 critical https://shop.example | Shop: connect ECONNREFUSED 10.0.3.7:443",
+            ],
+        ),
+        (Kind::UptimeKuma, "uptimekuma_test", &[]),
+        (
+            Kind::UptimeRobot,
+            "uptimerobot_down",
+            &["trigger monitor:777 critical https://shop.example | Shop: Connection Timeout"],
+        ),
+        (
+            Kind::Pingdom,
+            "pingdom_down",
+            &["trigger check:12345 critical shop.example | Shop is DOWN: Short error message"],
+        ),
+        (
+            Kind::Healthchecks,
+            "healthchecks_down",
+            &[
+                "trigger check:a1b2c3d4-0000-4000-8000-000000000000 critical backup | backup is down",
+            ],
+        ),
+        (
+            Kind::Updown,
+            "updown",
+            &[
+                "trigger check:ngg8 critical https://shop.example | Shop: DOWN: https://shop.example since 03:25:25 (UTC), reason: 500",
+                "resolve check:ab12 critical https://blog.example | https://blog.example: timeout",
+            ],
+        ),
+        (
+            Kind::LibreNms,
+            "librenms",
+            &["trigger 41 critical rt-1 | Alert for device rt-1 - Port status down"],
+        ),
+        (
+            Kind::Netdata,
+            "netdata_cloud",
+            &["trigger Ops//system.cpu/10min_cpu_usage critical Ops | 10 min average CPU is 97%"],
+        ),
+        (
+            Kind::Netdata,
+            "netdata_agent_warning",
+            &[
+                "trigger netdata:web-1:1699990001 warning web-1 | disk_space_usage: disk / space utilization",
+            ],
+        ),
+        (
+            Kind::Nobl9,
+            "nobl9",
+            &["trigger 9c1e error checkout | Fast burn: latency"],
+        ),
+        (
+            Kind::Nagios,
+            "nagios_problem",
+            &[
+                "trigger event_source=service;host_name=db1;service_desc=Disk /var critical db1 | Disk /var on db1 is CRITICAL: DISK CRITICAL - free space: 2%",
+            ],
+        ),
+        (
+            Kind::CloudEvents,
+            "cloudevent",
+            &["trigger /sensors/tn-1234567|disk error /sensors/tn-1234567 | Disk is full"],
+        ),
+    ] {
+        let parsed = of_file(kind, name);
+        assert_eq!(lines(&parsed), expected, "{name}: {:?}", parsed.warnings);
+        assert!(
+            parsed.rejected.is_empty() && parsed.changes.is_empty(),
+            "{name}"
+        );
+        // What a vendor documents needs no guess, but for Datadog's default body, which has no key.
+        let expected = match name {
+            "datadog_default" => {
+                vec!["no cycle_key: alerts are told apart by their title. Use our template"]
+            }
+            "uptimekuma_test" => vec!["a test of Uptime Kuma arrived: all is well"],
+            _ => vec![],
+        };
+        assert_eq!(parsed.warnings, expected, "{name}");
+        for signal in &parsed.signals {
+            assert!(
+                signal.monitor_time.is_some() || name == "grafana_legacy",
+                "{name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn grafana_tells_more_than_alertmanager() {
+    let parsed = of_file(Kind::Grafana, "grafana_firing");
+    let texts: Vec<&str> = parsed.signals[0]
+        .links
+        .iter()
+        .map(|link| &*link.text)
+        .collect();
+    assert_eq!(
+        texts,
+        [
+            "Runbook",
+            "Graph",
+            "Grafana",
+            "Panel",
+            "Dashboard",
+            "Silence"
+        ]
+    );
+    assert_eq!(
+        parsed.signals[0].images[0].src,
+        "https://play.grafana.org/shot.png"
+    );
+    assert_eq!(parsed.signals[0].details["values"]["C"], 1);
+    assert_eq!(
+        parsed.signals[0].group_key.as_deref(),
+        Some(r#"{}:{team="blue"}"#)
+    );
+}
+
+#[test]
+fn zabbix_moves_through_its_states() {
+    let with = |changes: &[(&str, &str)]| {
+        let mut body: Value = serde_json::from_slice(&recorded("zabbix_problem")).unwrap();
+        for (name, value) in changes {
+            body[*name] = json!(value);
+        }
+        of_json(Kind::Zabbix, &body).signals[0].action.to_string()
+    };
+    assert_eq!(with(&[("event_value", "0")]), "resolve");
+    let update = [
+        ("event_update_status", "1"),
+        ("event_update_action", "acknowledged, commented"),
+    ];
+    assert_eq!(with(&update), "acknowledge");
+    let taken_back = [
+        ("event_update_status", "1"),
+        ("event_update_action", "unacknowledged"),
+    ];
+    assert_eq!(with(&taken_back), "trigger");
+    assert_eq!(
+        with(&[("message", "NOTE: Escalation cancelled: trigger disabled.")]),
+        "resolve"
+    );
+    let details = &of_file(Kind::Zabbix, "zabbix_problem").signals[0].details;
+    assert_eq!(
+        details["tags"],
+        json!({"scope": "performance", "class": "os"})
+    );
+    assert_eq!(
+        details.get("event_recovery_time"),
+        None,
+        "a macro nobody filled in"
+    );
+}
+
+#[test]
+fn templates_that_break_json_still_page() {
+    let parsed = of_text(
+        Kind::Datadog,
+        "{\"title\": \"CPU is high\", \"transition\": \"Triggered\", \"cycle_key\": \"k\", \"body\": \"line 1\nline 2\"}",
+    );
+    assert_eq!(lines(&parsed), ["trigger k critical Datadog | CPU is high"]);
+    assert_eq!(parsed.warnings.len(), 1);
+    let parsed = of_text(Kind::Datadog, "{\"title\": \"He said \"no\"\", \"x\": 1}");
+    assert_eq!(parsed.signals.len(), 1);
+    assert!(
+        parsed.signals[0].summary.starts_with("Datadog: {"),
+        "{parsed:?}"
+    );
+    assert_eq!(
+        parsed.signals[0].details["body"],
+        "{\"title\": \"He said \"no\"\", \"x\": 1}"
+    );
+}
+
+#[test]
+fn every_vendor_keeps_what_it_does_not_know() {
+    for kind in Kind::ALL {
+        let format = format::of(*kind);
+        if format.category == format::Category::Changes || *kind == Kind::Prometheus {
+            continue;
+        }
+        let parsed = of_json(*kind, &json!({"summary": "Something", "unheard": [1]}));
+        assert_eq!(parsed.signals.len(), 1, "{kind}");
+        assert_eq!(parsed.signals[0].summary, "Something", "{kind}");
+        assert!(
+            read(*kind, &Request::of_body(b"")).is_err(),
+            "{kind}: nothing is no alert"
+        );
+        assert!(read(*kind, &Request::of_body(b"{}")).is_err(), "{kind}");
+    }
+    for kind in [
+        Kind::Azure,
+        Kind::Sentry,
+        Kind::Zabbix,
+        Kind::CloudWatch,
+        Kind::Nobl9,
+    ] {
+        let parsed = of_json(kind, &json!({"who": "knows"}));
+        assert_eq!(parsed.signals.len(), 1, "{kind}");
+        assert_eq!(parsed.warnings.len(), 1, "{kind}");
+        let text = of_text(kind, "Disk is full\non db-1");
+        assert!(text.signals[0].summary.ends_with("Disk is full"), "{kind}");
+    }
+}
+
+#[test]
+fn uptime_watchers_in_all_their_encodings() {
+    let body = recorded("uptimekuma_down");
+    let data = String::from_utf8(body).unwrap();
+    let multipart =
+        format!("--b\r\nContent-Disposition: form-data; name=\"data\"\r\n\r\n{data}\r\n--b--\r\n");
+    let whole = lines(&of_text(Kind::UptimeKuma, &data));
+    assert_eq!(lines(&of_text(Kind::UptimeKuma, &multipart)), whole);
+    let value: Value = serde_json::from_str(&data).unwrap();
+    let query: String = url_query(&[
+        ("heartbeat", &value["heartbeat"].to_string()),
+        ("monitor", &value["monitor"].to_string()),
+        ("msg", value["msg"].as_str().unwrap()),
+    ]);
+    let by_address = Request {
+        method: "GET",
+        query: &query,
+        ..Request::default()
+    };
+    assert_eq!(lines(&read(Kind::UptimeKuma, &by_address).unwrap()), whole);
+
+    let query = "monitorID=777&monitorFriendlyName=Shop&alertType=2&alertTypeFriendlyName=Up";
+    let up = Request {
+        method: "GET",
+        query,
+        ..Request::default()
+    };
+    assert_eq!(
+        lines(&read(Kind::UptimeRobot, &up).unwrap()),
+        ["resolve monitor:777 critical Shop | Shop"]
+    );
+
+    let cake = of_text(
+        Kind::StatusCake,
+        "Token=t0k&Status=Down&StatusCode=500&URL=https%3A%2F%2Fshop.example&Name=Shop&TestID=9",
+    );
+    assert_eq!(
+        lines(&cake),
+        ["trigger test:9 critical https://shop.example | Shop is down (500)"]
+    );
+    assert_eq!(cake.signals[0].details.get("Token"), None);
+
+    let down = Request {
+        query: "status=down",
+        ..Request::of_body(b"{\"code\":\"c\",\"name\":\"n\"}")
+    };
+    assert_eq!(
+        lines(&read(Kind::Healthchecks, &down).unwrap()),
+        ["trigger check:c critical n | n is down"]
+    );
+}
+
+fn url_query(fields: &[(&str, &str)]) -> String {
+    let hex = |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02X}")).collect() };
+    let pairs: Vec<String> = fields
+        .iter()
+        .map(|(name, value)| format!("{name}={}", hex(value)))
+        .collect();
+    pairs.join("&")
+}
+
+#[test]
+fn prtg_in_the_language_of_its_server() {
+    for (status, expected) in [
+        ("Down", "trigger critical"),
+        ("Down  ESCALATION", "trigger critical"),
+        ("Down (Acknowledged)", "acknowledge critical"),
+        ("Down ended (now: Up)", "resolve critical"),
+        ("Warning", "trigger warning"),
+        ("Unusual", "trigger info"),
+        ("Up", "resolve critical"),
+        ("Fehler", "trigger critical"),
+        ("Warnung", "trigger warning"),
+    ] {
+        let body = url_query(&[
+            ("sensorid", "2041"),
+            ("status", status),
+            ("device", "rt-1"),
+            ("name", "Ping"),
+        ]);
+        let parsed = of_text(Kind::Prtg, &body);
+        let signal = &parsed.signals[0];
+        assert_eq!(
+            format!("{} {}", signal.action, signal.severity),
+            expected,
+            "{status}"
+        );
+        assert_eq!(signal.dedup_key, "sensor:2041");
+    }
+}
+
+#[test]
+fn sns_carries_more_than_alarms() {
+    let parsed = of_file(Kind::CloudWatch, "cloudwatch_subscription");
+    let asked = parsed.confirm.unwrap();
+    assert_eq!(asked.topic, "arn:aws:sns:us-west-2:123456789012:MyTopic");
+    assert_eq!(
+        asked.address.host_str(),
+        Some("sns.us-west-2.amazonaws.com")
+    );
+    assert!(parsed.signals.is_empty());
+
+    let mut envelope: Value = serde_json::from_slice(&recorded("cloudwatch_alarm")).unwrap();
+    let inner = envelope["Message"].as_str().unwrap().to_owned();
+    let raw = of_text(Kind::CloudWatch, &inner);
+    assert_eq!(
+        lines(&raw),
+        lines(&of_file(Kind::CloudWatch, "cloudwatch_alarm"))
+    );
+
+    envelope["Message"] = json!(inner.replace("\"ALARM\"", "\"OK\""));
+    let over = of_json(Kind::CloudWatch, &envelope);
+    assert_eq!(over.signals[0].action.as_str(), "resolve");
+    assert_eq!(over.signals[0].dedup_key, raw.signals[0].dedup_key);
+
+    envelope["Message"] = json!("Budget exceeded\nby 12 %");
+    envelope["Subject"] = json!("AWS Budgets");
+    let plain = of_json(Kind::CloudWatch, &envelope);
+    assert_eq!(plain.signals[0].summary, "AWS Budgets");
+    envelope["Subject"] = Value::Null;
+    envelope["Message"] = json!(json!({"source": "aws.ec2", "detail-type": "EC2 Instance State-change Notification", "resources": ["arn:i"], "detail": {"state": "terminated"}}).to_string());
+    let event = of_json(Kind::CloudWatch, &envelope);
+    assert_eq!(
+        event.signals[0].summary,
+        "EC2 Instance State-change Notification: arn:i"
+    );
+
+    let mut hostile: Value = serde_json::from_slice(&recorded("cloudwatch_subscription")).unwrap();
+    hostile["SubscribeURL"] = json!("https://169.254.169.254/latest/meta-data");
+    assert!(
+        read(
+            Kind::CloudWatch,
+            &Request::of_body(hostile.to_string().as_bytes())
+        )
+        .is_err()
+    );
+}
+
+#[test]
+fn cloud_events_in_three_modes_and_a_handshake() {
+    let structured = of_file(Kind::CloudEvents, "cloudevent");
+    let event: Value = serde_json::from_slice(&recorded("cloudevent")).unwrap();
+    let data = event["data"].to_string();
+    let binary = Request {
+        headers: vec![
+            ("ce-specversion", "1.0"),
+            ("Ce-Type", "com.example.alert.fired"),
+            ("ce-source", "/sensors/tn-1234567"),
+            ("ce-subject", "di%73k"),
+            ("ce-id", "A234-1234-1234"),
+            ("ce-time", "2026-11-21T03:25:55Z"),
+        ],
+        ..Request::of_body(data.as_bytes())
+    };
+    assert_eq!(
+        lines(&read(Kind::CloudEvents, &binary).unwrap()),
+        lines(&structured)
+    );
+    let mut second = event.clone();
+    second["type"] = json!("com.example.alert.resolved");
+    let batch = of_json(Kind::CloudEvents, &json!([event, second]));
+    assert_eq!(batch.signals[1].action.as_str(), "resolve");
+    assert_eq!(batch.signals[0].dedup_key, batch.signals[1].dedup_key);
+    let encoded = json!({"specversion": "1.0", "type": "t", "source": "s", "id": "1", "data_base64": "eyJzdW1tYXJ5IjoiYjY0In0="});
+    assert_eq!(
+        of_json(Kind::CloudEvents, &encoded).signals[0].summary,
+        "b64"
+    );
+    assert!(
+        of_text(Kind::CloudEvents, "[]").signals.is_empty(),
+        "a batch may be empty"
+    );
+
+    let ask = Request {
+        method: "OPTIONS",
+        headers: vec![("WebHook-Request-Origin", "eventemitter.example.com")],
+        ..Request::default()
+    };
+    let reply = format::of(Kind::CloudEvents)
+        .handshake(&ask, &Settings::default())
+        .unwrap();
+    assert_eq!(reply.status, 200);
+    assert_eq!(
+        reply.headers[0],
+        (
+            "WebHook-Allowed-Origin",
+            "eventemitter.example.com".to_owned()
+        )
+    );
+}
+
+#[test]
+fn a_secret_is_asked_for_once_it_is_set() {
+    let settings: Settings = serde_json::from_value(json!({"secret": "k"})).unwrap();
+    for kind in Kind::ALL {
+        let format = format::of(*kind);
+        let body = br#"{"summary": "s"}"#;
+        let result = format.parse(&Request::of_body(body), &settings, now());
+        let own_way = [
+            Kind::Netdata,
+            Kind::CloudEvents,
+            Kind::Changes,
+            Kind::ArgoCd,
+        ]
+        .contains(kind);
+        if format.takes_secret && !own_way {
+            assert_eq!(result.unwrap_err().code(), "bad_signature", "{kind}");
+        } else if *kind != Kind::Prometheus {
+            assert!(result.is_ok(), "{kind}");
+        }
+    }
+    let ask = Request {
+        method: "GET",
+        query: "crc_token=abc",
+        ..Request::default()
+    };
+    let reply = format::of(Kind::Netdata)
+        .handshake(&ask, &settings)
+        .unwrap();
+    // From `printf abc | openssl dgst -sha256 -hmac k -binary | base64`.
+    assert_eq!(
+        reply.body.unwrap()["response_token"],
+        "sha256=NC5RnOCtbAOja5jus/HRMNtIE7nfTRFg7aSI1xLceO4="
+    );
+    assert_eq!(
+        format::of(Kind::Netdata).handshake(&ask, &Settings::default()),
+        None
+    );
+}
