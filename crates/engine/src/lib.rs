@@ -28,6 +28,7 @@ pub mod reply;
 pub mod retention;
 pub mod role;
 pub mod schedule;
+pub mod sns;
 pub mod timer;
 pub mod update;
 pub mod what_if;

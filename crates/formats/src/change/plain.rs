@@ -1,5 +1,5 @@
 //! Changes by a plain call: Terraform, Ansible, a shell, and chaos experiments. The body is ours
-//! (docs/integrations.md):
+//! (docs/monitors.md):
 //!
 //! | field | meaning |
 //! |---|---|

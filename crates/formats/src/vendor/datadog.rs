@@ -1,4 +1,4 @@
-//! Datadog: the body is its user's own template. Ours is in docs/integrations.md; Datadog's default
+//! Datadog: the body is its user's own template. Ours is in docs/monitors.md; Datadog's default
 //! body and other names for the same variables are understood too (WIRE-FORMATS.md §1.7).
 
 use domain::Timestamp;

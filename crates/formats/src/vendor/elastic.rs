@@ -1,4 +1,4 @@
-//! Kibana's webhook connector: the body is a template, ours is in docs/integrations.md. Bodies of
+//! Kibana's webhook connector: the body is a template, ours is in docs/monitors.md. Bodies of
 //! ElastAlert and Watcher are read as generic JSON (WIRE-FORMATS.md §1.17).
 
 use domain::Timestamp;

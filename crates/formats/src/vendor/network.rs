@@ -1,5 +1,5 @@
 //! Monitors of networks: PRTG and LibreNMS, both by templates of their users; ours are in
-//! docs/integrations.md (WIRE-FORMATS.md §1.17).
+//! docs/monitors.md (WIRE-FORMATS.md §1.17).
 
 use domain::Timestamp;
 use domain::word::{Action, AlertSeverity};

@@ -1,4 +1,4 @@
-//! Nobl9's webhook, with its default variables and with ours (docs/integrations.md).
+//! Nobl9's webhook, with its default variables and with ours (docs/monitors.md).
 
 use domain::Timestamp;
 use domain::word::Action;

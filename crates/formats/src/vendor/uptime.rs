@@ -206,7 +206,7 @@ pub(crate) fn pingdom(
     })
 }
 
-/// Healthchecks: every field is its user's template; ours is in docs/integrations.md.
+/// Healthchecks: every field is its user's template; ours is in docs/monitors.md.
 pub(crate) fn healthchecks(
     request: &Request<'_>,
     settings: &Settings,

@@ -8,6 +8,7 @@ mod monitor;
 mod opsgenie;
 mod pagerduty;
 mod twilio;
+mod vendor;
 
 use actix_web::web::{self, ServiceConfig};
 
@@ -40,7 +41,8 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         config
             .service(at("/alertmanager").route(web::post().to(monitor::alertmanager)))
             .service(at("/events").route(web::post().to(monitor::generic)))
-            .service(at("").route(web::post().to(monitor::generic)));
+            .service(at("").route(web::to(vendor::by_kind)))
+            .service(at("/{format}").route(web::to(vendor::by_address)));
     }
     config
         .route("/webhooks/twilio/sms", web::post().to(twilio::sms))

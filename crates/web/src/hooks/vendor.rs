@@ -6,11 +6,12 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use engine::ingest::Submission;
-use formats::FormatError;
-use formats::Parsed;
+use engine::sns;
 use formats::format::{self, Format, Reply};
 use formats::request::Request;
 use formats::settings::Settings;
+use formats::sns::Confirmation;
+use formats::{FormatError, Parsed};
 use serde_json::json;
 
 use super::{intake, key};
@@ -65,6 +66,16 @@ async fn take(
         intake::admit_key(&state, &key_hash)?;
         return Ok(respond(&reply));
     }
+    let parsed = match parsed {
+        Ok(Parsed {
+            confirm: Some(asked),
+            ..
+        }) => {
+            intake::admit_key(&state, &key_hash)?;
+            confirmed(&state, &asked).await
+        }
+        other => other,
+    };
     match parsed {
         Ok(parsed) => accept(&state, key_hash, format, parsed, bytes).await,
         Err(error) => {
@@ -115,6 +126,19 @@ async fn accept(
     Ok(HttpResponse::build(status).json(answer))
 }
 
+/// Confirms the subscription of a topic of SNS.
+async fn confirmed(state: &State, asked: &Confirmation) -> Result<Parsed, FormatError> {
+    match sns::confirm(state.engine.calendars(), asked).await {
+        Ok(()) => Ok(Parsed {
+            warnings: vec![format!("the topic {} now sends here", asked.topic)],
+            ..Parsed::default()
+        }),
+        Err(error) => Err(FormatError::InvalidEvent {
+            reason: error.to_string(),
+        }),
+    }
+}
+
 /// Shows a refused request on its integration; an empty one, such as a browser's, is nothing to
 /// show.
 async fn refuse(state: &State, key_hash: [u8; 32], error: &FormatError, bytes: Bytes) {
@@ -123,7 +147,7 @@ async fn refuse(state: &State, key_hash: [u8; 32], error: &FormatError, bytes: B
     }
 }
 
-fn request_of<'a>(req: &'a HttpRequest, bytes: &'a [u8]) -> Request<'a> {
+pub(super) fn request_of<'a>(req: &'a HttpRequest, bytes: &'a [u8]) -> Request<'a> {
     Request {
         method: req.method().as_str(),
         headers: req
