@@ -57,6 +57,9 @@ async fn pictures_for_the_documentation() {
         ("incident", "/incidents/2", 1130),
         ("schedule", "/schedules/payments", 760),
         ("policy", "/policies/checkout", 700),
+        ("coverage", "/coverage", 800),
+        ("what-if", "/simulate?if-policy=checkout", 1000),
+        ("why", "/incidents/2/why", 560),
         ("postmortem", "/postmortems/1", 1000),
     ];
     for (name, path, height) in pictures {
