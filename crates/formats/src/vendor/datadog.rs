@@ -26,12 +26,9 @@ pub(crate) fn parse(
 
 fn event<'a>(item: &'a Value, settings: &Settings, warnings: &mut Warnings) -> Said<'a> {
     let sent_title = read::first(item, &["alert_title", "title", "event_title", "event_msg"]);
-    let (prefix, title) = match &sent_title {
-        Some(sent) => without_prefix(sent),
-        None => (None, None),
-    };
+    let heading = sent_title.as_deref().map(heading).unwrap_or_default();
     let transition = read::first(item, &["transition", "alert_transition"])
-        .or_else(|| prefix.map(str::to_owned));
+        .or_else(|| heading.transition.map(str::to_owned));
     if sent_title.is_none() && transition.is_none() {
         return Said::Unknown;
     }
@@ -52,9 +49,15 @@ fn event<'a>(item: &'a Value, settings: &Settings, warnings: &mut Warnings) -> S
     let host = read::first(item, &["host", "hostname"]);
     Draft {
         action: Some(action(transition.as_deref(), item, warnings)),
-        key: key.or_else(|| title.map(|title| format!("title:{title}"))),
-        title: title.map(str::to_owned).or(sent_title.clone()),
-        source: host.or(scope),
+        key: key.or_else(|| {
+            // Each host of a monitor has its own alert, and only this tells which.
+            let scope = scope.as_deref().or(heading.scope).unwrap_or_default();
+            Some(format!("title:{}|{scope}", heading.title?))
+        }),
+        title: heading.title.map(str::to_owned),
+        source: host
+            .or_else(|| scope.clone())
+            .or_else(|| heading.scope.map(str::to_owned)),
         severity: Some(severity(item, transition.as_deref(), settings)),
         class: read::first(item, &["metric", "alert_metric", "event_type"]),
         links: vec![
@@ -69,23 +72,52 @@ fn event<'a>(item: &'a Value, settings: &Settings, warnings: &mut Warnings) -> S
     .into()
 }
 
-/// `[Triggered on {host:web-1}] CPU is high` is a transition and a title.
-fn without_prefix(title: &str) -> (Option<&str>, Option<&str>) {
-    let cut = title
-        .strip_prefix('[')
-        .and_then(|rest| rest.split_once(']'))
-        .filter(|(prefix, _)| action_of(word_of(prefix)).is_some());
-    match cut {
-        Some((prefix, rest)) if !rest.trim().is_empty() => {
-            (Some(word_of(prefix)), Some(rest.trim()))
-        }
-        _ => (None, Some(title)),
-    }
+/// What Datadog puts into a title.
+#[derive(Default)]
+struct Heading<'a> {
+    transition: Option<&'a str>,
+    /// `host:web-1`
+    scope: Option<&'a str>,
+    title: Option<&'a str>,
 }
 
-/// `Triggered on {…}` is `Triggered`; `P1] [Triggered` does not occur without a space.
-fn word_of(prefix: &str) -> &str {
-    prefix.split(" on ").next().unwrap_or(prefix).trim()
+/// Reads `[P1] [Triggered on {host:web-1}] CPU is high`.
+fn heading(sent: &str) -> Heading<'_> {
+    let mut found = Heading {
+        title: Some(sent),
+        ..Heading::default()
+    };
+    let mut rest = sent;
+    for _ in 0..2 {
+        let Some((inner, after)) = rest
+            .strip_prefix('[')
+            .and_then(|inner| inner.split_once(']'))
+            .map(|(inner, after)| (inner, after.trim()))
+        else {
+            break;
+        };
+        if after.is_empty() {
+            break;
+        }
+        rest = after;
+        let (word, scope) = match inner.split_once(" on ") {
+            Some((word, scope)) => (word, Some(scope.trim_matches(['{', '}']))),
+            None => (inner, None),
+        };
+        if action_of(word).is_some() {
+            return Heading {
+                transition: Some(word),
+                scope,
+                title: Some(rest),
+            };
+        }
+        let is_priority = matches!(inner.as_bytes(), [b'P', b'1'..=b'5']);
+        if !is_priority {
+            break;
+        }
+        found.title = Some(rest);
+    }
+    found
 }
 
 fn action_of(transition: &str) -> Option<Action> {

@@ -74,7 +74,7 @@ fn vendors_say_what_they_mean() {
         (
             Kind::Datadog,
             "datadog_default",
-            &["resolve title:CPU is high critical Datadog | CPU is high"],
+            &["resolve title:CPU is high|host:web-1 critical host:web-1 | CPU is high"],
         ),
         (
             Kind::NewRelic,
@@ -261,6 +261,29 @@ fn grafana_tells_more_than_alertmanager() {
     assert_eq!(
         parsed.signals[0].group_key.as_deref(),
         Some(r#"{}:{team="blue"}"#)
+    );
+}
+
+#[test]
+fn datadogs_titles_tell_hosts_apart() {
+    let key = |title: &str| {
+        lines(&of_json(Kind::Datadog, &json!({"title": title, "id": "1"})))[0].clone()
+    };
+    assert_eq!(
+        key("[P1] [Triggered on {host:a}] CPU"),
+        "trigger title:CPU|host:a critical host:a | CPU"
+    );
+    assert_eq!(
+        key("[Recovered on {host:b}] CPU"),
+        "resolve title:CPU|host:b critical host:b | CPU"
+    );
+    assert_eq!(
+        key("[eu] CPU"),
+        "trigger title:[eu] CPU| critical Datadog | [eu] CPU"
+    );
+    assert_eq!(
+        key("[Triggered]"),
+        "trigger title:[Triggered]| critical Datadog | [Triggered]"
     );
 }
 
