@@ -31,7 +31,11 @@ PACKAGES_BUILD := gcc libc6-dev make perl pkg-config libssl-dev ca-certificates
 # What the tests need: real databases, monitors, a browser, a mail server and independent parsers.
 PACKAGES_TEST := postgresql prometheus prometheus-alertmanager \
 	chromium chromium-driver fonts-dejavu-core \
-	python3 python3-aiosmtpd python3-dateutil python3-icalendar python3-yaml cmark swaks
+	python3 python3-venv python3-aiosmtpd python3-dateutil python3-icalendar python3-yaml cmark swaks
+
+# Clients of vendors, from PyPI and npm, which the tests let talk to the server.
+CLIENTS := .clients
+CLIENTS_NODE := opsgenie-sdk@0.5.1
 
 # Installs those of the packages $(1) that are missing. npm counts as present however it came.
 define install
@@ -106,6 +110,14 @@ deps-run: rust ## Install what `make run` needs
 .PHONY: deps-test
 deps-test: rust ## Install what `make test` needs (Debian may start its services; tests do not use them)
 	$(call install,$(PACKAGES_BUILD) $(PACKAGES_TEST))
+	@$(MAKE) --no-print-directory $(CLIENTS)/installed
+
+$(CLIENTS)/installed: crates/quarterdeck/tests/clients/requirements.txt
+	rm -rf $(CLIENTS)
+	python3 -m venv $(CLIENTS)/python
+	$(CLIENTS)/python/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	npm install --silent --no-audit --no-fund --prefix $(CLIENTS)/node $(CLIENTS_NODE)
+	touch $@
 
 .PHONY: rust
 rust:
@@ -117,4 +129,4 @@ rust:
 .PHONY: clean
 clean: ## Remove everything that was built, fetched or tried out here
 	$(CARGO) clean
-	rm -rf $(DEMO_DIR) static/node_modules
+	rm -rf $(DEMO_DIR) $(CLIENTS) static/node_modules

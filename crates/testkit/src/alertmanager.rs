@@ -25,6 +25,29 @@ pub fn pagerduty(url: &str, routing_key: &str) -> Value {
     })
 }
 
+/// A receiver that speaks Opsgenie's Alert API to a host, and edits what has changed.
+pub fn opsgenie(host: &str, key: &str) -> Value {
+    json!({
+        "opsgenie_configs": [{
+            "api_url": host,
+            "api_key": key,
+            "update_alerts": true,
+            "priority": "P1",
+            "send_resolved": true,
+        }],
+    })
+}
+
+/// `amtool`, to ask whatever answers at the URL as an Alertmanager would.
+///
+/// # Panics
+/// If it is not installed.
+pub fn amtool(url: &str) -> std::process::Command {
+    let mut command = program("amtool", "prometheus-alertmanager");
+    command.arg(format!("--alertmanager.url={url}"));
+    command
+}
+
 /// A running Alertmanager without a cluster.
 #[derive(Debug)]
 pub struct Alertmanager {

@@ -12,6 +12,7 @@
 
 pub mod alertmanager;
 pub mod browser;
+pub mod clients;
 pub mod postgres;
 pub mod postmortem;
 pub mod process;

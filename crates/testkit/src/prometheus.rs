@@ -75,7 +75,8 @@ pub struct Prometheus {
 }
 
 impl Prometheus {
-    /// Starts it with its rules; `alertmanager` is the base URL of one.
+    /// Starts it with its rules; `alertmanager` is the base URL of one, with a path where it
+    /// stands below one.
     ///
     /// # Panics
     /// With its log, if it is not installed or not ready in time.
@@ -86,11 +87,15 @@ impl Prometheus {
         let target = alertmanager
             .trim_start_matches("http://")
             .trim_end_matches('/');
+        let (target, prefix) = target.split_once('/').unwrap_or((target, ""));
         let configuration = json!({
             "global": { "evaluation_interval": "200ms" },
             "rule_files": ["rules.yml"],
             "alerting": {
-                "alertmanagers": [{ "static_configs": [{ "targets": [target] }] }],
+                "alertmanagers": [{
+                    "path_prefix": format!("/{prefix}"),
+                    "static_configs": [{ "targets": [target] }],
+                }],
             },
         });
         let file = home.write("prometheus.yml", configuration.to_string());

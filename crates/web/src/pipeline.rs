@@ -87,6 +87,7 @@ fn is_for_programs(path: &str) -> bool {
         "/v2/",
         "/api/v2/",
         "/generic/",
+        "/v1/json/",
         "/jsm/",
         "/-/",
         "/integrations/",
@@ -108,6 +109,7 @@ fn is_for_monitors(path: &str) -> bool {
         "/integrations/",
         "/api/v2/",
         "/generic/",
+        "/v1/json/",
         "/jsm/",
         "/-/",
     ]

@@ -34,6 +34,7 @@ async fn on(table: &mut Table, name: &str, database: Option<&str>) {
     let (port, mails) = sink::start();
     let mut builder = Server::builder(BINARY)
         .env("QUARTERDECK_LOG_LEVEL", "warn")
+        .env("QUARTERDECK_RATE_LIMIT", "0")
         .env("QUARTERDECK_SMTP_HOST", "127.0.0.1")
         .env("QUARTERDECK_SMTP_PORT", port.to_string())
         .env("QUARTERDECK_SMTP_SECURITY", "plain")

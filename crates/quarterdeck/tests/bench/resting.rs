@@ -19,7 +19,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub async fn measure(table: &mut Table) {
     println!("At rest");
     table.fact("fsync of 4 KiB, for comparison", fsync());
-    let mut server = Server::builder(BINARY).prepare();
+    let mut server = Server::builder(BINARY)
+        .env("QUARTERDECK_RATE_LIMIT", "0")
+        .prepare();
     let first = start(&mut server).await;
     table.target(
         "start to first reply, empty directory",

@@ -7,6 +7,7 @@
 )]
 
 mod browser;
+mod clients;
 mod commands;
 mod crash;
 mod database;

@@ -62,6 +62,10 @@ fn vendors(config: &mut ServiceConfig, at: &dyn Fn(&str) -> actix_web::Resource)
                 .route(web::post().to(alertmanager::push))
                 .route(web::get().to(alertmanager::list)),
         )
+        .service(
+            at("/v1/json/integrations/webhooks/{vendor}")
+                .route(web::post().to(opsgenie::hook::take)),
+        )
         .service(at("/api/v2/alerts/groups").route(web::get().to(alertmanager::groups)))
         .service(at("/api/v2/receivers").route(web::get().to(alertmanager::receivers)))
         .service(at("/api/v2/status").route(web::get().to(alertmanager::status)))

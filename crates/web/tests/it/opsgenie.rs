@@ -234,6 +234,25 @@ async fn a_life(house: &House) {
     assert_eq!(status["alertId"], json!(id));
     assert_eq!(incident(house).await["paging"], "resolved");
     assert_eq!(get(house, &format!("/{id}")).await["status"], "closed");
+    // Of a closed alert only the words can change.
+    for (method, verb, body, done) in [
+        (
+            Method::PUT,
+            "message",
+            json!({"message": "It was full"}),
+            true,
+        ),
+        (Method::POST, "notes", json!({"note": "afterwards"}), true),
+        (Method::POST, "escalate", json!({}), false),
+    ] {
+        let status = act(house, method, &format!("/{id}/{verb}"), body).await;
+        assert_eq!(status["isSuccess"], done, "{verb}: {status}");
+    }
+    assert_eq!(
+        get(house, &format!("/{id}")).await["message"],
+        "It was full"
+    );
+    assert_eq!(incident(house).await["paging"], "resolved");
     let gone = call(house, Method::GET, by_alias, Value::Null).await;
     assert_eq!(gone.status, 404, "an alias names open alerts only");
     let status = act(house, Method::POST, &at("close"), Value::Null).await;
@@ -334,4 +353,32 @@ async fn nothing_is_deleted() {
         (&json!("Delete"), &json!(true))
     );
     assert_eq!(incident(&house).await["paging"], "resolved");
+}
+
+/// Where plugins for Opsgenie send their own shape.
+#[actix_web::test]
+async fn the_hook_of_vendors_answers_200() {
+    let house = House::on_sqlite().await;
+    let alarm = |status: &str, old: &str, id: u32| {
+        json!({"name": "disk_full", "chart": "disk_space._", "status": status, "old_status": old,
+            "unique_id": id, "alarmId": 7, "host": "web-1", "info": "disk space usage", "when": 1_700_000_000})
+    };
+    for home in ["".to_owned(), format!("/integrations/{PD_KEY}")] {
+        let path = format!("{home}/v1/json/integrations/webhooks/netdata?apiKey={PD_KEY}");
+        let answer = house
+            .post(&path, alarm("CRITICAL", "WARNING", 1).to_string())
+            .await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        assert!(answer.json()["requestId"].is_string());
+    }
+    let list = house.api(ADMIN, "GET", "/api/v1/alerts", None).await.json();
+    assert_eq!(list["items"].as_array().unwrap().len(), 1, "{list}");
+    let path = format!("/v1/json/integrations/webhooks/netdata?apiKey={PD_KEY}");
+    let clear = alarm("CLEAR", "CRITICAL", 2).to_string();
+    assert_eq!(house.post(&path, clear).await.status, 200);
+    assert_eq!(incident(&house).await["paging"], "resolved");
+    let other = format!("/v1/json/integrations/webhooks/unheard-of?apiKey={PD_KEY}");
+    assert_eq!(house.post(&other, r#"{"message": "x"}"#).await.status, 200);
+    let nobody = "/v1/json/integrations/webhooks/netdata?apiKey=zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz";
+    assert_eq!(house.post(nobody, "{}").await.status, 401);
 }

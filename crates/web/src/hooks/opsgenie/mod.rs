@@ -3,6 +3,7 @@
 
 mod act;
 mod ask;
+pub(super) mod hook;
 
 use std::time::Instant;
 
@@ -121,22 +122,21 @@ pub(super) async fn alerts(req: HttpRequest, payload: Payload, state: State) -> 
             body["paging"] = paging;
             respond(StatusCode::OK, took, &id, &body, None)
         }
-        Err(failure) => {
-            let id = random_id();
-            let (refusal, wait) = match failure {
-                Failure::Refused(refusal) if refusal.status == 503 => {
-                    (refusal, Some(error::RETRY_AFTER))
-                }
-                Failure::Refused(refusal) => (refusal, None),
-                Failure::NotTaken(NotTaken::TooMany(seconds)) => {
-                    (Refusal::throttled(), Some(seconds))
-                }
-                Failure::NotTaken(_) => (Refusal::unavailable(), Some(error::RETRY_AFTER)),
-            };
-            let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
-            respond(status, took, &id, &refusal.body(took, &id), wait)
-        }
+        Err(failure) => refused(failure, took),
     }
+}
+
+/// The answer to a request that was not done.
+fn refused(failure: Failure, took: f64) -> HttpResponse {
+    let id = random_id();
+    let (refusal, wait) = match failure {
+        Failure::Refused(refusal) if refusal.status == 503 => (refusal, Some(error::RETRY_AFTER)),
+        Failure::Refused(refusal) => (refusal, None),
+        Failure::NotTaken(NotTaken::TooMany(seconds)) => (Refusal::throttled(), Some(seconds)),
+        Failure::NotTaken(_) => (Refusal::unavailable(), Some(error::RETRY_AFTER)),
+    };
+    let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
+    respond(status, took, &id, &refusal.body(took, &id), wait)
 }
 
 async fn answer(

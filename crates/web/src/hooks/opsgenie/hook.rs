@@ -1,0 +1,77 @@
+//! `POST /v1/json/integrations/webhooks/{vendor}`: where monitors with a plugin for Opsgenie send
+//! their own shape, with the key as `apiKey` in the address (WIRE-FORMATS.md §1.3).
+
+use std::time::Instant;
+
+use actix_web::http::StatusCode;
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse};
+use domain::word::IntegrationKind;
+use engine::ingest::Submission;
+use formats::format;
+use formats::opsgenie::reply::{self, Refusal};
+use formats::settings::Settings;
+
+use super::{Failure, integration, random_id, refused, respond};
+use crate::body;
+use crate::error::WebError;
+use crate::hooks::{intake, vendor};
+use crate::state::{AppState, State};
+
+pub(in crate::hooks) async fn take(
+    req: HttpRequest,
+    payload: Payload,
+    state: State,
+) -> HttpResponse {
+    let began = Instant::now();
+    let result = read(&req, payload, &state).await;
+    let took = (began.elapsed().as_secs_f64() * 1e3).round() / 1e3;
+    match result {
+        Ok(()) => {
+            let id = random_id();
+            // Some plugins compare the code literally.
+            respond(StatusCode::OK, took, &id, &reply::accepted(took, &id), None)
+        }
+        Err(failure) => refused(failure, took),
+    }
+}
+
+async fn read(req: &HttpRequest, payload: Payload, state: &AppState) -> Result<(), Failure> {
+    let (key_hash, _) = integration(req, state)?;
+    intake::admit_key(state, &key_hash)?;
+    let limit = state.config.body_limit;
+    let bytes =
+        body::read(req, payload.into_inner(), limit)
+            .await
+            .map_err(|error| match error {
+                WebError::TooLarge(_) => Refusal::too_large(limit),
+                other => Refusal::plain(other.kind().0.as_u16(), &other.detail()),
+            })?;
+    let name = req.match_info().get("vendor").unwrap_or_default();
+    let format = format::by_slug(name).unwrap_or_else(|| format::of(IntegrationKind::Generic));
+    let parsed = format.parse(
+        &vendor::request_of(req, &bytes),
+        &Settings::default(),
+        state.now(),
+    );
+    let parsed = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            intake::remember_refusal(state, key_hash, error.to_string(), bytes).await;
+            return Err(Refusal::invalid("body", &error.to_string()).into());
+        }
+    };
+    let submission = Submission {
+        signals: parsed.signals,
+        resolve_group: parsed.resolve_group,
+        warnings: parsed.warnings,
+        rejected: parsed
+            .rejected
+            .into_iter()
+            .map(|rejected| rejected.reason)
+            .collect(),
+        ..intake::remark(key_hash, bytes)
+    };
+    intake::store(state, submission).await?;
+    Ok(())
+}
