@@ -21,6 +21,10 @@ DEMO_DIR ?= .demo
 # Which stories `make simulate` tells.
 SEEDS ?= 0..100
 
+# How many incidents `make test` simulates, and from which seed on a night tells its million.
+SIM_INCIDENTS ?= 20000
+NIGHT ?= 100000
+
 # How often `make torture` kills the server on each database.
 ROUNDS ?= 200
 
@@ -72,7 +76,8 @@ run: deps-run ## Build and start a demo on http://127.0.0.1:8080 (LISTEN, PROFIL
 
 .PHONY: test
 test: deps-test lint ## Check the style and run every test (some minutes)
-	$(CARGO) test --locked --workspace
+	$(CARGO) test --locked --workspace --exclude sim
+	SIM_INCIDENTS=$(SIM_INCIDENTS) $(CARGO) test --locked --profile simulate --package sim
 
 .PHONY: lint
 lint: deps-run ## Check formatting and lints only
@@ -94,6 +99,11 @@ torture: deps-test ## Kill the server ROUNDS times on each database while it wor
 .PHONY: simulate
 simulate: deps-run ## Tell simulated stories and watch every promise (SEEDS=100..200)
 	$(CARGO) run --locked --release --package sim -- --seeds $(SEEDS)
+
+.PHONY: simulate-night
+simulate-night: deps-run ## Tell at least a million simulated incidents, from seed NIGHT on
+	$(CARGO) run --locked --release --package sim -- \
+		--seeds $(NIGHT)..$$(($(NIGHT) + 1000000)) --until 1000000
 
 .PHONY: screenshots
 screenshots: deps-test ## Let the browser take the pictures of docs/screenshots

@@ -20,6 +20,12 @@ struct Arguments {
     /// Conditions that break in each story, about as many as there will be incidents.
     #[arg(long, default_value_t = 500)]
     incidents: usize,
+    /// Tell no more stories once there were so many incidents.
+    #[arg(long)]
+    until: Option<usize>,
+    /// Write a line about what was told so far, every so many stories.
+    #[arg(long)]
+    progress: Option<u64>,
     /// Two nodes share one PostgreSQL.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
     nodes: u8,
@@ -86,6 +92,21 @@ impl Sum {
         self.commits += told.commits;
         self.crashes += told.crashes;
     }
+
+    fn sentence(&self, begun: Instant) -> String {
+        let seconds = begun.elapsed().as_secs_f64();
+        format!(
+            "{} stories: {} incidents, {} executions of steps, {} messages, {} commits, {} \
+             crashes in {seconds:.1} s ({:.0} incidents a second)",
+            self.stories,
+            self.incidents,
+            self.executions,
+            self.messages,
+            self.commits,
+            self.crashes,
+            f64::from(u32::try_from(self.incidents).unwrap_or(u32::MAX)) / seconds
+        )
+    }
 }
 
 /// Whether every story held.
@@ -100,7 +121,7 @@ fn run(arguments: &Arguments) -> std::io::Result<bool> {
     let failed: Mutex<Option<(Story, Violation)>> = Mutex::new(None);
     let worked: std::io::Result<()> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..jobs)
-            .map(|_| scope.spawn(|| work(arguments, &next, &stop, &sum, &failed)))
+            .map(|_| scope.spawn(|| work(arguments, begun, &next, &stop, &sum, &failed)))
             .collect();
         workers.into_iter().try_for_each(|worker| {
             worker
@@ -112,18 +133,7 @@ fn run(arguments: &Arguments) -> std::io::Result<bool> {
     let sum = sum
         .into_inner()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
-    let seconds = begun.elapsed().as_secs_f64();
-    line(&format!(
-        "{} stories: {} incidents, {} executions of steps, {} messages, {} commits, {} crashes in \
-         {seconds:.1} s ({:.0} incidents a second)",
-        sum.stories,
-        sum.incidents,
-        sum.executions,
-        sum.messages,
-        sum.commits,
-        sum.crashes,
-        f64::from(u32::try_from(sum.incidents).unwrap_or(u32::MAX)) / seconds
-    ));
+    line(&sum.sentence(begun));
     let failed = failed
         .into_inner()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -138,6 +148,7 @@ fn run(arguments: &Arguments) -> std::io::Result<bool> {
 
 fn work(
     arguments: &Arguments,
+    begun: Instant,
     next: &AtomicU64,
     stop: &AtomicBool,
     sum: &Mutex<Sum>,
@@ -157,9 +168,23 @@ fn work(
         for text in &told.trace {
             line(text);
         }
-        sum.lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .add(&told);
+        let mut whole = sum
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        whole.add(&told);
+        if arguments
+            .progress
+            .is_some_and(|every| whole.stories.is_multiple_of(every.max(1)))
+        {
+            line(&whole.sentence(begun));
+        }
+        if arguments
+            .until
+            .is_some_and(|until| whole.incidents >= until)
+        {
+            stop.store(true, Ordering::SeqCst);
+        }
+        drop(whole);
         if let Some(violation) = told.violation {
             stop.store(true, Ordering::SeqCst);
             let mut slot = failed

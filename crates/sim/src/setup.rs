@@ -1,7 +1,11 @@
 //! The house a story happens in: people, schedules, policies and services, as the simulator itself
 //! understands them. The product is told by its configuration file.
 
+mod hours;
+
 use serde_json::{Value, json};
+
+pub use hours::{Hours, Zone};
 
 use crate::chance::Draw;
 
@@ -26,6 +30,7 @@ pub struct Person {
     /// rules, everything at once.
     pub phone_after: Option<i64>,
     pub disabled: bool,
+    pub zone: Zone,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,31 +70,6 @@ pub struct Schedule {
     pub turns: Vec<Vec<Who>>,
 }
 
-/// Zones without daylight saving, so that an hour is an hour: what the clocks do in spring is
-/// proved elsewhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Zone {
-    Utc,
-    Kolkata,
-}
-
-impl Zone {
-    pub fn name(self) -> &'static str {
-        match self {
-            Zone::Utc => "UTC",
-            Zone::Kolkata => "Asia/Kolkata",
-        }
-    }
-
-    /// Minutes ahead of UTC.
-    pub fn offset(self) -> i64 {
-        match self {
-            Zone::Utc => 0,
-            Zone::Kolkata => 330,
-        }
-    }
-}
-
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     pub steps: Vec<Step>,
@@ -104,6 +84,7 @@ pub struct Step {
     pub wait: i64,
     /// For incidents of high urgency only.
     pub high_only: bool,
+    pub hours: Option<Hours>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,8 +98,6 @@ pub struct Service {
     pub reopen: i64,
     pub ack_timeout: Option<i64>,
 }
-
-const ZONES: [Zone; 2] = [Zone::Utc, Zone::Kolkata];
 
 impl Setup {
     pub fn draw(seed: u64) -> Setup {
@@ -161,7 +140,7 @@ impl Setup {
         setup
     }
 
-    fn target(&self, draw: &mut Draw) -> Target {
+    pub fn target(&self, draw: &mut Draw) -> Target {
         match draw.below(10) {
             0..=3 => Target::Person(draw.below(self.people.len())),
             4..=8 => Target::Schedule(draw.below(self.schedules.len())),
@@ -192,6 +171,7 @@ impl Setup {
             round_robin: draw.percent(25),
             wait: *draw.pick(&[10, 30, 60, 120, 300, 300, 600, 900]),
             high_only: draw.percent(10),
+            hours: draw.percent(15).then(|| Hours::draw(draw)),
         }
     }
 
@@ -245,6 +225,9 @@ impl Setup {
         if step.high_only {
             value["urgency"] = json!("high");
         }
+        if let Some(hours) = &step.hours {
+            value["hours"] = hours.manifest();
+        }
         value
     }
 }
@@ -272,6 +255,7 @@ fn person(draw: &mut Draw, n: i64) -> Person {
         phone: draw.percent(60).then(|| method(draw, 10)),
         phone_after: draw.percent(40).then(|| draw.between(0, 4) * 30),
         disabled: draw.percent(4),
+        zone: *draw.pick(&Zone::ALL),
     };
     if n == 0 {
         // The first is the administrator: paging has somewhere to end.
@@ -284,7 +268,7 @@ fn person(draw: &mut Draw, n: i64) -> Person {
     person
 }
 
-fn some_of(draw: &mut Draw, count: usize, most: i64) -> Vec<Who> {
+pub fn some_of(draw: &mut Draw, count: usize, most: i64) -> Vec<Who> {
     let mut chosen: Vec<Who> = Vec::new();
     for _ in 0..draw.between(1, most) {
         let who = draw.below(count);
@@ -307,9 +291,9 @@ pub fn schedule(draw: &mut Draw, people: usize) -> Schedule {
         });
     }
     Schedule {
-        zone: *draw.pick(&ZONES),
+        zone: *draw.pick(&Zone::ALL),
         turn: *draw.pick(&[1, 2, 4, 12, 24]),
-        handoff: *draw.pick(&[0, 9 * 60, 13 * 60 + 30]),
+        handoff: *draw.pick(&[0, 2 * 60 + 30, 9 * 60, 13 * 60 + 30]),
         turns,
     }
 }
@@ -329,6 +313,7 @@ fn user(n: usize, person: &Person) -> Value {
     };
     json!({
         "email": mail(n), "name": format!("P{n}"),
+        "zone": person.zone.name(),
         "role": if n == 0 { "admin" } else { "responder" },
         "disabled": person.disabled, "contact_methods": methods, "notification_rules": rules,
     })

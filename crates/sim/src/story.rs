@@ -75,9 +75,26 @@ pub enum Verb {
     Acknowledge,
     Unacknowledge,
     Resolve,
-    Escalate { to_step: Option<usize> },
-    Snooze { minutes: i64 },
-    Page { whom: Who },
+    Escalate {
+        to_step: Option<usize>,
+    },
+    Snooze {
+        minutes: i64,
+    },
+    /// Ask by name for help (PAGING.md §4.8).
+    Page {
+        whom: Target,
+    },
+    /// Say yes or no to such a request.
+    Answer {
+        accept: bool,
+    },
+    ReassignTo {
+        whom: Who,
+    },
+    ReassignPolicy {
+        policy: usize,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,6 +122,10 @@ pub enum Edit {
     },
     LastResort {
         to: Target,
+    },
+    Team {
+        index: usize,
+        to: Vec<Who>,
     },
 }
 

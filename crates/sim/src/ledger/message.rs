@@ -5,7 +5,7 @@ use domain::{NotificationId, Span, Timestamp};
 use store::notification::Notification;
 use store::{Conn, Error};
 
-use super::{Leaves, Ledger};
+use super::{Leaves, Ledger, Request};
 use crate::invariant::Invariant;
 
 /// What was claimed just before the answer may leave just after it.
@@ -36,12 +36,19 @@ impl Ledger {
         let Some(known) = row.incident_id.and_then(|id| self.incidents.get(&id)) else {
             return;
         };
+        let request = who.and_then(|who| known.requests.get(&who));
         let wanted = match known.row.paging {
             PagingState::Triggered => true,
-            PagingState::Acknowledged => cause == Some(PageCause::Adhoc),
+            // Only the person's own answer ends a request.
+            PagingState::Acknowledged => {
+                cause == Some(PageCause::Adhoc) && matches!(request, None | Some(Request::Asked))
+            }
             PagingState::Resolved => false,
         };
-        let since = known.answered.map(|answered| passed - answered);
+        let said = who.and_then(|who| known.said.get(&who)).copied();
+        let since = known
+            .answered
+            .map(|answered| passed - said.map_or(answered, |said| said.max(answered)));
         if !wanted && since.is_some_and(|since| since > ON_ITS_WAY) {
             let what = format!(
                 "{} was answered {} ago, and person {who:?} is paged for it",
@@ -63,8 +70,16 @@ impl Ledger {
             return Ok(());
         };
         let page = store::escalation::page(conn, one.page)?;
+        // A request ends with the person's answer; whom an incident was handed to is paged for as
+        // long as nobody has it.
+        let over = match known.requests.get(&one.who) {
+            Some(Request::Asked) => false,
+            Some(_) => true,
+            None => !known.triggered(),
+        };
         let answered = known.row.triggered_at > page.created_at
             || (!known.triggered() && page.cause != PageCause::Adhoc)
+            || (over && page.cause == PageCause::Adhoc)
             || !known.row.is_open();
         if answered || !self.house.person(one.who).reachable() {
             return Ok(());
@@ -84,13 +99,16 @@ impl Ledger {
         Ok(())
     }
 
-    /// The service moved to another policy: what had not left was cancelled, the new run pages.
+    /// The service moved to another policy, or the incident was handed to others: what had not left
+    /// was cancelled, and others are paged.
     fn superseded(&self, page: &store::escalation::Page, rows: &[Notification]) -> bool {
+        let known = &self.incidents[&page.incident_id];
+        let handed = known.cancelled_at.is_some_and(|at| page.created_at <= at);
         let newest = self.incidents[&page.incident_id]
             .stored
             .as_ref()
             .map(|run| run.id);
-        page.run_id != newest
+        (handed || page.run_id != newest)
             && rows
                 .iter()
                 .all(|row| row.state == NotificationState::Cancelled)

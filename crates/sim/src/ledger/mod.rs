@@ -4,6 +4,8 @@
 mod end;
 mod message;
 mod observe;
+mod request;
+mod silence;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,15 +22,16 @@ use crate::setup::{Setup, Who};
 use crate::story::{Condition, Verb};
 
 pub use end::Ending;
+pub use request::{Handed, Request};
 
 /// Lateness that is allowed of what is due.
 pub const IN_TIME: Span = Span::from_seconds(1);
 /// After a disturbance nothing is late for so long: loops look again every 5 s, leases last 4 s.
 pub const RECOVERS: Span = Span::from_seconds(10);
 
-/// From a page until its first message leaves, at most: the bundling window (PAGING.md §6.4), and
-/// others where the message that began one was called off before it was taken.
-pub const LEAVES_WITHIN: Span = Span::from_seconds(185);
+/// From a page until its first message leaves, at most: the bundling window (PAGING.md §6.4), of
+/// which there is never more than one.
+pub const LEAVES_WITHIN: Span = Span::from_seconds(62);
 
 /// Somebody has asked for something, and has not been answered yet.
 #[derive(Clone, Debug)]
@@ -37,6 +40,7 @@ pub struct Intent {
     /// `None`: everything that a message stood for.
     pub incident: Option<IncidentId>,
     pub who: Who,
+    pub at: Timestamp,
 }
 
 /// An incident as it was last committed, with the model's understanding of it.
@@ -61,6 +65,13 @@ pub struct Known {
     /// Pages of each execution, in order: what must be the same without disturbance.
     pub pages: Vec<(RunId, Position, BTreeSet<Who>)>,
     pub asked_by_name: Vec<Who>,
+    /// The newest request to each person.
+    pub requests: BTreeMap<Who, Request>,
+    /// When people last answered a request, in time that has really passed.
+    pub said: BTreeMap<Who, Span>,
+    pub handed: Option<Handed>,
+    /// When what had not left was last called off, since others are to be paged.
+    pub cancelled_at: Option<Timestamp>,
 }
 
 impl Known {
@@ -95,6 +106,9 @@ pub struct Ledger {
     pub users: BTreeMap<UserId, Who>,
     pub ids: Vec<UserId>,
     pub services: BTreeMap<domain::ServiceId, usize>,
+    pub policies: BTreeMap<domain::PolicyId, usize>,
+    /// How far the clocks of two nodes may differ.
+    pub skew: Span,
     pub incidents: BTreeMap<IncidentId, Known>,
     pub numbers: BTreeMap<i64, IncidentId>,
     pub said: BTreeMap<Condition, Said>,
@@ -141,6 +155,8 @@ impl Ledger {
             users: BTreeMap::new(),
             ids: vec![],
             services: BTreeMap::new(),
+            policies: BTreeMap::new(),
+            skew: Span::ZERO,
             incidents: BTreeMap::new(),
             numbers: BTreeMap::new(),
             said: BTreeMap::new(),
@@ -225,6 +241,9 @@ impl Ledger {
         let due = match known.row.paging {
             PagingState::Resolved => None,
             PagingState::Acknowledged => known.ends,
+            PagingState::Triggered if known.handed.is_some() => {
+                known.handed.and_then(|handed| handed.due)
+            }
             PagingState::Triggered => {
                 known
                     .model
@@ -302,6 +321,12 @@ impl Ledger {
             PagingState::Acknowledged => known.ends.filter(|ends| *ends == due).map(|_| {
                 format!("{label}: the acknowledgement ended {late} ago, and nobody is paged")
             }),
+            PagingState::Triggered if known.handed.is_some() => {
+                let handed = known.handed.filter(|handed| handed.due == Some(due));
+                handed.map(|_| {
+                    format!("{label}: whoever it was handed to has not answered for {late}")
+                })
+            }
             PagingState::Triggered => known.model.as_ref().and_then(|(_, run)| {
                 if run.ended {
                     return None;
@@ -309,7 +334,7 @@ impl Ledger {
                 if run.due + IN_TIME < wall {
                     return Some(format!("{label}: the next step was due {late} ago"));
                 }
-                let new = run.newcomers(&self.house, wall);
+                let new = run.came(&self.house, due, wall);
                 (!new.is_empty())
                     .then(|| format!("{label}: {new:?} came on call {late} ago and was not paged"))
             }),

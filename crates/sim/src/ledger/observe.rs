@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::escalation::Execution;
 use domain::incident::Incident;
-use domain::word::{PageCause, PagingState, RunState, TimerKind, Urgency};
+use domain::word::{PageCause, PagingState, Urgency};
 use domain::{IncidentId, RunId, Span, Timestamp, UserId};
 use store::escalation::Page;
 use store::{Change, Conn, Error};
 
-use super::{IN_TIME, Known, LEAVES_WITHIN, Leaves, Ledger};
+use super::{IN_TIME, Known, LEAVES_WITHIN, Leaves, Ledger, Request};
 use crate::invariant::Invariant;
 use crate::model::{Position, Run};
 use crate::setup::Who;
@@ -17,11 +17,11 @@ use crate::story::Verb;
 
 /// Circumstances of a commit.
 #[derive(Clone, Copy)]
-struct Moment {
+pub(super) struct Moment {
     /// It was a person's or an editor's, rather than a timer's, a monitor's or the outbox's.
-    own: bool,
-    wall: Timestamp,
-    passed: Span,
+    pub(super) own: bool,
+    pub(super) wall: Timestamp,
+    pub(super) passed: Span,
 }
 
 impl Ledger {
@@ -116,6 +116,7 @@ impl Ledger {
         known.row = row;
         known.stored = stored;
         self.transition(&mut known, was.as_ref(), moment);
+        let asked = self.requests(&mut known, was.as_ref(), moment);
         let mut executed = BTreeMap::new();
         if changed {
             let mut rows = store::escalation::executions(conn, id)?;
@@ -131,7 +132,13 @@ impl Ledger {
             let mut pages = store::escalation::pages(conn, id)?;
             pages.sort_by_key(|page| page.id);
             pages.retain(|page| !known.seen.contains(&page.id));
-            self.pages(&mut known, &pages, executed, moment);
+            self.pages(&mut known, &pages, executed, asked, moment);
+        }
+        if known.runs() {
+            known.handed = None;
+        }
+        if moment.own || !known.row.is_open() {
+            self.compare_requests(conn, &known, moment)?;
         }
         self.never_silent(conn, &mut known, moment)?;
         self.incidents.insert(id, known);
@@ -175,8 +182,18 @@ impl Ledger {
                     && by_right(row.acknowledged_by)
             }
             (Acknowledged, Triggered) => {
-                asked(|verb| matches!(verb, Verb::Escalate { .. } | Verb::Unacknowledge))
-                    || (!moment.own && known.ends.is_some_and(|ends| ends <= moment.wall))
+                asked(|verb| {
+                    matches!(
+                        verb,
+                        Verb::Escalate { .. }
+                            | Verb::Unacknowledge
+                            | Verb::ReassignTo { .. }
+                            | Verb::ReassignPolicy { .. }
+                    )
+                }) || (!moment.own
+                    && known
+                        .ends
+                        .is_some_and(|ends| ends <= moment.wall + self.skew))
             }
             (_, Resolved) => {
                 asked(|verb| matches!(verb, Verb::Resolve))
@@ -307,15 +324,24 @@ impl Ledger {
                     || (was.urgency == Urgency::Low && high)
                     // The service moved to another policy.
                     || moment.own
+                    || known.handed.is_some_and(|handed| {
+                        handed.due.is_some_and(|due| due <= first.due_at)
+                    })
             }
         };
         if !reason {
             let what = format!("{}: paging began again without a reason", row.label());
             self.fail(Invariant::NothingUnasked, moment.wall, what);
         }
-        let service = row.service_id.and_then(|id| self.services.get(&id));
-        let policy = service.and_then(|index| self.house.setup.services[*index].policy);
+        let policy = self.policy_of(row);
+        let elsewhere = moment.own
+            && self
+                .asked(row.id, |one| {
+                    matches!(one.verb, Verb::ReassignPolicy { .. })
+                })
+                .is_some();
         let also = was
+            .filter(|_| !elsewhere)
             .filter(|was| was.paging == PagingState::Acknowledged)
             .and_then(|was| was.acknowledged_by)
             .and_then(|user| self.users.get(&user).copied());
@@ -330,6 +356,7 @@ impl Ledger {
         known: &mut Known,
         pages: &[Page],
         executed: BTreeMap<(RunId, i64), BTreeSet<Who>>,
+        mut asked: BTreeSet<Who>,
         moment: Moment,
     ) {
         let label = known.row.label();
@@ -355,10 +382,13 @@ impl Ledger {
                 },
                 PageCause::Adhoc => {
                     known.asked_by_name.push(who);
-                    self.asked(known.row.id, |intent| {
-                        intent.verb == Verb::Page { whom: who }
-                    })
-                    .is_some()
+                    let handed = moment.own && known.handed.is_some_and(|handed| handed.to == who);
+                    if asked.remove(&who) {
+                        known.requests.insert(who, Request::Asked);
+                        true
+                    } else {
+                        handed
+                    }
                 }
             };
             if !right {
@@ -374,6 +404,10 @@ impl Ledger {
                     who,
                 });
             }
+        }
+        if !asked.is_empty() {
+            let what = format!("{label}: {asked:?} were to be asked, and are not");
+            self.fail(Invariant::TheLadderIsFollowed, moment.wall, what);
         }
         if let Some((execution, people)) = left.iter().find(|(_, people)| !people.is_empty()) {
             let what = format!("{label}: {execution:?} made no page to {people:?}");
@@ -393,61 +427,6 @@ impl Ledger {
             _ => Span::ZERO,
         }
     }
-
-    /// Whoever waits for an answer has a next move in the database.
-    fn never_silent(
-        &mut self,
-        conn: &mut Conn,
-        known: &mut Known,
-        moment: Moment,
-    ) -> Result<(), Error> {
-        let row = &known.row;
-        let live = known
-            .stored
-            .as_ref()
-            .filter(|run| run.state != RunState::Stopped);
-        let ended = known.model.as_ref().is_some_and(|(_, run)| run.ended);
-        let what = match (row.paging, live) {
-            (PagingState::Triggered, None) if !ended => {
-                Some("it waits for an answer, and no escalation runs".to_owned())
-            }
-            (PagingState::Triggered, Some(run)) => {
-                let timer = store::escalation::timer_due(conn, TimerKind::Escalation, run.id.0)?;
-                let model = known.model.as_ref().map(|(_, run)| run.due);
-                if timer.is_none() || timer != run.next_wake() {
-                    Some(format!(
-                        "its timer is set to {timer:?}, not {:?}",
-                        run.next_wake()
-                    ))
-                } else if model != run.due_at {
-                    Some(format!(
-                        "its next step is due {:?}, not {model:?}",
-                        run.due_at
-                    ))
-                } else {
-                    None
-                }
-            }
-            (PagingState::Acknowledged, None) => {
-                let kind = match row.snoozed_until {
-                    Some(_) => TimerKind::SnoozeEnd,
-                    None => TimerKind::AckTimeout,
-                };
-                let timer = store::escalation::timer_due(conn, kind, row.id.0)?;
-                (timer != known.ends)
-                    .then(|| format!("its acknowledgement ends {timer:?}, not {:?}", known.ends))
-            }
-            (PagingState::Acknowledged | PagingState::Resolved, Some(_)) => {
-                Some("it was answered, and its escalation runs on".to_owned())
-            }
-            (PagingState::Triggered | PagingState::Resolved, None) => None,
-        };
-        if let Some(what) = what {
-            let what = format!("{}: {what}", row.label());
-            self.fail(Invariant::NeverSilent, moment.wall, what);
-        }
-        Ok(())
-    }
 }
 
 impl Known {
@@ -465,6 +444,10 @@ impl Known {
             resolved: false,
             pages: vec![],
             asked_by_name: vec![],
+            requests: BTreeMap::new(),
+            said: BTreeMap::new(),
+            handed: None,
+            cancelled_at: None,
         }
     }
 }

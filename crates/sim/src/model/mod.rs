@@ -3,6 +3,7 @@
 
 mod on_call;
 mod run;
+mod wall_clock;
 
 pub use on_call::{House, Override};
 pub use run::{Expected, Position, Run};

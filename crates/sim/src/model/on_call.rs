@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use domain::{Span, Timestamp};
+use domain::Timestamp;
 
-use crate::setup::{Person, Schedule, Setup, Target, Who};
+use super::wall_clock::{holds, instant_of, minute_at};
+use crate::setup::{Hours, Person, Schedule, Setup, Target, Who};
 
 /// Minutes from the epoch to the begin of every rotation, 2026-03-01 00:00 on its wall clock.
 const ROTATIONS_BEGIN: i64 = 20_513 * 24 * 60;
@@ -80,6 +81,27 @@ impl House {
             .collect()
     }
 
+    /// Those of the people for whom it is not too early or too late on their own clocks.
+    pub fn in_own_hours(
+        &self,
+        people: BTreeSet<Who>,
+        hours: Option<&Hours>,
+        at: Timestamp,
+    ) -> BTreeSet<Who> {
+        match hours {
+            Some(hours) if hours.zone.is_none() => people
+                .into_iter()
+                .filter(|who| holds(hours, self.person(*who).zone, at))
+                .collect(),
+            _ => people,
+        }
+    }
+
+    /// Whether a step as a whole is out of its hours.
+    pub fn is_closed(&self, hours: Option<&Hours>, at: Timestamp) -> bool {
+        hours.is_some_and(|hours| hours.zone.is_some_and(|zone| !holds(hours, zone, at)))
+    }
+
     pub fn on_call(&self, index: usize, at: Timestamp) -> Vec<Who> {
         let mut people = self
             .version(index, at)
@@ -108,10 +130,10 @@ impl House {
     pub fn next_edge(&self, index: usize, at: Timestamp) -> Option<Timestamp> {
         let schedule = self.version(index, at)?;
         let length = schedule.turn * 60;
-        let begin = ROTATIONS_BEGIN + schedule.handoff - schedule.zone.offset();
-        let minute = at.as_seconds().div_euclid(60);
+        let begin = ROTATIONS_BEGIN + schedule.handoff;
+        let minute = minute_at(schedule.zone, at);
         let next = begin + ((minute - begin).div_euclid(length) + 1) * length;
-        let mut edge = Timestamp::from_seconds(next * 60);
+        let mut edge = instant_of(schedule.zone, next);
         for one in &self.overrides[index] {
             for end in [one.start, one.end] {
                 if end > at {
@@ -125,9 +147,7 @@ impl House {
 
 /// The people of the turn in which an instant lies.
 fn turn(schedule: &Schedule, at: Timestamp) -> Vec<Who> {
-    let offset = Span::from_minutes(schedule.zone.offset());
-    let minute = (at + offset).as_seconds().div_euclid(60);
-    let since = minute - (ROTATIONS_BEGIN + schedule.handoff);
+    let since = minute_at(schedule.zone, at) - (ROTATIONS_BEGIN + schedule.handoff);
     if since < 0 {
         return vec![];
     }

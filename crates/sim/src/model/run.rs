@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::{Span, Timestamp};
 
 use super::House;
-use crate::setup::{Policy, Step, Target, Who};
+use crate::setup::{Hours, Policy, Step, Target, Who};
 
 const LAST_RESORT_EVERY: Span = Span::from_minutes(30);
 
@@ -43,6 +43,8 @@ pub struct Run {
     /// Schedules through which the last execution paged (§4.9).
     watched: Vec<usize>,
     told: BTreeSet<Who>,
+    /// Of the step that was executed last.
+    hours: Option<Hours>,
 }
 
 impl Run {
@@ -68,6 +70,7 @@ impl Run {
             ended: false,
             watched: vec![],
             told: BTreeSet::new(),
+            hours: None,
         }
     }
 
@@ -148,6 +151,7 @@ impl Run {
         } else {
             paged.extend(self.besides(house, at));
             self.watched = watched;
+            self.hours.clone_from(&step.hours);
             self.told.clone_from(&paged);
             // §4.6: from the due time, so that nothing drifts.
             self.due = due + Span::from_seconds(step.wait);
@@ -171,11 +175,13 @@ impl Run {
 
     /// Whom a step pages, and the schedules asked for it.
     fn chosen(&self, step: &Step, house: &House, at: Timestamp) -> (BTreeSet<Who>, Vec<usize>) {
-        if step.high_only && !self.high {
+        let hours = step.hours.as_ref();
+        if (step.high_only && !self.high) || house.is_closed(hours, at) {
             return (BTreeSet::new(), vec![]);
         }
         if !step.round_robin {
             let people = house.reached_by_all(&step.targets, at);
+            let people = house.in_own_hours(people, hours, at);
             return (people, schedules(&step.targets));
         }
         let count = step.targets.len();
@@ -183,7 +189,7 @@ impl Run {
         let begin = usize::try_from(begin).unwrap_or(0);
         for offset in 0..count {
             let target = step.targets[(begin + offset) % count];
-            let people = house.reached(target, at);
+            let people = house.in_own_hours(house.reached(target, at), hours, at);
             if !people.is_empty() {
                 return (people, schedules(&[target]));
             }
@@ -212,6 +218,7 @@ impl Run {
         self.next = 0;
         self.due = due + Span(LAST_RESORT_EVERY.0 * missed);
         self.watched = schedules(&targets);
+        self.hours = None;
         self.told.clone_from(&paged);
         self.ended = !self.high && !paged.is_empty();
         Expected {
@@ -229,7 +236,24 @@ impl Run {
         for index in &self.watched {
             people.extend(house.reached(Target::Schedule(*index), at));
         }
+        let people = house.in_own_hours(people, self.hours.as_ref(), at);
         people.difference(&self.told).copied().collect()
+    }
+
+    /// Of those the ones who have come on call at `edge`. Whoever had the watch before, outside the
+    /// hours of the step, is not paged when the hours begin.
+    pub fn came(&self, house: &House, edge: Timestamp, at: Timestamp) -> BTreeSet<Who> {
+        let before: BTreeSet<Who> = match &self.hours {
+            Some(hours) if hours.zone.is_none() => self
+                .watched
+                .iter()
+                .flat_map(|index| house.on_call(*index, edge - Span(1)))
+                .collect(),
+            _ => BTreeSet::new(),
+        };
+        let mut new = self.newcomers(house, at);
+        new.retain(|who| !before.contains(who));
+        new
     }
 
     pub fn tell(&mut self, who: Who) {

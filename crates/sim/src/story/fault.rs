@@ -4,7 +4,7 @@ use domain::Span;
 
 use super::{Action, Actions, Edit, Kind, moment};
 use crate::chance::Draw;
-use crate::setup::{Setup, Target, schedule};
+use crate::setup::{Setup, Target, schedule, some_of};
 
 pub(super) fn faults(
     draw: &mut Draw,
@@ -71,7 +71,7 @@ pub(super) fn faults(
 
 fn edit(draw: &mut Draw, setup: &Setup) -> Edit {
     let people = setup.people.len();
-    match draw.below(9) {
+    match draw.below(10) {
         0..=1 => {
             let index = draw.below(setup.policies.len());
             let mut to = setup.policies[index].clone();
@@ -105,6 +105,10 @@ fn edit(draw: &mut Draw, setup: &Setup) -> Edit {
             // The administrator stays.
             who: 1 + draw.below(people - 1),
             disabled: draw.percent(60),
+        },
+        8 => Edit::Team {
+            index: draw.below(setup.teams.len()),
+            to: some_of(draw, people, 4),
         },
         _ => Edit::LastResort {
             to: Target::Person(draw.below(people)),

@@ -40,8 +40,9 @@ pub(super) fn at_set_times(draw: &mut Draw, setup: &Setup, lasts: Span, actions:
                     minutes: draw.between(1, 15),
                 },
                 17 => Verb::Page {
-                    whom: draw.below(setup.people.len()),
+                    whom: setup.target(draw),
                 },
+                18 => rarely(draw, setup),
                 _ => Verb::Unacknowledge,
             };
             let who = draw.below(setup.people.len());
@@ -54,5 +55,19 @@ pub(super) fn at_set_times(draw: &mut Draw, setup: &Setup, lasts: Span, actions:
                 },
             ));
         }
+    }
+}
+
+fn rarely(draw: &mut Draw, setup: &Setup) -> Verb {
+    match draw.below(4) {
+        0..=1 => Verb::Answer {
+            accept: draw.percent(50),
+        },
+        2 => Verb::ReassignTo {
+            whom: draw.below(setup.people.len()),
+        },
+        _ => Verb::ReassignPolicy {
+            policy: draw.below(setup.policies.len()),
+        },
     }
 }

@@ -1,12 +1,10 @@
 //! What monitors, people and providers do.
 
-use domain::incident::{Command, Incident};
-use domain::word::{AccountRole, NotificationState, Origin, PagingState};
+use domain::word::{NotificationState, PagingState};
 use domain::{IncidentId, NotificationId, Span, Timestamp};
 use engine::ingest::{Accepted, IngestError};
-use engine::link::{Link, VALID_FOR};
-use engine::reply::{InboundSms, Receipt};
-use engine::{Engine, Error, OpContext};
+use engine::reply::Receipt;
+use engine::{Engine, Error};
 
 use super::World;
 use super::edit::Edited;
@@ -14,10 +12,11 @@ use super::node::Node;
 use super::people::{Reaction, Way};
 use super::shared::Task;
 use super::signal::submission;
+use super::way::{by_link, by_text, has_come};
 use crate::breach::Breach;
 use crate::chance::Draw;
 use crate::invariant::Invariant;
-use crate::ledger::Intent;
+use crate::ledger::{Intent, Request};
 use crate::story::{Action, Condition, Verb};
 
 /// Until a monitor or a person tries again when nobody answered.
@@ -255,16 +254,18 @@ impl World<'_> {
         if self.shared.is_resting() || reaction.tries > TRIES {
             return;
         }
-        let paging = {
+        let (paging, request) = {
             let ledger = self.shared.ledger();
-            ledger
-                .incidents
-                .get(&reaction.incident)
-                .map(|one| one.row.paging)
+            let known = ledger.incidents.get(&reaction.incident);
+            let request = known.and_then(|one| one.requests.get(&reaction.who).copied());
+            (known.map(|one| one.row.paging), request)
         };
         let mut draw = Draw::of(self.shared.seed, &[10, reaction.message.0.unsigned_abs()]);
         let pointless = match paging {
             None | Some(PagingState::Resolved) => true,
+            Some(_) if matches!(reaction.verb, Verb::Answer { .. }) => {
+                request != Some(Request::Asked)
+            }
             // Most people look first whether somebody else was faster.
             Some(PagingState::Acknowledged) => {
                 matches!(reaction.verb, Verb::Acknowledge | Verb::Escalate { .. })
@@ -293,6 +294,7 @@ impl World<'_> {
             verb: reaction.verb,
             incident: (reaction.way == Way::Page).then_some(reaction.incident),
             who: reaction.who,
+            at: now,
         };
         let (asked, before, ids) = {
             let mut ledger = self.shared.ledger();
@@ -331,41 +333,6 @@ impl World<'_> {
             // Refused with a reason.
             Err(_) => true,
         }
-    }
-
-    async fn by_page(
-        &self,
-        engine: &Engine,
-        reaction: Reaction,
-        now: Timestamp,
-    ) -> Result<bool, Error> {
-        let (user, number, ids) = {
-            let ledger = self.shared.ledger();
-            let number = ledger
-                .incidents
-                .get(&reaction.incident)
-                .map(|one| one.row.number);
-            (ledger.ids[reaction.who], number, ledger.ids.clone())
-        };
-        let command = match reaction.verb {
-            Verb::Acknowledge => Command::Acknowledge,
-            Verb::Unacknowledge => Command::Unacknowledge,
-            Verb::Resolve => Command::Resolve,
-            Verb::Escalate { to_step } => Command::Escalate {
-                to_step: to_step.and_then(|step| i64::try_from(step).ok()),
-            },
-            Verb::Snooze { minutes } => Command::Snooze {
-                until: now + Span::from_minutes(minutes),
-            },
-            Verb::Page { whom } => Command::Page {
-                targets: vec![domain::policy::Target::User(ids[whom])],
-                message: String::new(),
-            },
-        };
-        let ctx = OpContext::user(user, AccountRole::Responder, Origin::Web, now);
-        let number = number.ok_or(Error::NotFound("incident"))?;
-        engine::incident::command(engine.store(), &ctx, number, command).await?;
-        Ok(true)
     }
 
     async fn receipt(&mut self, row: NotificationId, provider_id: String, status: &'static str) {
@@ -419,67 +386,4 @@ impl World<'_> {
         });
         drop(written);
     }
-}
-
-/// Whether an incident is as somebody wanted it.
-fn has_come(row: &Incident, verb: Verb) -> bool {
-    match verb {
-        Verb::Acknowledge | Verb::Snooze { .. } => row.paging == PagingState::Acknowledged,
-        Verb::Resolve => row.paging == PagingState::Resolved,
-        Verb::Unacknowledge | Verb::Escalate { .. } => row.paging == PagingState::Triggered,
-        Verb::Page { .. } => true,
-    }
-}
-
-fn word(verb: Verb) -> engine::reply::Verb {
-    match verb {
-        Verb::Resolve => engine::reply::Verb::Resolve,
-        Verb::Escalate { .. } => engine::reply::Verb::Escalate,
-        _ => engine::reply::Verb::Acknowledge,
-    }
-}
-
-async fn by_link(
-    engine: &Engine,
-    reaction: Reaction,
-    now: Timestamp,
-    ids: Vec<domain::UserId>,
-) -> Result<bool, Error> {
-    let secret = &engine.sender().secret;
-    let token = Link {
-        user: ids[reaction.who],
-        incident: reaction.incident,
-        notification: reaction.message,
-        expires_at: now + VALID_FOR,
-    }
-    .sign(secret);
-    let link = Link::verify(&token, secret, now).map_err(|bad| Error::Refused(bad.to_string()))?;
-    engine::reply::act_on_link(engine.store(), link, word(reaction.verb), now).await?;
-    // It may have been refused for this incident, and done for others of the message.
-    Ok(false)
-}
-
-async fn by_text(
-    engine: &Engine,
-    reaction: Reaction,
-    with_code: bool,
-    now: Timestamp,
-) -> Result<bool, Error> {
-    let message = reaction.message;
-    let row = engine
-        .store()
-        .read(move |c| store::notification::fetch(c, message))
-        .await?;
-    let code = row.reply_code.filter(|_| with_code);
-    let sms = InboundSms {
-        provider_id: format!("in-{message}-{}", reaction.tries),
-        from: row.address,
-        wanted: Some((word(reaction.verb), code)),
-    };
-    engine::reply::sms(engine.store(), sms.clone(), now).await?;
-    if message.0 % 5 == 0 {
-        // Webhooks come twice.
-        engine::reply::sms(engine.store(), sms, now).await?;
-    }
-    Ok(false)
 }

@@ -10,7 +10,7 @@ use engine::{Error, OpContext};
 use store::Store;
 
 use super::World;
-use super::node::Node;
+use super::node::{Node, SKEW};
 use crate::breach::Breach;
 use crate::invariant::Invariant;
 use crate::ledger::{Apply, Committed};
@@ -44,6 +44,7 @@ impl World<'_> {
         self.introduce(&directory);
         for node in 1..self.nodes.len() {
             self.start(node).await;
+            self.shared.ledger().skew = SKEW;
         }
         if self.telling.breach == Some(Breach::WrongOnCall) {
             self.put_somebody_else_on_call(&store).await;
@@ -65,6 +66,11 @@ impl World<'_> {
         for index in 0..self.setup.services.len() {
             if let Some(service) = directory.service_by_slug(&format!("service-{index}")) {
                 ledger.services.insert(service.id, index);
+            }
+        }
+        for index in 0..self.setup.policies.len() {
+            if let Some(policy) = directory.policy_by_slug(&format!("policy-{index}")) {
+                ledger.policies.insert(policy.id, index);
             }
         }
     }
@@ -118,6 +124,10 @@ impl World<'_> {
             Edit::LastResort { to } => {
                 setup.last_resort = vec![to];
                 Box::new(move |house, _| house.setup.last_resort = vec![to])
+            }
+            Edit::Team { index, to } => {
+                setup.teams[index].clone_from(&to);
+                Box::new(move |house, _| house.setup.teams[index].clone_from(&to))
             }
             Edit::Override { .. } => return Edited::Done,
         };

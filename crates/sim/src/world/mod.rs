@@ -8,6 +8,7 @@ mod people;
 mod provider;
 mod shared;
 mod signal;
+mod way;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
@@ -20,6 +21,7 @@ use store::{Conn, DatabaseUrl};
 use testkit::{PgCluster, PgDatabase};
 
 use crate::breach::Breach;
+use crate::chance::Draw;
 use crate::clock::VirtualClock;
 use crate::invariant::{Invariant, Violation};
 use crate::ledger::{Ending, Ledger, RECOVERS};
@@ -30,6 +32,15 @@ use shared::{Shared, Task};
 
 /// Monday 2026-03-16 08:00 UTC.
 const BEGIN: Timestamp = Timestamp::from_seconds(1_773_648_000);
+/// When clocks change in 2026: in Berlin in spring and autumn, on Lord Howe Island by half an hour,
+/// in New York in autumn.
+const CHANGES: [Timestamp; 5] = [
+    Timestamp::from_seconds(1_774_746_000),
+    Timestamp::from_seconds(1_792_890_000),
+    Timestamp::from_seconds(1_775_314_800),
+    Timestamp::from_seconds(1_791_041_400),
+    Timestamp::from_seconds(1_793_512_800),
+];
 /// After the story everything gets time to come to its end.
 const REST: Span = Span::from_minutes(5);
 
@@ -106,6 +117,17 @@ fn empty() -> std::io::Result<&'static [u8]> {
     Ok(EMPTY.get_or_init(|| bytes))
 }
 
+/// Half of the stories begin at any hour of an ordinary week, so that hand-offs fall anywhere into
+/// them, and half shortly before clocks change.
+fn begin(seed: u64) -> Timestamp {
+    let mut draw = Draw::of(seed, &[11]);
+    if draw.percent(50) {
+        BEGIN + Span::from_minutes(draw.between(0, 7 * 1_440))
+    } else {
+        *draw.pick(&CHANGES) - Span::from_minutes(draw.between(1, 90))
+    }
+}
+
 /// Tells a story.
 ///
 /// # Errors
@@ -143,8 +165,7 @@ struct World<'s> {
 
 impl<'s> World<'s> {
     fn new(story: &'s Story, telling: Telling, database: &'s Database) -> World<'s> {
-        // Different hours of the day, so that hand-offs fall anywhere into the story.
-        let begin = BEGIN + Span::from_minutes(i64::try_from(story.seed % 1_440).unwrap_or(0));
+        let begin = begin(story.seed);
         let clock = VirtualClock::at(begin);
         let ledger = Ledger::new(&story.setup, begin, telling.trace);
         let shared = Shared::new(

@@ -15,11 +15,14 @@ use super::provider::Provider;
 use super::shared::{Puppeteer, Shared, Task};
 use super::{Database, World};
 use crate::breach::Breach;
-use crate::chance::Dice;
+use crate::chance::{Dice, Draw};
 use crate::invariant::Invariant;
 
 /// What a clock lags behind when it is broken on purpose.
 const LAG: Span = Span::from_seconds(4);
+
+/// Most by which the clocks of two nodes differ.
+pub(super) const SKEW: Span = Span::from_millis(600);
 
 /// One node; without a life while it is down.
 #[derive(Default)]
@@ -50,12 +53,12 @@ impl Node {
     }
 }
 
-/// The clock that the product is lent.
-struct Lent(Arc<Shared>);
+/// The clock that the product is lent, and how far it is off.
+struct Lent(Arc<Shared>, Span);
 
 impl Clock for Lent {
     fn now(&self) -> Timestamp {
-        let wall = self.0.clock.wall();
+        let wall = self.0.clock.wall() + self.1;
         if self.0.breach == Some(Breach::LateTimers) {
             wall - LAG
         } else {
@@ -109,7 +112,7 @@ impl World<'_> {
             store.clone(),
             channels,
             config,
-            Arc::new(Lent(self.shared.clone())),
+            Arc::new(Lent(self.shared.clone(), self.skew(node))),
             Arc::new(Dice::of(self.shared.seed, &[8, self.lives])),
         )
         .await;
@@ -129,6 +132,15 @@ impl World<'_> {
                 self.fail(Invariant::NoFailureInside, what);
             }
         }
+    }
+
+    /// How far a node's clock is off: the second is late or early, always by the same time.
+    fn skew(&self, node: usize) -> Span {
+        if node == 0 {
+            return Span::ZERO;
+        }
+        let most = SKEW.as_millis();
+        Span::from_millis(Draw::of(self.shared.seed, &[12]).between(-most, most))
     }
 
     /// Plans a crash.

@@ -7,7 +7,8 @@ use store::notification::Notification;
 
 use super::shared::{Shared, Task};
 use crate::chance::Draw;
-use crate::setup::Who;
+use crate::ledger::Request;
+use crate::setup::{Setup, Who};
 use crate::story::Verb;
 
 /// By what a person answers.
@@ -33,6 +34,20 @@ pub struct Reaction {
     pub tries: u32,
 }
 
+fn rarely(draw: &mut Draw, setup: &Setup) -> Verb {
+    match draw.below(5) {
+        0 => Verb::ReassignTo {
+            whom: draw.below(setup.people.len()),
+        },
+        1 => Verb::ReassignPolicy {
+            policy: draw.below(setup.policies.len()),
+        },
+        _ => Verb::Page {
+            whom: setup.target(draw),
+        },
+    }
+}
+
 /// A page has reached a person.
 pub fn reached(shared: &Shared, row: &Notification) {
     let (Some(incident), Some(user)) = (row.incident_id, row.user_id) else {
@@ -42,21 +57,28 @@ pub fn reached(shared: &Shared, row: &Notification) {
         return;
     };
     let mut draw = Draw::of(shared.seed, &[7, row.id.0.unsigned_abs()]);
+    let asked = {
+        let ledger = shared.ledger();
+        let known = ledger.incidents.get(&incident);
+        known.is_some_and(|one| one.requests.get(&who) == Some(&Request::Asked))
+    };
     let verb = match draw.below(100) {
+        // Half of those who are asked for help say whether they come.
+        one if asked && one % 2 == 0 => Verb::Answer {
+            accept: draw.percent(50),
+        },
         // Asleep.
         0..=44 => return,
         45..=79 => Verb::Acknowledge,
         80..=85 => Verb::Resolve,
         86..=92 => Verb::Escalate { to_step: None },
-        93..=94 => Verb::Escalate {
+        93 => Verb::Escalate {
             to_step: Some(draw.below(4)),
         },
-        95..=98 => Verb::Snooze {
+        94..=96 => Verb::Snooze {
             minutes: draw.between(1, 20),
         },
-        _ => Verb::Page {
-            whom: draw.below(shared.ledger().ids.len()),
-        },
+        _ => rarely(&mut draw, &shared.ledger().house.setup),
     };
     let way = match (row.channel, draw.below(3)) {
         (_, 0) => Way::Page,
