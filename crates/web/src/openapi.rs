@@ -96,6 +96,7 @@ use crate::view::api_docs::ApiDocsPage;
         configuration::service,
         configuration::users,
         configuration::user,
+        configuration::edit_user,
         configuration::version,
     ),
     security(("token" = [])),

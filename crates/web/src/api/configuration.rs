@@ -7,11 +7,12 @@ use domain::service::{Grouping, Service as Configured, UrgencyRule};
 use domain::word::{AccountRole, IntegrationKind};
 use domain::{Timestamp, UserId};
 use engine::access::Right;
-use serde::Serialize;
+use engine::configuration::{self, user::EditUser};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::caller::Caller;
-use super::input::List;
+use super::input::{Body, List};
 use super::types::Problem;
 use super::words;
 use crate::error::WebError;
@@ -136,6 +137,22 @@ pub struct User {
     disabled: bool,
     /// Whether a page could reach this person at all.
     reachable: bool,
+    /// Hears, once paged, that another has acknowledged or resolved.
+    hears_answers: bool,
+}
+
+/// What to change about a user; what is missing stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UserEdit {
+    name: Option<String>,
+    email: Option<String>,
+    #[schema(schema_with = words::account_role)]
+    role: Option<AccountRole>,
+    /// IANA zone.
+    zone: Option<String>,
+    disabled: Option<bool>,
+    hears_answers: Option<bool>,
 }
 
 fn make_user(user: &Account) -> User {
@@ -147,6 +164,7 @@ fn make_user(user: &Account) -> User {
         zone: user.zone.clone(),
         disabled: user.disabled,
         reachable: user.reachable(),
+        hears_answers: user.hears_answers,
     }
 }
 
@@ -184,6 +202,41 @@ pub async fn user(caller: Caller, id: Path<i64>, state: State) -> Result<HttpRes
         .user(UserId(*id))
         .ok_or(engine::Error::NotFound("user"))?;
     Ok(HttpResponse::Ok().json(make_user(user)))
+}
+
+/// Edit a user
+///
+/// Name, zone and what one hears are also the person's own to change; the rest is for
+/// administrators.
+#[utoipa::path(patch, path = "/api/v1/users/{id}", operation_id = "edit_user",
+    tag = "configuration", request_body = UserEdit,
+    params(("id" = i64, Path, description = "Id of the user")),
+    responses(
+        (status = 200, description = "The user", body = User),
+        (status = 400, description = "The body is not JSON", body = Problem),
+        (status = 401, description = "No valid token", body = Problem),
+        (status = 403, description = "This is the administrators'", body = Problem),
+        (status = 404, description = "There is no such user", body = Problem),
+        (status = 409, description = "No administrator would be left", body = Problem),
+        (status = 422, description = "A field is not right", body = Problem),
+    ))]
+pub async fn edit_user(
+    caller: Caller,
+    id: Path<i64>,
+    state: State,
+    body: Body<UserEdit>,
+) -> Result<HttpResponse, WebError> {
+    let edit = body.0;
+    let edit = EditUser {
+        name: edit.name,
+        email: edit.email,
+        role: edit.role,
+        zone: edit.zone,
+        disabled: edit.disabled,
+        hears_answers: edit.hears_answers,
+    };
+    configuration::user::edit_user(state.store(), &caller.ctx, UserId(*id), edit).await?;
+    user(caller, id, state).await
 }
 
 /// The server.

@@ -91,7 +91,11 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
             .route("/services", web::get().to(configuration::services))
             .route("/services/{slug}", web::get().to(configuration::service))
             .route("/users", web::get().to(configuration::users))
-            .route("/users/{id}", web::get().to(configuration::user))
+            .service(
+                web::resource("/users/{id}")
+                    .route(web::get().to(configuration::user))
+                    .route(web::patch().to(configuration::edit_user)),
+            )
             .route("/notifications", web::get().to(notification::list))
             .route(
                 "/postmortems/{number:[0-9]+}.md",

@@ -208,3 +208,26 @@ async fn reminders_are_set() {
     let refused = house.api(OBSERVER, "PUT", &path, Some(wish)).await;
     refused.is_problem(403, "forbidden");
 }
+
+#[actix_web::test]
+async fn a_person_is_edited_and_may_be_left_in_peace() {
+    let house = House::on_sqlite().await;
+    let users = house.api(ADMIN, "GET", "/api/v1/users", None).await.json();
+    let id = users["items"][0]["id"].as_i64().unwrap();
+    assert_eq!(users["items"][0]["hears_answers"], true);
+    let path = format!("/api/v1/users/{id}");
+    let quiet = json!({ "hears_answers": false });
+    let edited = house.api(ADMIN, "PATCH", &path, Some(quiet.clone())).await;
+    assert_eq!(edited.status, 200);
+    assert_eq!(edited.json()["hears_answers"], false);
+    let wrong = json!({ "zone": "Mars/Olympus" });
+    let refused = house.api(ADMIN, "PATCH", &path, Some(wrong)).await;
+    assert_eq!(refused.status, 422);
+    let refused = house.api(RESPONDER, "PATCH", &path, Some(quiet)).await;
+    assert_eq!(refused.status, 403);
+    let now = house.api(ADMIN, "GET", &path, None).await.json();
+    assert_eq!(
+        (&now["hears_answers"], &now["zone"]),
+        (&json!(false), &users["items"][0]["zone"])
+    );
+}
