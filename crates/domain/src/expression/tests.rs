@@ -198,7 +198,7 @@ fn what_has_no_value_says_why() {
 fn work_is_bounded() {
     let long = "x".repeat(100_000);
     let many: Vec<usize> = (0..5_000).collect();
-    let scope = json!({"s": long, "l": many});
+    let scope = json!({"s": long, "l": many, "deep": {"inside": {"s": long}}});
     let run = |source: &str| {
         let mut budget = Budget::default();
         let result = Expression::compile(source)
@@ -215,6 +215,9 @@ fn work_is_bounded() {
         "l == l && l.all(x, l == l)",
         "s.replace('x', s.replace('x', s))",
         "l.map(x, l)",
+        "l.map(x, s)",
+        "l.map(x, deep)",
+        "[deep, deep, deep, deep].map(x, l.map(y, x))",
         "[l, l, l].map(x, x + x + x + x + x + x)",
     ] {
         assert_eq!(run(source).0, Err(EvaluationError::Exhausted), "{source}");

@@ -178,13 +178,19 @@ impl<'a> Val<'a> {
             Val::Bool(answer) => answer.into(),
             Val::Int(number) => number.into(),
             Val::Double(number) => Number::from_f64(number).map_or(Value::Null, Value::Number),
-            Val::Text(text) => text.into_owned().into(),
+            Val::Text(text) => {
+                budget.spend(copied(text.len()))?;
+                text.into_owned().into()
+            }
             Val::List(items) => {
-                budget.spend(items.len() as u64)?;
+                items.iter().try_for_each(|item| weigh(item, budget))?;
                 items.to_vec().into()
             }
             Val::Map(fields) => {
-                budget.spend(fields.len() as u64)?;
+                for (name, value) in fields {
+                    budget.spend(copied(name.len()))?;
+                    weigh(value, budget)?;
+                }
                 fields.clone().into()
             }
             Val::Made(items) => Value::Array(
@@ -200,6 +206,25 @@ impl<'a> Val<'a> {
                     .collect::<Result<_, EvaluationError>>()?,
             ),
         })
+    }
+}
+
+/// Steps for copying a text: a result is held in memory, and can be a borrowed text many times over.
+const fn copied(length: usize) -> u64 {
+    length as u64 / 16 + 1
+}
+
+/// Spends for copying a whole value before it is copied.
+fn weigh(value: &Value, budget: &mut Budget) -> Result<(), EvaluationError> {
+    budget.spend(1)?;
+    match value {
+        Value::String(text) => budget.spend(copied(text.len())),
+        Value::Array(items) => items.iter().try_for_each(|item| weigh(item, budget)),
+        Value::Object(fields) => fields.iter().try_for_each(|(name, value)| {
+            budget.spend(copied(name.len()))?;
+            weigh(value, budget)
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
     }
 }
 

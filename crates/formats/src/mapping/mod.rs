@@ -8,11 +8,11 @@
 //! paths; a request with many items shares one budget, and what is out of budget is told.
 
 pub mod path;
+mod rules;
 
 use domain::Timestamp;
 use domain::expression::{Budget, Expression};
 use domain::word::{Action, AlertSeverity};
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::draft::Draft;
@@ -20,6 +20,7 @@ use crate::request::{Encoding, Request};
 use crate::warning::{Warnings, quoted};
 use crate::{FormatError, ITEMS_MAX, Parsed, Rejected, generic, key, read, severity};
 use path::Path;
+pub use rules::{Fault, MappingRules, SeverityRule, SeverityWord, Source};
 
 /// Names that expressions may use.
 pub const NAMES: [&str; 4] = ["body", "query", "headers", "item"];
@@ -27,83 +28,6 @@ pub const NAMES: [&str; 4] = ["body", "query", "headers", "item"];
 const STEPS_MAX: u64 = 2_000_000;
 /// Most fields of details, of identity and links.
 const LIST_MAX: usize = 50;
-
-/// Where the fields of signals stand in the requests of one integration.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct MappingRules {
-    /// A path that picks one item for each signal; absent: the request is one signal.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub items: Option<String>,
-    /// A condition: what does not meet it is left out.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub only_if: Option<String>,
-    /// Conditions in this order; without any that holds it is a trigger.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub resolve_if: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub acknowledge_if: Option<String>,
-    pub summary: Source,
-    pub dedup_key: Source,
-    /// Values that tell conditions apart, when there is no dedup key; else source, summary,
-    /// component and class do.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub identity: Vec<Source>,
-    pub severity: SeverityRule,
-    pub source: Source,
-    pub component: Source,
-    pub group: Source,
-    pub class: Source,
-    pub group_key: Source,
-    pub timestamp: Source,
-    pub link: Source,
-    /// What is kept of the request; absent: the item, or the body.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub details: Option<String>,
-}
-
-/// Where one text comes from. The first of path and expression that has one, else the default.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Source {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub path: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub expression: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub default: Option<String>,
-}
-
-/// How bad it is: a word or number, translated by the owner's own list before the known words.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SeverityRule {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub path: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub expression: Option<String>,
-    /// From the sender's words, in any case.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub words: Vec<SeverityWord>,
-    /// For absent and unknown words; absent: critical.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub default: Option<AlertSeverity>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SeverityWord {
-    pub word: String,
-    pub severity: AlertSeverity,
-}
-
-/// What is wrong with a rule.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// The field of the rules: `severity.expression`, `identity[1].path`.
-    pub field: String,
-    pub reason: String,
-}
 
 /// Rules, read once.
 #[derive(Clone, Debug)]
@@ -153,9 +77,19 @@ impl Reader {
         let text = text
             .map(|text| text.trim())
             .filter(|text| !text.is_empty())?;
-        Path::read(text, self.names)
-            .map_err(|reason| self.fault(field, reason))
-            .ok()
+        let read = Path::read(text, self.names).and_then(|path| {
+            // Anything else would be done once for each item over the whole request.
+            let many = self.names.contains(&"item");
+            if many && !path.is_of_item() && (field == "details" || !path.is_plain()) {
+                return Err(
+                    "with `items` set, this path must start with $.item, or name one place such \
+                     as $.body.site"
+                        .to_owned(),
+                );
+            }
+            Ok(path)
+        });
+        read.map_err(|reason| self.fault(field, reason)).ok()
     }
 
     fn expression(&mut self, field: &str, text: Option<&String>) -> Option<Expression> {
@@ -188,6 +122,10 @@ impl MappingRules {
             names: &NAMES[..3],
         };
         let items = reader.path("items", self.items.as_ref());
+        if items.as_ref().is_some_and(Path::searches) {
+            // Places in places would be copied over and over.
+            reader.fault("items", "this path may not search with `..`".to_owned());
+        }
         if self.items.is_some() {
             reader.names = &NAMES;
         }

@@ -21,6 +21,7 @@ const PICKED_MAX: usize = 20_000;
 pub struct Path {
     text: String,
     path: JsonPath,
+    plain: bool,
 }
 
 impl Path {
@@ -32,7 +33,7 @@ impl Path {
         if text.len() > LENGTH_MAX {
             return Err(format!("the path is longer than {LENGTH_MAX} characters"));
         }
-        bounded(text)?;
+        let plain = bounded(text)?;
         let path = JsonPath::parse(text).map_err(|error| {
             format!("the path cannot be read ({error}); it looks like $.body.alert.title")
         })?;
@@ -53,10 +54,28 @@ impl Path {
             return Ok(Path {
                 text: text.to_owned(),
                 path,
+                plain,
             });
         }
         let known: Vec<String> = names.iter().map(|name| format!("$.{name}")).collect();
         Err(format!("the path must start with {}", known.join(", ")))
+    }
+
+    /// Whether it names one place, and so costs the same in a large request as in a small one.
+    pub fn is_plain(&self) -> bool {
+        self.plain
+    }
+
+    /// Whether it looks into every depth.
+    pub fn searches(&self) -> bool {
+        !self.plain && self.text.contains("..")
+    }
+
+    /// Whether it starts at the item.
+    pub fn is_of_item(&self) -> bool {
+        self.text.starts_with("$.item")
+            || self.text.starts_with("$['item")
+            || self.text.starts_with("$[\"item")
     }
 
     /// Everything it picks.
@@ -79,8 +98,10 @@ impl fmt::Debug for Path {
     }
 }
 
-/// Whether picking cannot take long, whatever the request is.
-fn bounded(text: &str) -> Result<(), String> {
+/// Finds out whether picking cannot take long, whatever the request is; and whether the path names
+/// one place.
+fn bounded(text: &str) -> Result<bool, String> {
+    let mut plain = true;
     let (mut dots, mut commas, mut filters, mut depth) = (0, 0, 0, 0_usize);
     let mut in_filter = false;
     let mut quote = None;
@@ -118,6 +139,7 @@ fn bounded(text: &str) -> Result<(), String> {
             }
             _ => {}
         }
+        plain &= !matches!(c, '*' | '?' | ':' | ',') && !(c == '.' && before == '.');
         if in_filter && (c == '*' || c == '.' && before == '.') {
             return Err("a filter may not search: use `only_if` with an expression".to_owned());
         }
@@ -132,7 +154,7 @@ fn bounded(text: &str) -> Result<(), String> {
             COMMAS_MAX + 1
         ));
     }
-    Ok(())
+    Ok(plain)
 }
 
 #[cfg(test)]

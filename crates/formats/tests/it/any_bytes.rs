@@ -127,7 +127,7 @@ fn read_as_everybody(body: &[u8], query: &str, headers: &[(&str, &str)]) {
 
 fn mapped() -> Settings {
     serde_json::from_value(json!({"mapping": {
-        "items": "$.body..alerts", "only_if": "!has(item.id) || item.id != 'x'",
+        "items": "$.body.alerts", "only_if": "!has(item.id) || item.id != 'x'",
         "resolve_if": "item.status == 'resolved'", "summary": {"path": "$.item.summary",
         "expression": "string(item.title) + query.a", "default": "d"},
         "dedup_key": {"path": "$.item['id']"}, "severity": {"path": "$.item.severity"},
@@ -190,15 +190,8 @@ fn assert_storable(signal: &Signal) {
 }
 
 proptest! {
-    #[test]
-    fn any_bytes(body in proptest::collection::vec(any::<u8>(), 0..300)) {
-        read_all(&body).iter().for_each(assert_storable);
-    }
-
-    #[test]
-    fn any_json(value in json_value()) {
-        read_all(value.to_string().as_bytes()).iter().for_each(assert_storable);
-    }
+    // Each case is read by every format.
+    #![proptest_config(ProptestConfig::with_cases(100))]
 
     #[test]
     fn any_bytes_by_everybody(
@@ -223,6 +216,18 @@ proptest! {
             put(&mut body, value, way.iter().copied());
         }
         read_as_everybody(body.to_string().as_bytes(), "", &[]);
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_bytes(body in proptest::collection::vec(any::<u8>(), 0..300)) {
+        read_all(&body).iter().for_each(assert_storable);
+    }
+
+    #[test]
+    fn any_json(value in json_value()) {
+        read_all(value.to_string().as_bytes()).iter().for_each(assert_storable);
     }
 
     #[test]
@@ -323,7 +328,7 @@ fn time_is_linear_in_the_size_of_a_request() {
         }
         longest
     };
-    let (small, large) = (took(500), took(5_000));
+    let (small, large) = (took(150), took(1_500));
     // Ten times as much may take ten times as long, and a slow machine twice that again.
     assert!(
         large < small * 30 + std::time::Duration::from_millis(200),

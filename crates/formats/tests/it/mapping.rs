@@ -166,6 +166,22 @@ fn faults_are_told_when_rules_are_saved() {
         told[3]
     );
     assert!(serde_json::from_value::<MappingRules>(json!({"sumary": {}})).is_err());
+    // What would be done over the whole request for each of its items.
+    for (field, path) in [
+        ("source", "$.body..site"),
+        ("source", "$.body.list[*].id"),
+        ("source", "$.body.list[0:9]"),
+    ] {
+        let bad = json!({"items": "$.body.list", field: {"path": path}});
+        assert!(rules(bad).check().is_err(), "{path}");
+    }
+    assert!(
+        rules(json!({"items": "$.body.list", "details": "$.body"}))
+            .check()
+            .is_err()
+    );
+    assert!(rules(json!({"items": "$.body..a"})).check().is_err());
+    assert!(rules(json!({"items": "$.body.list", "details": "$.item.x", "source": {"path": "$.item.tags[*]"}})).check().is_ok());
     let error = apply(&json!({"a": 1}), json!({"resolve_if": "1 +"})).unwrap_err();
     assert!(error.to_string().contains("`resolve_if`"), "{error}");
 }
