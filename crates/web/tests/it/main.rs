@@ -19,3 +19,4 @@ mod schedule;
 mod session;
 mod stream;
 mod twilio;
+mod vendor;
