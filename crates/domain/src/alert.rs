@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::signal::{Image, Link, Signal};
+use crate::suppression::Suppressed;
 use crate::word::{AlertSeverity, AlertStatus};
-use crate::{AlertId, IncidentId, IntegrationId, Timestamp};
+use crate::{AlertId, IncidentId, IntegrationId, Span, Timestamp};
 
 /// What makes two signals speak of the same condition: the first 16 bytes of a SHA-256 over the
 /// integration and the dedup key. Shorter and of one length, so that its index stays small.
@@ -38,7 +39,8 @@ pub struct Alert {
     pub id: AlertId,
     pub identity: Identity,
     pub integration_id: IntegrationId,
-    pub incident_id: IncidentId,
+    /// `None` while it is suppressed, or when it was resolved before it ever paged.
+    pub incident_id: Option<IncidentId>,
     pub dedup_key: String,
     pub status: AlertStatus,
     /// The newest text: each trigger replaces it (PAGING.md §1.3).
@@ -53,6 +55,114 @@ pub struct Alert {
     /// When the monitor says it happened, as of its newest message.
     pub monitor_time: Option<Timestamp>,
     pub resolved_at: Option<Timestamp>,
+    /// What keeps it from paging.
+    pub suppressed: Option<Suppressed>,
+    /// When the condition is over unless it is heard of again.
+    pub ends_at: Option<Timestamp>,
+    /// When it must be looked at again at the latest. A repeat that moves `ends_at` on leaves this
+    /// alone, so that it stays a small write: looking finds that there is time.
+    pub check_at: Option<Timestamp>,
+    pub flaps: Option<Flaps>,
+}
+
+/// More open/resolved changes than this within [`FLAP_WINDOW`] are flapping (PAGING.md §1.10).
+pub const FLAP_CHANGES: usize = 4;
+/// Also how long it must have been stable to have stopped.
+pub const FLAP_WINDOW: Span = Span::from_minutes(10);
+
+/// When an identity was opened and resolved lately; handed on from one alert to the next.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flaps {
+    /// Rising; those within the window of the newest.
+    pub changes: Vec<Timestamp>,
+    /// It flaps, and has stopped if nothing changes until then.
+    pub until: Option<Timestamp>,
+    /// People were paged for its flapping.
+    pub paged: bool,
+}
+
+impl Flaps {
+    /// The identity was opened or resolved.
+    fn changed(&mut self, now: Timestamp) {
+        self.changes
+            .retain(|at| *at <= now && now.since(*at) < FLAP_WINDOW);
+        if self.until.is_some_and(|until| until <= now) {
+            *self = Flaps::default();
+        }
+        self.changes.push(now);
+        // One more than decides is all that is ever looked at.
+        let extra = self.changes.len().saturating_sub(FLAP_CHANGES + 1);
+        self.changes.drain(..extra);
+        if self.until.is_some() {
+            self.until = Some(now + FLAP_WINDOW);
+        }
+    }
+
+    /// An alert of the identity is opened. True when it begins to flap with that.
+    pub fn opened(&mut self, now: Timestamp) -> bool {
+        self.changed(now);
+        let begins = self.until.is_none() && self.changes.len() > FLAP_CHANGES;
+        if begins {
+            self.until = Some(now + FLAP_WINDOW);
+        }
+        begins
+    }
+
+    pub fn resolved(&mut self, now: Timestamp) {
+        self.changed(now);
+    }
+
+    /// Whether it flaps and people know: they are told nothing more until it is stable.
+    pub fn is_silent(&self, now: Timestamp) -> bool {
+        self.paged && self.until.is_some_and(|until| now < until)
+    }
+}
+
+impl Alert {
+    /// The alert that a trigger opens, before it is known where it belongs.
+    pub fn opened(
+        id: AlertId,
+        integration: IntegrationId,
+        signal: &Signal,
+        now: Timestamp,
+    ) -> Alert {
+        Alert {
+            id,
+            identity: Identity::of(integration, &signal.dedup_key),
+            integration_id: integration,
+            incident_id: None,
+            dedup_key: signal.dedup_key.clone(),
+            status: AlertStatus::Open,
+            text: AlertText::of(signal),
+            first_text: None,
+            group_key: signal.group_key.clone(),
+            count: 1,
+            first_seen: now,
+            last_seen: now,
+            monitor_time: signal.monitor_time,
+            resolved_at: None,
+            suppressed: None,
+            ends_at: signal.ends_at,
+            check_at: None,
+            flaps: None,
+        }
+    }
+
+    /// What holds it back, so that it is found when that ends.
+    pub fn held_by(&self) -> Option<i64> {
+        self.suppressed.as_ref().and_then(|one| one.by)
+    }
+
+    /// When something about it changes by itself.
+    pub fn next_check(&self) -> Option<Timestamp> {
+        let until = self.suppressed.as_ref().and_then(|one| one.until);
+        let flaps = self.flaps.as_ref().and_then(|flaps| flaps.until);
+        match self.status {
+            AlertStatus::Open => [until, self.ends_at, flaps].into_iter().flatten().min(),
+            // Its incident may wait for it to be stable.
+            AlertStatus::Resolved => flaps,
+        }
+    }
 }
 
 /// What a monitor says about a condition.

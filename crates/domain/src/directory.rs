@@ -10,10 +10,11 @@ use crate::policy::{Policy, Target};
 use crate::reminder::Wishes;
 use crate::schedule::{HolidayCalendar, Schedule};
 use crate::service::{Integration, Service};
+use crate::suppression::{Inhibition, Suppression};
 use crate::word::{AccountRole, ContactKind, Urgency};
 use crate::{
-    ContactMethodId, HolidayCalendarId, IntegrationId, NotificationRuleId, PolicyId, ScheduleId,
-    ServiceId, Span, TeamId, Timestamp, UserId,
+    ContactMethodId, HolidayCalendarId, InhibitionId, IntegrationId, NotificationRuleId, PolicyId,
+    ScheduleId, ServiceId, Span, SuppressionId, TeamId, Timestamp, UserId,
 };
 
 /// One generation of the whole configuration. Maps are ordered so that everything derived from
@@ -30,6 +31,9 @@ pub struct Directory {
     pub integrations: BTreeMap<IntegrationId, Arc<Integration>>,
     /// SHA-256 of an integration's key → the integration.
     pub integration_keys: BTreeMap<[u8; 32], IntegrationId>,
+    /// Maintenance windows and silences that are not over.
+    pub suppressions: BTreeMap<SuppressionId, Arc<Suppression>>,
+    pub inhibitions: BTreeMap<InhibitionId, Arc<Inhibition>>,
     /// What people want to be told of their shifts, who have said so.
     pub reminders: Wishes,
     pub settings: Settings,

@@ -103,6 +103,10 @@ ids! {
     TokenId
     SignalId
     TimerId
+    /// A maintenance window or a silence.
+    SuppressionId
+    /// A rule by which an alert keeps others from paging.
+    InhibitionId
     /// One person who was asked to help with an incident.
     ResponderId
     ReceiptId

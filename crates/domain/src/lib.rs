@@ -26,6 +26,7 @@ pub mod reminder;
 pub mod schedule;
 pub mod service;
 pub mod signal;
+pub mod suppression;
 pub mod time;
 pub mod update;
 pub mod what_if;

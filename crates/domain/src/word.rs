@@ -235,6 +235,8 @@ words! {
         SnoozeEnd = "snooze_end",
         /// A proposed hand-over of a role of command lapses after 5 min.
         HandoverExpiry = "handover_expiry",
+        /// Support hours begin, and a low incident may become high (PAGING.md §3.1).
+        SupportHours = "support_hours",
     }
 
     PostmortemStatus {
@@ -327,6 +329,14 @@ words! {
         StatusUpdate = "status_update",
         PostmortemStarted = "postmortem_started",
         KeyMomentSet = "key_moment_set",
+        /// Further incidents of a service are collected in one (PAGING.md §2.4).
+        Storm = "storm",
+        /// An alert comes and goes, or has stopped doing so (PAGING.md §1.10).
+        Flapping = "flapping",
+        /// Paging rests until a maintenance window or silence ends (PAGING.md §3.3).
+        PagingPaused = "paging_paused",
+        /// A suppressed alert pages after all.
+        SuppressionEnded = "suppression_ended",
     }
 
     /// Where a person's action came from.

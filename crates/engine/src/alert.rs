@@ -59,7 +59,11 @@ fn look_up(conn: &mut Conn, integration: IntegrationId, by: &By) -> Result<Optio
     }
 }
 
-fn incident_of(conn: &mut Conn, id: IncidentId) -> Result<Option<Incident>, Error> {
+/// None while the alert is suppressed.
+fn incident_of(conn: &mut Conn, id: Option<IncidentId>) -> Result<Option<Incident>, Error> {
+    let Some(id) = id else {
+        return Ok(None);
+    };
     match store::incident::fetch(conn, id) {
         Ok(incident) => Ok(Some(incident)),
         Err(store::Error::NotFound) => Ok(None),
@@ -75,7 +79,7 @@ pub async fn list(store: &Store, filter: Filter, limit: i64) -> Result<Vec<Found
     store
         .read(move |c| {
             let alerts = store::alert::list(c, &filter, None, limit)?;
-            let mut known: std::collections::BTreeMap<IncidentId, Option<Incident>> =
+            let mut known: std::collections::BTreeMap<Option<IncidentId>, Option<Incident>> =
                 std::collections::BTreeMap::new();
             alerts
                 .into_iter()
@@ -164,7 +168,12 @@ fn one(tx: &mut Tx<'_>, alert: &Alert, order: &Order, now: Timestamp) -> Result<
                 role: AccountRole::Responder,
                 now,
             };
-            incident::command_in_txn(tx, &ctx, alert.incident_id, command).map(drop)
+            let Some(incident) = alert.incident_id else {
+                return Err(Error::Refused(
+                    "the alert is suppressed, so there is no incident to act on".into(),
+                ));
+            };
+            incident::command_in_txn(tx, &ctx, incident, command).map(drop)
         }
     }
 }
@@ -181,7 +190,7 @@ fn reword(tx: &mut Tx<'_>, alert: &Alert, change: &Rewording, now: Timestamp) ->
         resolved.first_text.get_or_insert(before);
         return Ok(store::alert::update(tx, vec![resolved])?);
     }
-    for incident in store::incident::lock_all(tx, &[alert.incident_id])? {
+    for incident in store::incident::lock_all(tx, alert.incident_id.as_slice())? {
         set.incidents.insert(incident.id, incident);
     }
     let directory = tx.directory()?;
@@ -191,6 +200,8 @@ fn reword(tx: &mut Tx<'_>, alert: &Alert, change: &Rewording, now: Timestamp) ->
         .ok_or(Error::NotFound("integration"))?;
     set.reword(alert.identity, service, |text| change(text), now);
     ingest::write_changes(tx, set, &[], 0, now)?;
-    tx.changed(store::Change::Incident(alert.incident_id));
+    if let Some(incident) = alert.incident_id {
+        tx.changed(store::Change::Incident(incident));
+    }
     Ok(())
 }

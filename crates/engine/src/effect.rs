@@ -2,6 +2,7 @@
 
 mod many;
 mod request;
+mod rest;
 mod tell;
 
 use std::collections::BTreeSet;
@@ -212,11 +213,12 @@ impl<'a, 'c> Writing<'a, 'c> {
             _ => 0,
         };
         let id = self.tx.id(RunId)?;
+        let facts = self.facts(incident, false)?;
         let ctx = Context {
             directory: &directory,
             policy: policy.map(|p| &p.current),
             policy_name: policy.map_or("", |p| p.name.as_str()),
-            facts: Facts::of(incident),
+            facts,
             now: self.now,
         };
         let outcome = escalation::start(id, policy.map(|p| p.id), round_robin, also_page, &ctx);
@@ -255,11 +257,15 @@ impl<'a, 'c> Writing<'a, 'c> {
         let directory = self.directory.clone();
         let policy = run.policy_id.and_then(|id| directory.policy(id));
         let version = self.version_of(&run, policy)?;
+        let facts = match input {
+            Input::Due | Input::OnCallChanged => self.facts(incident, true)?,
+            Input::Stop | Input::EscalateNow { .. } => Facts::of(incident),
+        };
         let ctx = Context {
             directory: &directory,
             policy: version.as_ref(),
             policy_name: policy.map_or("", |p| p.name.as_str()),
-            facts: Facts::of(incident),
+            facts,
             now: self.now,
         };
         let outcome = escalation::decide(run, input, &ctx);

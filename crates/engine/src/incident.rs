@@ -289,6 +289,7 @@ fn create_in_txn(
         resolved_by: None,
         next_update_due: None,
         updated_at: ctx.now,
+        gathering: None,
     };
     store::incident::insert(tx, vec![incident.clone()])?;
     let who = ctx.actor.name(&directory);
@@ -395,10 +396,11 @@ pub(crate) fn timer_in_txn(
                 None => store::escalation::disarm(tx, timer.kind, timer.subject_id)?,
             }
         }
-        TimerKind::AckTimeout | TimerKind::SnoozeEnd => {
+        TimerKind::AckTimeout | TimerKind::SnoozeEnd | TimerKind::SupportHours => {
             store::escalation::disarm(tx, timer.kind, timer.subject_id)?;
             let command = match timer.kind {
                 TimerKind::AckTimeout => Command::AckTimedOut,
+                TimerKind::SupportHours => Command::SupportHoursBegan,
                 _ => Command::SnoozeEnded,
             };
             command_in_txn(tx, ctx, timer.incident_id, &command)?;

@@ -4,6 +4,7 @@
 //! answers everybody; while it commits, the next batch gathers. When the queue is full the caller
 //! is told to come back, quickly.
 
+mod check;
 mod load;
 mod record;
 mod text;
@@ -22,6 +23,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::Error;
 use crate::clock::Clock;
+pub(crate) use check::fire_due as check_due;
 use record::Records;
 pub(crate) use write::write as write_changes;
 

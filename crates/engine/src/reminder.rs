@@ -87,7 +87,8 @@ pub async fn fire_due(store: &Store, sender: &Sender, now: Timestamp) -> Result<
             return Ok(now);
         }
     }
-    Ok(looked.next)
+    let ends = crate::suppression::fire_due(store, now).await?;
+    Ok(ends.map_or(looked.next, |end| end.min(looked.next)))
 }
 
 /// False when the configuration is not the one that the notices were worked out from.

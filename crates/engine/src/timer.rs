@@ -41,7 +41,7 @@ pub(crate) async fn run(store: Store, clock: Arc<dyn Clock>) {
     recheck(&store, clock.now()).await;
     loop {
         let pause = match fire_due(&store, clock.now()).await {
-            Ok(()) => match store.read(store::escalation::next_due).await {
+            Ok(()) => match store.read(next).await {
                 Ok(Some(due)) => due.since(clock.now()).to_std().min(SCAN),
                 Ok(None) => SCAN,
                 Err(error) => {
@@ -78,12 +78,21 @@ pub(crate) async fn run(store: Store, clock: Arc<dyn Clock>) {
     }
 }
 
+/// When a timer falls due, or an alert wants to be looked at.
+fn next(conn: &mut store::Conn) -> Result<Option<Timestamp>, store::Error> {
+    let timer = store::escalation::next_due(conn)?;
+    let alert = store::alert::next_check(conn)?;
+    Ok(timer.into_iter().chain(alert).min())
+}
+
 /// Fires everything due at `now`, oldest first. Public so that tests and the simulator can drive
 /// it without the loop.
 ///
 /// # Errors
 /// [`Error::Store`] when the database cannot be used; what was due stays due.
 pub async fn fire_due(store: &Store, now: Timestamp) -> Result<(), Error> {
+    // First, since what an alert comes to decides whether paging goes on.
+    crate::ingest::check_due(store, now).await?;
     loop {
         let due: Vec<Timer> = store
             .read(move |c| store::escalation::due(c, now, AT_ONCE))

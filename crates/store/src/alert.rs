@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
+mod check;
 mod find;
 mod write;
 
@@ -19,6 +20,7 @@ use crate::db;
 use crate::error::{Error, json, to_json};
 use crate::schema::{alert, integration_traffic, signal};
 
+pub use check::{check_held_by, due, next_check, open_of_incident, put_off_check};
 pub use find::{number, open};
 pub use write::{count, insert, resolve_of_incident, update};
 
@@ -30,7 +32,7 @@ struct Row {
     id: AlertId,
     identity: Vec<u8>,
     integration_id: IntegrationId,
-    incident_id: IncidentId,
+    incident_id: Option<IncidentId>,
     dedup_key: String,
     status: AlertStatus,
     severity: AlertSeverity,
@@ -49,6 +51,11 @@ struct Row {
     last_seen: Timestamp,
     monitor_time: Option<Timestamp>,
     resolved_at: Option<Timestamp>,
+    suppressed: Option<String>,
+    held_by: Option<i64>,
+    ends_at: Option<Timestamp>,
+    check_at: Option<Timestamp>,
+    flaps: Option<String>,
 }
 
 impl Row {
@@ -58,6 +65,11 @@ impl Row {
             .as_ref()
             .map(|text| to_json("alert.first_text", text))
             .transpose()?;
+        let held_by = alert.held_by();
+        let suppressed = alert.suppressed.as_ref();
+        let suppressed = suppressed.map(|one| to_json("alert.suppressed", one));
+        let flaps = alert.flaps.as_ref();
+        let flaps = flaps.map(|flaps| to_json("alert.flaps", flaps));
         Ok(Row {
             id: alert.id,
             identity: alert.identity.0.to_vec(),
@@ -81,6 +93,11 @@ impl Row {
             last_seen: alert.last_seen,
             monitor_time: alert.monitor_time,
             resolved_at: alert.resolved_at,
+            suppressed: suppressed.transpose()?,
+            held_by,
+            ends_at: alert.ends_at,
+            check_at: alert.check_at,
+            flaps: flaps.transpose()?,
         })
     }
 
@@ -117,6 +134,16 @@ impl Row {
             last_seen: self.last_seen,
             monitor_time: self.monitor_time,
             resolved_at: self.resolved_at,
+            suppressed: self
+                .suppressed
+                .map(|text| json("alert.suppressed", &text))
+                .transpose()?,
+            ends_at: self.ends_at,
+            check_at: self.check_at,
+            flaps: self
+                .flaps
+                .map(|text| json("alert.flaps", &text))
+                .transpose()?,
         })
     }
 }
@@ -291,6 +318,7 @@ pub struct Filter {
     pub integrations: Option<Vec<IntegrationId>>,
     pub incident: Option<IncidentId>,
     pub dedup_key: Option<String>,
+    pub suppressed: Option<bool>,
 }
 
 /// Newest first, those with ids below `before`.
@@ -316,6 +344,11 @@ pub fn list(
         }
         if let Some(key) = &filter.dedup_key {
             query = query.filter(alert::dedup_key.eq(key.clone()));
+        }
+        match filter.suppressed {
+            Some(true) => query = query.filter(alert::suppressed.is_not_null()),
+            Some(false) => query = query.filter(alert::suppressed.is_null()),
+            None => {}
         }
         if let Some(before) = before {
             query = query.filter(alert::id.lt(before));

@@ -46,6 +46,8 @@ pub fn load(conn: &mut Conn) -> Result<Directory, Error> {
         generation: generation(conn)?,
         settings: settings(conn)?,
         reminders: crate::reminder::wishes(conn)?,
+        suppressions: crate::suppression::load(conn)?,
+        inhibitions: crate::inhibition::load(conn)?,
         ..Directory::default()
     };
     load_people(conn, &mut directory)?;

@@ -39,6 +39,7 @@ struct Row {
     paged_now: String,
     last_step: Option<i64>,
     recheck_at: Option<Timestamp>,
+    held_due: Option<Timestamp>,
 }
 
 impl Row {
@@ -59,6 +60,7 @@ impl Row {
             paged_now: to_json("escalation_run.paged_now", &run.paged_now)?,
             last_step: run.last_step,
             recheck_at: run.recheck_at,
+            held_due: run.held_due,
         })
     }
 
@@ -79,6 +81,7 @@ impl Row {
             paged_now: json("escalation_run.paged_now", &self.paged_now)?,
             last_step: self.last_step,
             recheck_at: self.recheck_at,
+            held_due: self.held_due,
         })
     }
 }

@@ -13,6 +13,11 @@ use crate::db;
 use crate::error::Error;
 use crate::schema::{incident, key_moment};
 
+mod gathering;
+
+use gathering::GatheringJson;
+pub use gathering::recent_of;
+
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Identifiable, Clone)]
 #[diesel(table_name = incident, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub(crate) struct Row {
@@ -42,6 +47,7 @@ pub(crate) struct Row {
     resolved_by: Option<UserId>,
     next_update_due: Option<Timestamp>,
     updated_at: Timestamp,
+    gathering: Option<GatheringJson>,
 }
 
 /// Writes out the same fields in both directions.
@@ -76,6 +82,7 @@ macro_rules! same_fields {
                     resolved_by: v.resolved_by,
                     next_update_due: v.next_update_due,
                     updated_at: v.updated_at,
+                    gathering: v.gathering.map(Into::into),
                 }
             }
         }

@@ -8,6 +8,7 @@ mod people;
 mod postmortems;
 mod schedules;
 mod services;
+mod suppressions;
 
 pub use escalations::*;
 pub use house::*;
@@ -17,6 +18,7 @@ pub use people::*;
 pub use postmortems::*;
 pub use schedules::*;
 pub use services::*;
+pub use suppressions::*;
 
 diesel::allow_tables_to_appear_in_same_query!(
     setting,
@@ -50,6 +52,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     integration_traffic,
     incident,
     alert,
+    suppression,
+    inhibition,
+    inhibition_source,
     signal,
     timeline_entry,
     key_moment,

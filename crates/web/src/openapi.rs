@@ -9,9 +9,9 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::api::{
-    alert, calendar, configuration, coverage, explain, holiday, incident, notification, on_call,
-    postmortem, report, responder, schedule, schedule_by_hand, schedule_version, simulate, swap,
-    timeline, work,
+    alert, calendar, configuration, coverage, explain, holiday, incident, inhibition, notification,
+    on_call, postmortem, report, responder, schedule, schedule_by_hand, schedule_version,
+    service_rules, silence, simulate, swap, timeline, work,
 };
 use crate::error::WebError;
 use crate::frame::{frame, render};
@@ -50,6 +50,21 @@ use crate::view::api_docs::ApiDocsPage;
         explain::why,
         alert::list,
         alert::get,
+        silence::list_windows,
+        silence::create_window,
+        silence::get_window,
+        silence::edit_window,
+        silence::end_window,
+        silence::list,
+        silence::create,
+        silence::get,
+        silence::edit,
+        silence::end,
+        inhibition::list,
+        inhibition::create,
+        inhibition::get,
+        inhibition::edit,
+        inhibition::remove,
         on_call::now,
         on_call::schedules,
         on_call::shifts,
@@ -94,6 +109,8 @@ use crate::view::api_docs::ApiDocsPage;
         postmortem::markdown,
         configuration::services,
         configuration::service,
+        service_rules::get,
+        service_rules::edit,
         configuration::users,
         configuration::user,
         configuration::edit_user,

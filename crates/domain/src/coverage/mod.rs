@@ -165,7 +165,9 @@ pub fn prove(directory: &Directory, from: Timestamp, until: Timestamp) -> Proof 
         .services
         .values()
         .map(|service| {
-            let urgency = service.settings.urgency_of(AlertSeverity::Critical);
+            // By support hours it is high at some time, if ever.
+            let urgency = service.settings.urgencies_of(AlertSeverity::Critical);
+            let urgency = urgency.first().copied().unwrap_or(Urgency::High);
             let policy = service
                 .policy_id
                 .filter(|id| directory.policies.contains_key(id));

@@ -22,7 +22,9 @@ pub(super) fn steps(
     let mut kinds: BTreeSet<(Urgency, AlertSeverity)> = BTreeSet::new();
     for service in services.iter().filter_map(|id| directory.service(*id)) {
         for severity in AlertSeverity::ALL {
-            kinds.insert((service.settings.urgency_of(*severity), *severity));
+            for urgency in service.settings.urgencies_of(*severity) {
+                kinds.insert((urgency, *severity));
+            }
         }
     }
     let mut reached: BTreeMap<i64, BTreeSet<UserId>> = BTreeMap::new();

@@ -1,10 +1,13 @@
-//! From signals to alerts to incidents (PAGING.md §1.2–1.8, §2.2–2.3).
+//! From signals to alerts to incidents (PAGING.md §1.2–1.10, §2.2–2.4, §3).
 //!
 //! A batch of signals is applied one by one, in order, to a [`WorkingSet`] in memory that holds
 //! whatever they may touch; the caller then writes what has changed. So a batch gives the same
 //! alerts and incidents as the same signals sent singly.
 
+mod checking;
+mod ending;
 mod opening;
+mod storm;
 mod rewording;
 #[cfg(test)]
 mod tests;
@@ -13,15 +16,18 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use opening::Home;
+pub use storm::Recent;
+
+use storm::Gathered;
 
 use crate::alert::{Alert, AlertText, Identity};
 use crate::directory::Directory;
 use crate::incident::{Actor, Change, Effect, Incident};
 use crate::service::{Integration, Service, ServiceSettings};
 use crate::signal::Signal;
-use crate::word::{Action, AlertSeverity, AlertStatus, EntryKind, PagingState, Urgency};
-use crate::{AlertId, IncidentId, IntegrationId, ServiceId, Timestamp, words};
+use crate::suppression::SourceKey;
+use crate::word::{Action, AlertSeverity, EntryKind, PagingState, Urgency};
+use crate::{AlertId, IncidentId, InhibitionId, IntegrationId, ServiceId, Timestamp, words};
 
 words! {
     /// What became of a signal.
@@ -34,6 +40,8 @@ words! {
         Reopened = "reopened",
         /// Raised the count of an open alert.
         Repeated = "repeated",
+        /// Opened an alert that does not page for now (PAGING.md §3.3).
+        Suppressed = "suppressed",
         Acknowledged = "acknowledged",
         Resolved = "resolved",
         /// Spoke of something that is not open (PAGING.md §1.6).
@@ -54,6 +62,16 @@ pub struct WorkingSet {
     pub incidents: BTreeMap<IncidentId, Incident>,
     /// Open incidents by group.
     pub groups: BTreeMap<(ServiceId, String), IncidentId>,
+    /// When the services of the batch opened incidents last; what is missing never did.
+    pub recent: BTreeMap<ServiceId, Recent>,
+    /// Open alerts that inhibit others, with what they say.
+    pub sources: BTreeMap<(InhibitionId, SourceKey), BTreeMap<AlertId, String>>,
+    /// Of those, which began with this batch.
+    pub new_sources: Vec<(InhibitionId, SourceKey, AlertId)>,
+    /// Alerts that inhibit nothing any more.
+    pub ended_sources: Vec<AlertId>,
+    /// Alerts that storms collected in this batch.
+    gathered: BTreeMap<IncidentId, Gathered>,
     /// Identities of open alerts that are to be written, and how much of them.
     touched: BTreeMap<Identity, Touch>,
     /// Alerts that the batch has resolved; the flag says whether they are new.
@@ -62,6 +80,15 @@ pub struct WorkingSet {
     pub changed_incidents: BTreeMap<IncidentId, bool>,
     /// What follows, in order.
     pub effects: Vec<(IncidentId, Effect)>,
+}
+
+/// How an alert comes to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    /// The monitor says so.
+    Said,
+    /// Its time passed without word (WIRE-FORMATS.md §1.5).
+    Expired,
 }
 
 /// How much of an open alert a batch has changed; more covers less.
@@ -149,13 +176,16 @@ impl WorkingSet {
         let identity = Identity::of(integration.id, &signal.dedup_key);
         match signal.action {
             Action::Trigger => match self.open.remove(&identity) {
-                Some(alert) => Ok(self.repeat(identity, alert, service, signal, now)),
-                None => self.open_alert(identity, integration, service, signal, numbering, now),
+                Some(alert) => {
+                    let alert = self.repeat(alert, service, signal, now);
+                    self.release_if_changed(alert, service, directory, numbering, now)
+                }
+                None => self.open_alert(integration, service, signal, directory, numbering, now),
             },
             Action::Acknowledge => {
                 Ok(self.acknowledge(identity, &service.settings, directory, now))
             }
-            Action::Resolve => Ok(self.resolve(identity, &service.settings, now)),
+            Action::Resolve => Ok(self.resolve(identity, &service.settings, Ending::Said, now)),
         }
     }
 
@@ -178,40 +208,51 @@ impl WorkingSet {
             .collect();
         members
             .into_iter()
-            .map(|identity| self.resolve(identity, settings, now))
+            .map(|identity| self.resolve(identity, settings, Ending::Said, now))
             .collect()
     }
 
     /// §1.3: count and texts move on; nobody is paged again, unless the urgency rises.
     fn repeat(
         &mut self,
-        identity: Identity,
         mut alert: Alert,
         service: &Service,
         signal: &Signal,
         now: Timestamp,
-    ) -> Applied {
+    ) -> Alert {
         alert.count += 1;
         alert.last_seen = alert.last_seen.max(now);
         if signal.monitor_time.is_some() {
             alert.monitor_time = signal.monitor_time;
         }
+        alert.ends_at = signal.ends_at;
         let mut touch = Touch::Counted;
+        let before = alert.text.severity;
         if !alert.text.says(signal) {
             let before = std::mem::replace(&mut alert.text, AlertText::of(signal));
             alert.first_text.get_or_insert(before);
             touch = Touch::Rewritten;
         }
-        let applied = Applied {
-            decision: SignalDecision::Repeated,
-            alert_id: Some(alert.id),
-            incident_id: Some(alert.incident_id),
-        };
-        self.worsen(alert.incident_id, alert.text.severity, service, now);
+        // Later than planned needs no write: whoever looks finds that there is time.
+        if let Some(next) = alert.next_check()
+            && alert.check_at.is_none_or(|planned| next < planned)
+        {
+            alert.check_at = Some(next);
+            touch = Touch::Rewritten;
+        }
+        // Critical sorts first.
+        if let Some(incident) = alert.incident_id
+            && signal.severity < before
+        {
+            self.worsen(incident, signal.severity, service, now);
+        }
+        self.touch(alert.identity, touch);
+        alert
+    }
+
+    fn touch(&mut self, identity: Identity, touch: Touch) {
         let slot = self.touched.entry(identity).or_insert(touch);
         *slot = (*slot).max(touch);
-        self.open.insert(identity, alert);
-        applied
     }
 
     /// The incident is as bad as its worst alert has been. Going from low to high urgency starts
@@ -226,7 +267,7 @@ impl WorkingSet {
         let Some(incident) = self.incidents.get_mut(&incident_id) else {
             return;
         };
-        let urgency = service.settings.urgency_of(severity);
+        let urgency = service.settings.urgency_of(severity, now);
         let raised = incident.urgency == Urgency::Low && urgency == Urgency::High;
         // Critical sorts first.
         if severity >= incident.alert_severity && !raised {
@@ -255,112 +296,6 @@ impl WorkingSet {
         }
     }
 
-    fn open_alert<N: Numbering>(
-        &mut self,
-        identity: Identity,
-        integration: &Integration,
-        service: &Service,
-        signal: &Signal,
-        numbering: &mut N,
-        now: Timestamp,
-    ) -> Result<Applied, N::Error> {
-        let alert_id = numbering.alert_id()?;
-        let group = service.settings.group_of(signal).map(str::to_owned);
-        let (incident_id, decision) =
-            match self.incident_for(identity, service, group.as_deref(), now) {
-                Home::Open(id) => (id, SignalDecision::Joined),
-                Home::Reopen(id) => (id, SignalDecision::Reopened),
-                Home::New => {
-                    let id = numbering.incident_id()?;
-                    let number = numbering.incident_number()?;
-                    self.open_incident(id, number, service, signal, group, now);
-                    (id, SignalDecision::Opened)
-                }
-            };
-        let alert = Alert {
-            id: alert_id,
-            identity,
-            integration_id: integration.id,
-            incident_id,
-            dedup_key: signal.dedup_key.clone(),
-            status: AlertStatus::Open,
-            text: AlertText::of(signal),
-            first_text: None,
-            group_key: signal.group_key.clone(),
-            count: 1,
-            first_seen: now,
-            last_seen: now,
-            monitor_time: signal.monitor_time,
-            resolved_at: None,
-        };
-        self.attach(&alert, decision, integration, now);
-        if decision != SignalDecision::Opened {
-            self.worsen(incident_id, signal.severity, service, now);
-        }
-        self.touched.insert(identity, Touch::New);
-        self.resolved.remove(&identity);
-        self.open.insert(identity, alert);
-        Ok(Applied {
-            decision,
-            alert_id: Some(alert_id),
-            incident_id: Some(incident_id),
-        })
-    }
-
-    /// Counts the alert into its incident and says so on the timeline.
-    fn attach(
-        &mut self,
-        alert: &Alert,
-        decision: SignalDecision,
-        integration: &Integration,
-        now: Timestamp,
-    ) {
-        let Some(incident) = self.incidents.get_mut(&alert.incident_id) else {
-            return;
-        };
-        incident.alerts += 1;
-        incident.open_alerts += 1;
-        incident.updated_at = now;
-        self.changed_incidents
-            .entry(alert.incident_id)
-            .or_insert(false);
-        let kind = match decision {
-            SignalDecision::Joined => EntryKind::AlertJoined,
-            _ => EntryKind::AlertOpened,
-        };
-        let acknowledged = incident.paging == PagingState::Acknowledged;
-        let text = format!(
-            "{} ({}, by {})",
-            alert.text.summary, alert.text.severity, integration.name
-        );
-        self.effects.push((
-            alert.incident_id,
-            Effect::Entry {
-                kind,
-                text,
-                details: json!({ "alert_id": alert.id, "severity": alert.text.severity }),
-            },
-        ));
-        if decision == SignalDecision::Opened {
-            // §4.4: escalation starts in the transaction that opens the incident; what the alert
-            // says stands before whom it pages.
-            let start = Effect::StartRun { also_page: vec![] };
-            self.effects.push((alert.incident_id, start));
-        }
-        if decision == SignalDecision::Joined && acknowledged {
-            // §2.3: an acknowledgement must not swallow a second failure.
-            let text = format!("Another alert: {}", alert.text.summary);
-            self.effects
-                .push((alert.incident_id, Effect::TellAcknowledger { text }));
-        }
-        if decision == SignalDecision::Reopened
-            && let Some(incident) = self.incidents.remove(&alert.incident_id)
-        {
-            let text = format!("The alert fired again: {}", alert.text.summary);
-            self.change(incident, now, |change| change.reopen(text));
-        }
-    }
-
     fn acknowledge(
         &mut self,
         identity: Identity,
@@ -371,15 +306,22 @@ impl WorkingSet {
         let Some(alert) = self.open.get(&identity) else {
             return Applied::IGNORED;
         };
+        // Of a suppressed alert there is nothing to acknowledge.
+        let Some(incident_id) = alert.incident_id else {
+            return Applied {
+                alert_id: Some(alert.id),
+                ..Applied::IGNORED
+            };
+        };
         let applied = Applied {
             decision: SignalDecision::Acknowledged,
             alert_id: Some(alert.id),
-            incident_id: Some(alert.incident_id),
+            incident_id: Some(incident_id),
         };
         // Who has acknowledged already is not displaced by a monitor.
-        if let Some(incident) = self.incidents.get(&alert.incident_id)
+        if let Some(incident) = self.incidents.get(&incident_id)
             && incident.paging == PagingState::Triggered
-            && let Some(incident) = self.incidents.remove(&alert.incident_id)
+            && let Some(incident) = self.incidents.remove(&incident_id)
         {
             self.change(incident, now, |change| {
                 let who = Actor::MONITOR.name(directory);
@@ -388,54 +330,6 @@ impl WorkingSet {
             });
         }
         applied
-    }
-
-    fn resolve(
-        &mut self,
-        identity: Identity,
-        settings: &ServiceSettings,
-        now: Timestamp,
-    ) -> Applied {
-        let Some(mut alert) = self.open.remove(&identity) else {
-            return Applied::IGNORED;
-        };
-        alert.status = AlertStatus::Resolved;
-        alert.resolved_at = Some(now);
-        alert.last_seen = alert.last_seen.max(now);
-        let (alert_id, incident_id) = (alert.id, alert.incident_id);
-        let new = self.touched.remove(&identity) == Some(Touch::New);
-        self.ended.push((alert.clone(), new));
-        self.effects.push((
-            incident_id,
-            Effect::Entry {
-                kind: EntryKind::AlertResolved,
-                text: format!("Resolved by the monitor: {}", alert.text.summary),
-                details: json!({ "alert_id": alert_id }),
-            },
-        ));
-        self.resolved.insert(identity, alert);
-        if let Some(mut incident) = self.incidents.remove(&incident_id) {
-            incident.open_alerts = (incident.open_alerts - 1).max(0);
-            incident.updated_at = now;
-            // §1.8: when all is over, so is the incident, unless a person has declared it.
-            let over = incident.open_alerts == 0
-                && incident.is_open()
-                && settings.auto_resolve
-                && !incident.is_declared();
-            self.change(incident, now, |change| {
-                if over {
-                    change.resolve(
-                        Actor::MONITOR,
-                        "Every alert is resolved: the incident resolved itself".into(),
-                    );
-                }
-            });
-        }
-        Applied {
-            decision: SignalDecision::Resolved,
-            alert_id: Some(alert_id),
-            incident_id: Some(incident_id),
-        }
     }
 
     fn change(&mut self, incident: Incident, now: Timestamp, body: impl FnOnce(&mut Change)) {
@@ -453,7 +347,11 @@ impl WorkingSet {
         {
             let key = (service, group.clone());
             if incident.is_open() {
-                self.groups.insert(key, id);
+                let holder = *self.groups.entry(key).or_insert(id);
+                if holder != id {
+                    // One that comes back leaves the group to who has taken it meanwhile.
+                    incident.group_key = None;
+                }
             } else if self.groups.get(&key) == Some(&id) {
                 self.groups.remove(&key);
             }

@@ -26,9 +26,15 @@ impl WorkingSet {
         }
         alert.first_text.get_or_insert(before);
         let (incident, severity) = (alert.incident_id, alert.text.severity);
+        if alert.suppressed.is_some() {
+            // What it says now may not be suppressed.
+            alert.check_at = Some(now);
+        }
         let slot = self.touched.entry(identity).or_insert(Touch::Rewritten);
         *slot = (*slot).max(Touch::Rewritten);
-        self.worsen(incident, severity, service, now);
+        if let Some(incident) = incident {
+            self.worsen(incident, severity, service, now);
+        }
         true
     }
 }

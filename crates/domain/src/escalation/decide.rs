@@ -34,6 +34,7 @@ pub fn start(
         paged_now: Vec::new(),
         last_step: None,
         recheck_at: None,
+        held_due: None,
     };
     let mut walk = Walk::new(run, ctx);
     walk.also_page = also_page;
@@ -57,7 +58,9 @@ pub fn start(
             walk.out.unreachable = true;
         }
     }
-    walk.execute_due();
+    if !walk.rests() {
+        walk.execute_due();
+    }
     walk.finish()
 }
 
@@ -76,11 +79,20 @@ pub fn decide(run: Run, input: Input, ctx: &Context<'_>) -> Outcome {
         }
         Input::Due => {
             if walk.out.run.due_at.is_some_and(|due| due <= ctx.now) {
-                walk.execute_due();
+                if !walk.rests() {
+                    walk.execute_due();
+                }
             } else if walk.out.run.recheck_at.is_some_and(|at| at <= ctx.now) {
                 walk.recheck(true);
             } else {
                 return walk.unchanged();
+            }
+        }
+        // What holds paging back may have ended early, or later.
+        Input::OnCallChanged if walk.out.run.held_due.is_some() => {
+            walk.out.run.due_at = walk.out.run.due_at.map(|due| due.min(ctx.now));
+            if !walk.rests() {
+                walk.execute_due();
             }
         }
         Input::OnCallChanged => walk.recheck(false),
@@ -88,7 +100,9 @@ pub fn decide(run: Run, input: Input, ctx: &Context<'_>) -> Outcome {
             return walk.unchanged();
         }
         Input::EscalateNow { to_step } => {
+            // A person who escalates wants somebody paged, whatever is silenced.
             walk.aim(to_step);
+            walk.out.run.held_due = None;
             walk.out.run.due_at = Some(ctx.now);
             walk.execute_due();
         }

@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::directory::Directory;
 use crate::incident::Incident;
 use crate::policy::{Policy, PolicyVersion, Target};
+use crate::suppression::Pause;
 use crate::word::{AlertSeverity, EntryKind, PageCause, PagingState, RunState, Urgency};
 use crate::{IncidentId, PolicyId, RunId, Span, Timestamp, UserId};
 
@@ -74,6 +75,8 @@ pub struct Run {
     pub last_step: Option<i64>,
     /// When the people of a watched schedule change next, if that is before `due_at`.
     pub recheck_at: Option<Timestamp>,
+    /// Paging rests, and `due_at` is when it goes on: when the held step was due (PAGING.md §3.3).
+    pub held_due: Option<Timestamp>,
 }
 
 impl Run {
@@ -99,6 +102,8 @@ pub struct Facts {
     pub severity: AlertSeverity,
     pub paging: PagingState,
     pub acknowledged_by: Option<UserId>,
+    /// Paging rests because every open alert is suppressed (PAGING.md §3.3).
+    pub pause: Option<Pause>,
 }
 
 impl Facts {
@@ -109,6 +114,7 @@ impl Facts {
             severity: incident.alert_severity,
             paging: incident.paging,
             acknowledged_by: incident.acknowledged_by,
+            pause: None,
         }
     }
 }

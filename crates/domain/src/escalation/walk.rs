@@ -199,8 +199,36 @@ impl<'c, 'd> Walk<'c, 'd> {
         self.out.entries.push(Entry { kind, text, data });
     }
 
+    /// Whether the step that is due waits for the end of what suppresses the incident's alerts
+    /// (PAGING.md §3.3); then it is put off until then.
+    pub(super) fn rests(&mut self) -> bool {
+        let now = self.ctx.now;
+        let pause = self.ctx.facts.pause.clone().filter(|p| p.until > now);
+        let run = &mut self.out.run;
+        let Some(pause) = pause else {
+            // It goes on from here: later steps are as far apart as ever.
+            if run.held_due.take().is_some() {
+                run.due_at = Some(now);
+            }
+            return false;
+        };
+        let first = run.held_due.is_none();
+        run.held_due = run.held_due.or(run.due_at);
+        run.due_at = Some(pause.until);
+        if first {
+            let until = pause.until.to_seconds_string();
+            self.entry(
+                EntryKind::PagingPaused,
+                format!("Paging rests until {until} because of {}.", pause.why),
+                json!({ "until": pause.until }),
+            );
+        }
+        true
+    }
+
     pub(super) fn stop(&mut self) {
         let run = &mut self.out.run;
+        run.held_due = None;
         run.state = RunState::Stopped;
         run.due_at = None;
         run.recheck_at = None;

@@ -7,7 +7,7 @@ use crate::Timestamp;
 use crate::directory::Directory;
 use crate::lifecycle;
 use crate::service::ServiceSettings;
-use crate::word::{EntryKind, KeyMoment, PagingState, Phase, TimerKind};
+use crate::word::{EntryKind, KeyMoment, PagingState, Phase, TimerKind, Urgency};
 
 /// A decision in the making. Also used by [`crate::dedup`], for what monitors do.
 pub(crate) struct Change {
@@ -154,6 +154,36 @@ impl Change {
         self.effects.push(Effect::StartRun { also_page });
     }
 
+    /// What is still open when hours begin becomes high (PAGING.md §3.1).
+    pub(super) fn support_hours_began(&mut self, settings: &ServiceSettings) {
+        if !self.incident.is_open() || self.incident.urgency == Urgency::High {
+            return;
+        }
+        let severity = self.incident.alert_severity;
+        if settings.urgency_of(severity, self.now) == Urgency::Low {
+            // The hours were moved meanwhile.
+            if let Some(at) = settings.raise_at(severity, self.now) {
+                self.effects.push(Effect::Arm {
+                    kind: TimerKind::SupportHours,
+                    at,
+                });
+            }
+            return;
+        }
+        self.incident.urgency = Urgency::High;
+        self.effects.push(Effect::Entry {
+            kind: EntryKind::UrgencyChanged,
+            text: "Support hours began and it is still open: the urgency is high now".into(),
+            details: json!({ "from": Urgency::Low, "to": Urgency::High }),
+        });
+        self.effects.push(match self.incident.paging {
+            PagingState::Acknowledged => Effect::TellAcknowledger {
+                text: "Support hours began: the urgency is high now".into(),
+            },
+            _ => Effect::StartRun { also_page: vec![] },
+        });
+    }
+
     pub(crate) fn resolve(&mut self, actor: Actor, text: String) {
         self.effects.push(Effect::StopRun);
         self.effects.push(Effect::EndRequests);
@@ -174,6 +204,9 @@ impl Change {
         self.incident.resolved_by = actor.user;
         self.incident.snoozed_until = None;
         self.incident.next_update_due = None;
+        if let Some(gathering) = &mut self.incident.gathering {
+            gathering.quiet_until = None;
+        }
         self.incident.open_alerts = 0;
         self.effects.push(Effect::Disarm {
             kind: TimerKind::AckTimeout,

@@ -9,6 +9,7 @@ pub mod responder;
 #[cfg(test)]
 mod tests;
 
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 pub use actor::Actor;
@@ -74,6 +75,20 @@ pub struct Incident {
     pub resolved_by: Option<UserId>,
     pub next_update_due: Option<Timestamp>,
     pub updated_at: Timestamp,
+    /// How it collects alerts, where that needs remembering.
+    pub gathering: Option<Gathering>,
+}
+
+/// What an incident remembers about the alerts it collects.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Gathering {
+    /// When an alert joined last, where all alerts of a service belong together (PAGING.md §2.2).
+    pub last_alert_at: Option<Timestamp>,
+    /// Of a storm: when the newest of its incidents would have opened (PAGING.md §2.4).
+    pub storm: Option<Vec<Timestamp>>,
+    /// Its only open alert flaps: nobody is paged again before (PAGING.md §1.10).
+    pub quiet_until: Option<Timestamp>,
 }
 
 impl Incident {
@@ -88,6 +103,22 @@ impl Incident {
 
     pub fn is_open(&self) -> bool {
         self.paging != PagingState::Resolved
+    }
+
+    /// Whether it collects what would be many incidents (PAGING.md §2.4).
+    pub fn is_storm(&self) -> bool {
+        self.gathering
+            .as_ref()
+            .is_some_and(|gathering| gathering.storm.is_some())
+    }
+
+    /// Until when nobody is paged again because its only open alert flaps.
+    pub fn quiet_until(&self) -> Option<Timestamp> {
+        self.gathering.as_ref()?.quiet_until
+    }
+
+    pub(crate) fn gathering(&mut self) -> &mut Gathering {
+        self.gathering.get_or_insert_default()
     }
 }
 
@@ -146,6 +177,8 @@ pub enum Command {
     AckTimedOut,
     /// A timer says that the snooze is over.
     SnoozeEnded,
+    /// A timer says that the service's support hours begin (PAGING.md §3.1).
+    SupportHoursBegan,
 }
 
 /// What follows from a decision; the engine carries it out in the same transaction.
@@ -307,6 +340,7 @@ pub fn decide(
                 step.trigger_again();
             }
         }
+        Command::SupportHoursBegan => step.support_hours_began(settings),
         Command::Resolve => {
             if !incident.is_open() {
                 return Err(Refusal::AlreadyResolved);

@@ -57,6 +57,7 @@ fn triggered() -> Incident {
         resolved_at: None,
         resolved_by: None,
         next_update_due: None,
+        gathering: None,
         updated_at: at(0),
     }
 }

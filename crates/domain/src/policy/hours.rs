@@ -22,7 +22,7 @@ pub struct StepHours {
 
 impl StepHours {
     /// Checks that the zone exists and that the ranges hold together; `path` names the hours.
-    pub(super) fn problems(&self, path: &str) -> Vec<PolicyProblem> {
+    pub(crate) fn problems(&self, path: &str) -> Vec<PolicyProblem> {
         let mut problems: Vec<PolicyProblem> = check_restrictions(path, &self.ranges)
             .into_iter()
             .map(|problem| PolicyProblem {

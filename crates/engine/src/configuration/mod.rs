@@ -7,12 +7,14 @@
 pub mod check;
 pub mod contact;
 pub mod holiday;
+pub mod inhibition;
 pub mod integration;
 pub mod policy;
 pub mod schedule;
 pub mod service;
 pub mod setting;
 pub mod slug;
+pub mod suppression;
 pub mod swap;
 pub mod team;
 pub mod temporary;

@@ -54,6 +54,8 @@ pub fn settings_problems(settings: &ServiceSettings) -> Vec<Problem> {
             checks.span(field, timeout, ACK_TIMEOUT_MIN, ACK_TIMEOUT_MAX);
         }
     }
+    let more = settings.problems().into_iter();
+    checks.extend(more.map(|one| Problem::new(one.field, one.message)));
     checks.into_problems()
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::alert::Alert;
 use domain::dedup::WorkingSet;
 use domain::incident::{Actor, Effect, Incident};
 use domain::{IncidentId, Timestamp};
@@ -54,10 +55,12 @@ pub(crate) fn write(
     now: Timestamp,
 ) -> Result<(), Error> {
     let alerts = set.take_changed_alerts();
+    let effects = set.take_effects();
     let WorkingSet {
         mut incidents,
         changed_incidents,
-        effects,
+        new_sources,
+        ended_sources,
         ..
     } = set;
     let first = if opened > 0 {
@@ -89,9 +92,18 @@ pub(crate) fn write(
     }
     store::incident::insert(tx, fresh)?;
     // Resolutions first: they free the identity for an alert opened in the same batch.
+    let timed = |alerts: &[Alert]| alerts.iter().any(|alert| alert.check_at.is_some());
+    if timed(&alerts.new) || timed(&alerts.old) {
+        tx.changed(Change::Timers);
+    }
     store::alert::update(tx, alerts.old)?;
     store::alert::count(tx, &alerts.counted)?;
     store::alert::insert(tx, alerts.new)?;
+    store::inhibition::begin(tx, &new_sources)?;
+    if !ended_sources.is_empty() {
+        store::inhibition::end(tx, &ended_sources, now)?;
+        tx.changed(Change::Timers);
+    }
 
     let mut by_incident: BTreeMap<IncidentId, Vec<Effect>> = BTreeMap::new();
     for (id, effect) in effects {

@@ -4,7 +4,7 @@ use channels::Secret;
 use domain::Timestamp;
 use domain::policy::{StepHours, StepMode};
 use domain::schedule::{Holiday, LayerHolidays, Restriction, Rotation, TimeOfDay};
-use domain::service::{Grouping, UrgencyRule};
+use domain::service::{Grouping, SupportHours, UrgencyRule};
 use domain::word::{AccountRole, AlertSeverity, ContactKind, IntegrationKind, Urgency};
 use serde::{Deserialize, Serialize};
 
@@ -235,6 +235,17 @@ pub struct ServiceEntry {
     pub urgency: Option<UrgencyRule>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grouping: Option<Grouping>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub high_severities: Option<Vec<AlertSeverity>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub support_hours: Option<SupportHours>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grouping_fields: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grouping_window: Option<Located<Duration>>,
+    /// 0: no storms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storm_limit: Option<u16>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auto_resolve: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

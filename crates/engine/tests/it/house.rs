@@ -90,6 +90,7 @@ impl House {
                 resolved_at: None,
                 resolved_by: None,
                 next_update_due: None,
+                gathering: None,
                 updated_at: NOON,
             };
             change(&mut incident);

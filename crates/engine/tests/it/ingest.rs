@@ -1,5 +1,6 @@
 //! Signals become alerts and incidents, once each, however they come in.
 
+mod holding;
 mod model;
 mod rules;
 mod together;

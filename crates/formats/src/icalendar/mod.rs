@@ -12,6 +12,7 @@ mod event;
 mod expand;
 mod line;
 mod read;
+mod recur;
 mod rule;
 mod value;
 mod whom;
@@ -19,6 +20,7 @@ mod windows;
 mod write;
 mod zone;
 
+pub use recur::recur;
 pub use read::{Occurrence, Reading, Window, read};
 pub use whom::Whom;
 pub use write::{Calendar, Event};

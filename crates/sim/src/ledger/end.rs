@@ -39,7 +39,7 @@ impl Ledger {
                 AlertStatus::Resolved => !said.firing || closed,
             };
             let right = found.dedup_key == condition.dedup_key()
-                && found.incident_id == incident
+                && found.incident_id == Some(incident)
                 && found.count <= said.handed_in
                 && status;
             if !right {

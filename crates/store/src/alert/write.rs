@@ -59,6 +59,7 @@ pub fn update(conn: &mut Conn, changed: Vec<Alert>) -> Result<(), Error> {
                     .on_conflict(alert::id)
                     .do_update()
                     .set((
+                        alert::incident_id.eq(excluded(alert::incident_id)),
                         alert::status.eq(excluded(alert::status)),
                         alert::severity.eq(excluded(alert::severity)),
                         alert::summary.eq(excluded(alert::summary)),
@@ -74,6 +75,11 @@ pub fn update(conn: &mut Conn, changed: Vec<Alert>) -> Result<(), Error> {
                         alert::last_seen.eq(excluded(alert::last_seen)),
                         alert::monitor_time.eq(excluded(alert::monitor_time)),
                         alert::resolved_at.eq(excluded(alert::resolved_at)),
+                        alert::suppressed.eq(excluded(alert::suppressed)),
+                        alert::held_by.eq(excluded(alert::held_by)),
+                        alert::ends_at.eq(excluded(alert::ends_at)),
+                        alert::check_at.eq(excluded(alert::check_at)),
+                        alert::flaps.eq(excluded(alert::flaps)),
                     ))
                     .execute(c)?;
             }
@@ -126,6 +132,18 @@ impl QueryFragment<diesel::sqlite::Sqlite> for UpdateOne<'_> {
         out.push_bind_param::<Nullable<BigInt>, _>(&row.monitor_time)?;
         out.push_sql(", resolved_at = ");
         out.push_bind_param::<Nullable<BigInt>, _>(&row.resolved_at)?;
+        out.push_sql(", incident_id = ");
+        out.push_bind_param::<Nullable<BigInt>, _>(&row.incident_id)?;
+        out.push_sql(", suppressed = ");
+        out.push_bind_param::<Nullable<Text>, _>(&row.suppressed)?;
+        out.push_sql(", held_by = ");
+        out.push_bind_param::<Nullable<BigInt>, _>(&row.held_by)?;
+        out.push_sql(", ends_at = ");
+        out.push_bind_param::<Nullable<BigInt>, _>(&row.ends_at)?;
+        out.push_sql(", check_at = ");
+        out.push_bind_param::<Nullable<BigInt>, _>(&row.check_at)?;
+        out.push_sql(", flaps = ");
+        out.push_bind_param::<Nullable<Text>, _>(&row.flaps)?;
         out.push_sql(" WHERE id = ");
         out.push_bind_param::<BigInt, _>(&row.id)
     }
@@ -150,6 +168,7 @@ pub fn count(conn: &mut Conn, counted: &[Alert]) -> Result<(), Error> {
                     counts: chunk.iter().map(|alert| alert.count).collect(),
                     last_seen: chunk.iter().map(|alert| alert.last_seen).collect(),
                     monitor_times: chunk.iter().map(|alert| alert.monitor_time).collect(),
+                    ends: chunk.iter().map(|alert| alert.ends_at).collect(),
                 }
                 .execute(c)?;
             }
@@ -177,6 +196,8 @@ impl QueryFragment<diesel::sqlite::Sqlite> for CountOne<'_> {
         out.push_bind_param::<BigInt, _>(&alert.last_seen)?;
         out.push_sql(", monitor_time = ");
         out.push_bind_param::<Nullable<BigInt>, _>(&alert.monitor_time)?;
+        out.push_sql(", ends_at = ");
+        out.push_bind_param::<Nullable<BigInt>, _>(&alert.ends_at)?;
         out.push_sql(" WHERE id = ");
         out.push_bind_param::<BigInt, _>(&alert.id)
     }
@@ -188,6 +209,7 @@ struct CountAll {
     counts: Vec<i64>,
     last_seen: Vec<Timestamp>,
     monitor_times: Vec<Option<Timestamp>>,
+    ends: Vec<Option<Timestamp>>,
 }
 
 impl diesel::query_builder::QueryId for CountAll {
@@ -201,7 +223,7 @@ impl QueryFragment<diesel::pg::Pg> for CountAll {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, diesel::pg::Pg>) -> QueryResult<()> {
         out.push_sql(
             "UPDATE alert SET count = moved.count, last_seen = moved.last_seen, \
-             monitor_time = moved.monitor_time FROM unnest(",
+             monitor_time = moved.monitor_time, ends_at = moved.ends_at FROM unnest(",
         );
         out.push_bind_param::<Array<BigInt>, _>(&self.ids)?;
         out.push_sql(", ");
@@ -210,7 +232,11 @@ impl QueryFragment<diesel::pg::Pg> for CountAll {
         out.push_bind_param::<Array<BigInt>, _>(&self.last_seen)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<Nullable<BigInt>>, _>(&self.monitor_times)?;
-        out.push_sql(") AS moved (id, count, last_seen, monitor_time) WHERE alert.id = moved.id");
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<BigInt>>, _>(&self.ends)?;
+        out.push_sql(
+            ") AS moved (id, count, last_seen, monitor_time, ends_at) WHERE alert.id = moved.id",
+        );
         Ok(())
     }
 }
@@ -224,12 +250,14 @@ pub fn resolve_of_incident(
     incident: IncidentId,
     now: Timestamp,
 ) -> Result<usize, Error> {
+    crate::inhibition::release_by_incident(conn, incident, now)?;
     db!(conn, |c| diesel::update(alert::table)
         .filter(alert::incident_id.eq(incident))
         .filter(is_open())
         .set((
             alert::status.eq(AlertStatus::Resolved),
-            alert::resolved_at.eq(now)
+            alert::resolved_at.eq(now),
+            alert::check_at.eq(None::<Timestamp>),
         ))
         .execute(c))
 }

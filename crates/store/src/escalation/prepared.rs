@@ -46,6 +46,8 @@ where
         out.push_bind_param::<Nullable<BigInt>, _>(&row.last_step)?;
         out.push_sql(", recheck_at = ");
         out.push_bind_param::<Nullable<BigInt>, _>(&row.recheck_at)?;
+        out.push_sql(", held_due = ");
+        out.push_bind_param::<Nullable<BigInt>, _>(&row.held_due)?;
         out.push_sql(" WHERE id = ");
         out.push_bind_param::<BigInt, _>(&row.id)
     }

@@ -41,6 +41,7 @@ diesel::table! {
         paged_now -> Text,
         last_step -> Nullable<BigInt>,
         recheck_at -> Nullable<BigInt>,
+        held_due -> Nullable<BigInt>,
     }
 }
 

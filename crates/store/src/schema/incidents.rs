@@ -28,6 +28,7 @@ diesel::table! {
         resolved_by -> Nullable<BigInt>,
         next_update_due -> Nullable<BigInt>,
         updated_at -> BigInt,
+        gathering -> Nullable<Text>,
     }
 }
 

@@ -43,7 +43,7 @@ diesel::table! {
         id -> BigInt,
         identity -> Binary,
         integration_id -> BigInt,
-        incident_id -> BigInt,
+        incident_id -> Nullable<BigInt>,
         dedup_key -> Text,
         status -> Text,
         severity -> Text,
@@ -62,6 +62,11 @@ diesel::table! {
         last_seen -> BigInt,
         monitor_time -> Nullable<BigInt>,
         resolved_at -> Nullable<BigInt>,
+        suppressed -> Nullable<Text>,
+        held_by -> Nullable<BigInt>,
+        ends_at -> Nullable<BigInt>,
+        check_at -> Nullable<BigInt>,
+        flaps -> Nullable<Text>,
     }
 }
 

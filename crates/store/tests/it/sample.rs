@@ -65,6 +65,7 @@ pub fn incident(id: i64, group: Option<&str>) -> Incident {
         resolved_by: None,
         next_update_due: None,
         updated_at: NOW,
+        gathering: None,
     }
 }
 
@@ -73,7 +74,7 @@ pub fn alert(id: i64, key: &str, incident: IncidentId) -> Alert {
         id: AlertId(id),
         identity: Identity::of(INTEGRATION, key),
         integration_id: INTEGRATION,
-        incident_id: incident,
+        incident_id: Some(incident),
         dedup_key: key.to_owned(),
         status: AlertStatus::Open,
         text: AlertText {
@@ -94,6 +95,10 @@ pub fn alert(id: i64, key: &str, incident: IncidentId) -> Alert {
         last_seen: NOW,
         monitor_time: None,
         resolved_at: None,
+        suppressed: None,
+        ends_at: None,
+        check_at: None,
+        flaps: None,
     }
 }
 

@@ -6,6 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Path;
 use domain::alert::Alert as Row;
 use domain::directory::Directory;
+use domain::suppression::SuppressionKind;
 use domain::word::{AlertSeverity, AlertStatus, IntegrationKind};
 use domain::{AlertId, IncidentId, Timestamp};
 use engine::access::Right;
@@ -35,6 +36,8 @@ pub struct Query {
     incident: Option<i64>,
     /// Exactly this key of the monitor.
     dedup_key: Option<String>,
+    /// Whether something keeps it from paging.
+    suppressed: Option<bool>,
     /// 1–200, 50 when absent.
     limit: Option<i64>,
     /// `next_cursor` of the page before.
@@ -63,8 +66,12 @@ pub struct Alert {
     integration: AlertIntegration,
     /// Slug of the service.
     service: Option<String>,
-    /// Number of its incident.
-    incident: i64,
+    /// Number of its incident; `null` while it is suppressed.
+    incident: Option<i64>,
+    /// What keeps it from paging.
+    suppressed: Option<AlertSuppressed>,
+    /// It comes and goes; people are not told again until it is stable.
+    flapping: bool,
     /// Triggers so far.
     count: i64,
     #[schema(value_type = String, format = DateTime)]
@@ -76,6 +83,22 @@ pub struct Alert {
     monitor_time: Option<Timestamp>,
     #[schema(value_type = Option<String>, format = DateTime)]
     resolved_at: Option<Timestamp>,
+    /// When it expires unless it is heard of again.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    ends_at: Option<Timestamp>,
+}
+
+/// What keeps an alert from paging.
+#[derive(Serialize, ToSchema)]
+pub struct AlertSuppressed {
+    #[schema(schema_with = words::suppression_kind)]
+    kind: SuppressionKind,
+    /// Id of the maintenance window or silence, or of the alert that explains it.
+    by: Option<i64>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    until: Option<Timestamp>,
+    /// In words.
+    text: String,
 }
 
 /// A link of an alert.
@@ -103,7 +126,7 @@ pub struct AlertIntegration {
     kind: Option<IntegrationKind>,
 }
 
-fn alert(row: Row, incident: i64, directory: &Directory) -> Alert {
+fn alert(row: Row, incident: Option<i64>, directory: &Directory) -> Alert {
     let integration = directory.integration(row.integration_id);
     let service = integration.and_then(|one| directory.service(one.service_id));
     Alert {
@@ -143,11 +166,22 @@ fn alert(row: Row, incident: i64, directory: &Directory) -> Alert {
         },
         service: service.map(|service| service.slug.clone()),
         incident,
+        suppressed: row.suppressed.as_ref().map(|one| AlertSuppressed {
+            kind: one.kind,
+            by: one.by,
+            until: one.until,
+            text: one.in_words(),
+        }),
+        flapping: row
+            .flaps
+            .as_ref()
+            .is_some_and(|flaps| flaps.until.is_some()),
         count: row.count,
         first_seen: row.first_seen,
         last_seen: row.last_seen,
         monitor_time: row.monitor_time,
         resolved_at: row.resolved_at,
+        ends_at: row.ends_at,
     }
 }
 
@@ -190,7 +224,7 @@ pub async fn list(
         None => None,
     };
     let limit = limit(query.limit)?;
-    let (incident, dedup_key) = (query.incident, query.dedup_key);
+    let (incident, dedup_key, suppressed) = (query.incident, query.dedup_key, query.suppressed);
     let (rows, numbers) = state
         .store()
         .read(move |c| {
@@ -207,14 +241,15 @@ pub async fn list(
                 integrations,
                 incident,
                 dedup_key,
+                suppressed,
             };
             let rows = store::alert::list(c, &filter, before, limit + 1)?;
             let mut numbers: BTreeMap<IncidentId, i64> = BTreeMap::new();
             for row in &rows {
-                if let std::collections::btree_map::Entry::Vacant(slot) =
-                    numbers.entry(row.incident_id)
+                if let Some(id) = row.incident_id
+                    && let std::collections::btree_map::Entry::Vacant(slot) = numbers.entry(id)
                 {
-                    slot.insert(store::incident::fetch(c, row.incident_id)?.number);
+                    slot.insert(store::incident::fetch(c, id)?.number);
                 }
             }
             Ok::<_, engine::Error>((rows, numbers))
@@ -225,7 +260,7 @@ pub async fn list(
         limit,
         |last| encode_cursor(&[last.id.0]),
         |row| {
-            let number = numbers.get(&row.incident_id).copied().unwrap_or_default();
+            let number = row.incident_id.and_then(|id| numbers.get(&id).copied());
             alert(row, number, &directory)
         },
     );
@@ -251,7 +286,10 @@ pub async fn get(caller: Caller, id: Path<i64>, state: State) -> Result<HttpResp
                 store::Error::NotFound => engine::Error::NotFound("alert"),
                 other => other.into(),
             })?;
-            let number = store::incident::fetch(c, row.incident_id)?.number;
+            let number = match row.incident_id {
+                Some(id) => Some(store::incident::fetch(c, id)?.number),
+                None => None,
+            };
             Ok::<_, engine::Error>((row, number))
         })
         .await?;

@@ -9,6 +9,7 @@ pub(crate) mod coverage;
 pub(crate) mod explain;
 pub(crate) mod holiday;
 pub(crate) mod incident;
+pub(crate) mod inhibition;
 pub(crate) mod input;
 pub(crate) mod notification;
 pub(crate) mod on_call;
@@ -19,6 +20,8 @@ pub(crate) mod schedule;
 pub(crate) mod schedule_by_hand;
 mod schedule_types;
 pub(crate) mod schedule_version;
+pub(crate) mod service_rules;
+pub(crate) mod silence;
 pub(crate) mod simulate;
 pub(crate) mod swap;
 pub(crate) mod timeline;
@@ -84,12 +87,19 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
             .route("/alerts", web::get().to(alert::list))
             .route("/alerts/{id}", web::get().to(alert::get))
             .route("/oncall", web::get().to(on_call::now))
+            .configure(silence::routes)
+            .configure(inhibition::routes)
             .configure(schedule::routes)
             .configure(calendar::routes)
             .route("/simulate", web::post().to(simulate::simulate))
             .route("/coverage", web::get().to(coverage::get))
             .route("/services", web::get().to(configuration::services))
             .route("/services/{slug}", web::get().to(configuration::service))
+            .service(
+                web::resource("/services/{slug}/rules")
+                    .route(web::get().to(service_rules::get))
+                    .route(web::put().to(service_rules::edit)),
+            )
             .route("/users", web::get().to(configuration::users))
             .service(
                 web::resource("/users/{id}")

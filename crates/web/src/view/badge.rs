@@ -359,7 +359,10 @@ impl Frame {
     pub fn entry_icon(&self, kind: &EntryKind) -> Markup {
         icon(match kind {
             EntryKind::AlertOpened | EntryKind::AlertJoined | EntryKind::Opened => "bolt",
-            EntryKind::Reopened => "refresh",
+            EntryKind::Storm => "urgent",
+            EntryKind::Reopened | EntryKind::Flapping => "refresh",
+            EntryKind::PagingPaused => "clock-pause",
+            EntryKind::SuppressionEnded => "clock",
             EntryKind::AlertResolved | EntryKind::Resolved | EntryKind::Closed => "circle-check",
             EntryKind::Declared | EntryKind::SeverityChanged | EntryKind::UrgencyChanged => "flame",
             EntryKind::TitleChanged => "pencil",

@@ -182,6 +182,7 @@ impl World {
                 config: PolicyConfig { steps, repeats },
             }),
             facts: Facts {
+                pause: None,
                 incident_id: IncidentId(42),
                 urgency: Urgency::High,
                 severity: AlertSeverity::Critical,

@@ -97,6 +97,26 @@ impl Work<'_> {
         if let Some(grouping) = entry.grouping {
             put(&mut settings.grouping, grouping, "grouping", fields);
         }
+        if let Some(severities) = &entry.high_severities {
+            let slot = &mut settings.high_severities;
+            put(slot, severities.clone(), "high_severities", fields);
+        }
+        if let Some(hours) = &entry.support_hours {
+            let slot = &mut settings.support_hours;
+            put(slot, Some(hours.clone()), "support_hours", fields);
+        }
+        if let Some(names) = &entry.grouping_fields {
+            let slot = &mut settings.grouping_fields;
+            put(slot, names.clone(), "grouping_fields", fields);
+        }
+        if let Some(window) = &entry.grouping_window {
+            let slot = &mut settings.grouping_window;
+            put(slot, window.value.0, "grouping_window", fields);
+        }
+        if let Some(limit) = entry.storm_limit {
+            let limit = Some(limit).filter(|limit| *limit > 0);
+            put(&mut settings.storm_limit, limit, "storm_limit", fields);
+        }
         if let Some(auto_resolve) = entry.auto_resolve {
             put(
                 &mut settings.auto_resolve,
@@ -124,8 +144,10 @@ impl Work<'_> {
         for problem in settings_problems(settings) {
             let at = match problem.field.as_str() {
                 "reopen_window" => entry.reopen_window.as_ref().map(|value| value.at),
+                "grouping_window" => entry.grouping_window.as_ref().map(|value| value.at),
                 "ack_timeout_high" => entry.ack_timeout_high.as_ref().map(|value| value.at),
-                _ => entry.ack_timeout_low.as_ref().map(|value| value.at),
+                "ack_timeout_low" => entry.ack_timeout_low.as_ref().map(|value| value.at),
+                _ => None,
             };
             self.problems(at.unwrap_or(entry.slug.at), vec![problem]);
         }

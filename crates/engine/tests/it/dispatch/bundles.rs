@@ -34,7 +34,7 @@ on_both!(the_first_goes_at_once_and_the_rest_together, 0, |house| {
 
 on_both!(a_burst_is_one_message, 0, |house| {
     let store = &house.store;
-    world::build(store).await;
+    world::build_with(store, |settings| settings.storm_limit = None).await;
     let servers = Servers::start().await;
     let office = Office::new(store, servers.channels());
     let burst = (0..150).map(|n| trigger(&format!("k{n}"))).collect();

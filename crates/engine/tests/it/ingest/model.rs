@@ -11,7 +11,7 @@ use crate::world::signal;
 
 /// What an alert came to: status, count, severity, and a name for its incident that does not
 /// depend on ids.
-pub type Summary = Vec<(String, AlertStatus, i64, AlertSeverity, usize)>;
+pub type Summary = Vec<(String, AlertStatus, i64, AlertSeverity, Option<usize>)>;
 /// What an incident came to: paging, urgency, alerts, open alerts.
 pub type Incidents = Vec<(PagingState, Urgency, i64, i64)>;
 
@@ -29,107 +29,202 @@ pub fn outcome(store: &Store, prefix: &str) -> (Summary, Incidents) {
     let mut incidents = Vec::new();
     let mut summary = Vec::new();
     for alert in alerts {
-        let fresh = names.len();
-        let name = *names.entry(alert.incident_id).or_insert(fresh);
-        if name == fresh && name == incidents.len() {
-            let id = alert.incident_id;
-            let incident = store
-                .read_blocking(move |c| store::incident::fetch(c, id))
-                .unwrap();
-            incidents.push((
-                incident.paging,
-                incident.urgency,
-                incident.alerts,
-                incident.open_alerts,
-            ));
-        }
+        let name = alert.incident_id.map(|id| {
+            let fresh = names.len();
+            let name = *names.entry(id).or_insert(fresh);
+            if name == incidents.len() {
+                let incident = store
+                    .read_blocking(move |c| store::incident::fetch(c, id))
+                    .unwrap();
+                incidents.push((
+                    incident.paging,
+                    incident.urgency,
+                    incident.alerts,
+                    incident.open_alerts,
+                ));
+            }
+            name
+        });
         let key = alert.dedup_key[prefix.len()..].to_owned();
         summary.push((key, alert.status, alert.count, alert.text.severity, name));
     }
     (summary, incidents)
 }
 
-/// A second, naive telling of PAGING.md §1.2–1.8 for signals that come within one instant.
-#[derive(Default)]
+/// Incidents of a service that may open at once in these tests; the further ones are a storm.
+pub const STORM_LIMIT: u16 = 3;
+
+/// A second, naive telling of PAGING.md §1.2–1.10, §2.2–2.4 and §3.3 for signals that come within
+/// one instant. Key 6 is silenced unless it is critical.
 pub struct Model {
-    alerts: Vec<(String, bool, i64, AlertSeverity, usize)>,
-    incidents: Vec<Told>,
+    alerts: Vec<Told>,
+    incidents: Vec<Case>,
+    /// Changes of each key, and whether it flaps and people know.
+    changes: BTreeMap<String, (usize, bool, bool)>,
+    /// Incidents that were opened or would have been.
+    opened: usize,
+    storm_limit: usize,
 }
 
 struct Told {
+    key: String,
+    open: bool,
+    count: i64,
+    severity: AlertSeverity,
+    incident: Option<usize>,
+    /// Its group, to be placed later.
     group: Option<String>,
+}
+
+struct Case {
+    group: Option<String>,
+    storm: bool,
     paging: PagingState,
     urgency: Urgency,
     alerts: i64,
     open: i64,
 }
 
+impl Case {
+    fn is_open(&self) -> bool {
+        self.paging != PagingState::Resolved
+    }
+}
+
+fn urgency(severity: AlertSeverity) -> Urgency {
+    match severity {
+        AlertSeverity::Critical | AlertSeverity::Error => Urgency::High,
+        _ => Urgency::Low,
+    }
+}
+
 impl Model {
-    fn open_of(&self, key: &str) -> Option<usize> {
-        self.alerts
-            .iter()
-            .position(|(known, open, ..)| known == key && *open)
+    pub fn new(storm_limit: u16) -> Model {
+        Model {
+            alerts: vec![],
+            incidents: vec![],
+            changes: BTreeMap::new(),
+            opened: 0,
+            storm_limit: usize::from(storm_limit),
+        }
     }
 
-    pub fn tell(&mut self, signal: &Signal, key: &str) {
-        let urgency = match signal.severity {
-            AlertSeverity::Critical | AlertSeverity::Error => Urgency::High,
-            _ => Urgency::Low,
-        };
-        match (signal.action, self.open_of(key)) {
-            (Action::Trigger, Some(at)) => {
-                self.alerts[at].2 += 1;
-                self.alerts[at].3 = signal.severity;
-                let incident = self.alerts[at].4;
-                if urgency == Urgency::High {
-                    self.incidents[incident].urgency = Urgency::High;
-                }
-            }
-            (Action::Trigger, None) => {
-                let of_group = self.incidents.iter().position(|told| {
-                    told.group.is_some()
-                        && told.group == signal.group_key
-                        && told.paging != PagingState::Resolved
-                });
-                let before = self.alerts.iter().rposition(|(known, ..)| known == key);
-                let home = match (of_group, before) {
-                    (Some(incident), _) => incident,
-                    (None, Some(alert)) => self.alerts[alert].4,
-                    (None, None) => {
-                        self.incidents.push(Told {
-                            group: signal.group_key.clone(),
+    /// Whether anything keeps the alert from paging.
+    fn held(&self, at: usize) -> bool {
+        let alert = &self.alerts[at];
+        if alert.key == "6" && alert.severity != AlertSeverity::Critical {
+            return true;
+        }
+        let known = self.changes[&alert.key].2;
+        let home = self.before(at).and_then(|before| before.incident);
+        known && home.is_none_or(|home| !self.incidents[home].is_open())
+    }
+
+    fn before(&self, at: usize) -> Option<&Told> {
+        let key = &self.alerts[at].key;
+        self.alerts[..at].iter().rfind(|told| told.key == *key)
+    }
+
+    /// Finds or opens the incident of an alert.
+    fn place(&mut self, at: usize) {
+        let group = self.alerts[at].group.clone();
+        let severity = self.alerts[at].severity;
+        let open_case = |case: &Case| case.is_open() && !case.storm;
+        let of_group = self
+            .incidents
+            .iter()
+            .position(|case| group.is_some() && case.group == group && open_case(case));
+        let home = match (of_group, self.before(at).and_then(|before| before.incident)) {
+            (Some(home), _) | (None, Some(home)) => home,
+            (None, None) => {
+                self.opened += 1;
+                let storm = self.opened > self.storm_limit;
+                let raging = self
+                    .incidents
+                    .iter()
+                    .position(|case| case.storm && case.is_open());
+                match raging.filter(|_| storm) {
+                    Some(home) => home,
+                    None => {
+                        self.incidents.push(Case {
+                            group: group.filter(|_| !storm),
+                            storm,
                             paging: PagingState::Triggered,
-                            urgency,
+                            urgency: urgency(severity),
                             alerts: 0,
                             open: 0,
                         });
                         self.incidents.len() - 1
                     }
-                };
-                let told = &mut self.incidents[home];
-                if told.paging == PagingState::Resolved {
-                    told.paging = PagingState::Triggered;
                 }
-                if urgency == Urgency::High {
-                    told.urgency = Urgency::High;
+            }
+        };
+        let case = &mut self.incidents[home];
+        if !case.is_open() {
+            case.paging = PagingState::Triggered;
+        }
+        case.urgency = case.urgency.min(urgency(severity));
+        case.alerts += 1;
+        case.open += 1;
+        self.alerts[at].incident = Some(home);
+        if let Some((_, flaps @ true, known)) = self.changes.get_mut(&self.alerts[at].key) {
+            *known = *flaps;
+        }
+    }
+
+    pub fn tell(&mut self, signal: &Signal, key: &str) {
+        let open = self
+            .alerts
+            .iter()
+            .position(|told| told.key == key && told.open);
+        match (signal.action, open) {
+            (Action::Trigger, Some(at)) => {
+                self.alerts[at].count += 1;
+                self.alerts[at].severity = signal.severity;
+                match self.alerts[at].incident {
+                    Some(home) => {
+                        let case = &mut self.incidents[home];
+                        case.urgency = case.urgency.min(urgency(signal.severity));
+                    }
+                    None if !self.held(at) => self.place(at),
+                    None => {}
                 }
-                told.alerts += 1;
-                told.open += 1;
-                self.alerts
-                    .push((key.to_owned(), true, 1, signal.severity, home));
+            }
+            (Action::Trigger, None) => {
+                let (changes, flaps, _) = self.changes.entry(key.to_owned()).or_default();
+                *changes += 1;
+                *flaps |= *changes > 4;
+                self.alerts.push(Told {
+                    key: key.to_owned(),
+                    open: true,
+                    count: 1,
+                    severity: signal.severity,
+                    incident: None,
+                    group: signal.group_key.clone(),
+                });
+                let at = self.alerts.len() - 1;
+                if !self.held(at) {
+                    self.place(at);
+                }
             }
             (Action::Acknowledge, Some(at)) => {
-                let told = &mut self.incidents[self.alerts[at].4];
-                if told.paging == PagingState::Triggered {
-                    told.paging = PagingState::Acknowledged;
+                if let Some(home) = self.alerts[at].incident {
+                    let case = &mut self.incidents[home];
+                    if case.paging == PagingState::Triggered {
+                        case.paging = PagingState::Acknowledged;
+                    }
                 }
             }
             (Action::Resolve, Some(at)) => {
-                self.alerts[at].1 = false;
-                let told = &mut self.incidents[self.alerts[at].4];
-                told.open -= 1;
-                if told.open == 0 {
-                    told.paging = PagingState::Resolved;
+                self.alerts[at].open = false;
+                let (changes, flaps, _) = self.changes.entry(key.to_owned()).or_default();
+                *changes += 1;
+                if let Some(home) = self.alerts[at].incident {
+                    let case = &mut self.incidents[home];
+                    case.open -= 1;
+                    if case.open == 0 && !*flaps {
+                        case.paging = PagingState::Resolved;
+                    }
                 }
             }
             (Action::Acknowledge | Action::Resolve, None) => {}
@@ -144,17 +239,31 @@ impl Model {
                 AlertStatus::Resolved
             }
         };
-        let alerts = self
-            .alerts
-            .iter()
-            .map(|(key, open, count, severity, incident)| {
-                (key.clone(), status(*open), *count, *severity, *incident)
-            })
-            .collect();
-        let incidents = self
-            .incidents
-            .iter()
-            .map(|told| (told.paging, told.urgency, told.alerts, told.open))
+        // Incidents are named in the order in which alerts show them.
+        let mut names: Vec<usize> = Vec::new();
+        let mut alerts = Vec::new();
+        for told in &self.alerts {
+            let name = told.incident.map(|home| {
+                names
+                    .iter()
+                    .position(|one| *one == home)
+                    .unwrap_or_else(|| {
+                        names.push(home);
+                        names.len() - 1
+                    })
+            });
+            alerts.push((
+                told.key.clone(),
+                status(told.open),
+                told.count,
+                told.severity,
+                name,
+            ));
+        }
+        let incidents = names
+            .into_iter()
+            .map(|home| &self.incidents[home])
+            .map(|case| (case.paging, case.urgency, case.alerts, case.open))
             .collect();
         (alerts, incidents)
     }
@@ -175,7 +284,7 @@ pub fn said() -> impl Strategy<Value = Said> {
     ];
     (
         action,
-        0..6_u8,
+        0..7_u8,
         proptest::sample::select(AlertSeverity::ALL),
     )
         .prop_map(|(action, key, severity)| Said {
@@ -185,7 +294,7 @@ pub fn said() -> impl Strategy<Value = Said> {
         })
 }
 
-/// Keys 0–2 stand alone, 3 and 4 share a group, 5 has one of its own.
+/// Keys 0–2 and 6 stand alone, 3 and 4 share a group, 5 has one of its own.
 pub fn made(said: &Said, prefix: &str) -> Signal {
     let mut made = signal(said.action, &format!("{prefix}{}", said.key));
     made.severity = said.severity;
@@ -223,9 +332,10 @@ pub fn assert_consistent(store: &Store) {
     let count = i64::try_from(numbers.len()).unwrap();
     assert_eq!(numbers, (1..=count).collect::<Vec<_>>());
     for incident in &incidents {
+        // Whoever is not told of an alert must find out why.
         let of: Vec<_> = alerts
             .iter()
-            .filter(|one| one.incident_id == incident.id)
+            .filter(|one| one.incident_id == Some(incident.id))
             .collect();
         let open = of
             .iter()

@@ -210,7 +210,7 @@ async fn status(request: &Request<'_>, id: &str) -> Result<Answer, Failure> {
 /// Entries of the incident's timeline, newest first unless asked otherwise.
 async fn lines(
     request: &Request<'_>,
-    incident: IncidentId,
+    incident: Option<IncidentId>,
     directory: &Directory,
     only: Option<EntryKind>,
 ) -> Result<Answer, Failure> {
@@ -230,7 +230,11 @@ async fn lines(
     let mut entries: Vec<Entry> = request
         .state
         .store()
-        .read(move |c| store::timeline::latest(c, incident, ENTRIES_MAX))
+        .read(move |c| match incident {
+            Some(incident) => store::timeline::latest(c, incident, ENTRIES_MAX),
+            // A suppressed alert has no incident.
+            None => Ok(Vec::new()),
+        })
         .await
         .map_err(engine::Error::from)?;
     entries.retain(|entry| only.is_none_or(|kind| entry.kind == kind));
@@ -278,11 +282,12 @@ async fn lines(
 /// Who was told, by the newest message of each way.
 async fn recipients(
     request: &Request<'_>,
-    incident: IncidentId,
+    incident: Option<IncidentId>,
     directory: &Directory,
 ) -> Result<Answer, Failure> {
     let filter = store::notification::Filter {
-        incident: Some(incident),
+        // A suppressed alert has no incident: nobody was told.
+        incident: Some(incident.unwrap_or(IncidentId(0))),
         ..store::notification::Filter::default()
     };
     let sent = request

@@ -33,7 +33,12 @@ fn with_settings(form: Form, settings: &ServiceSettings) -> Form {
     let mut form = form
         .with("urgency", settings.urgency)
         .with("grouping", settings.grouping)
+        .with("grouping_fields", settings.grouping_fields.join(", "))
+        .with("grouping_window", minutes(settings.grouping_window))
         .with("reopen_window", minutes(settings.reopen_window));
+    if let Some(limit) = settings.storm_limit {
+        form = form.with("storm_limit", limit);
+    }
     if settings.auto_resolve {
         form = form.with("auto_resolve", "yes");
     }
@@ -57,13 +62,24 @@ fn minutes(span: Span) -> String {
     }
 }
 
-/// What the form stands for, unless something cannot be read; then what, beside its field.
-pub fn input(form: &mut Form) -> Option<ServiceInput> {
+/// What the form stands for, unless something cannot be read; then what, beside its field. Rules
+/// that it does not show stay as they are in `before`.
+pub fn input(form: &mut Form, before: &ServiceSettings) -> Option<ServiceInput> {
     let team = read_id(form, "team", TeamId);
     let policy = read_id(form, "policy", PolicyId);
     let reopen_window = read_minutes(form, "reopen_window");
     let ack_timeout_high = read_minutes(form, "ack_timeout_high");
     let ack_timeout_low = read_minutes(form, "ack_timeout_low");
+    let grouping_window = read_minutes(form, "grouping_window");
+    let storm_limit = read_limit(form);
+    let fields = form
+        .get("grouping_fields")
+        .split([',', '\n'])
+        .map(str::trim);
+    let grouping_fields = fields
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect();
     let urgency = word(form, "urgency");
     let grouping = word(form, "grouping");
     Some(ServiceInput {
@@ -79,8 +95,24 @@ pub fn input(form: &mut Form) -> Option<ServiceInput> {
             reopen_window: reopen_window?.unwrap_or_default(),
             ack_timeout_high: ack_timeout_high?,
             ack_timeout_low: ack_timeout_low?,
+            grouping_fields,
+            grouping_window: grouping_window?.unwrap_or(before.grouping_window),
+            storm_limit: storm_limit?,
+            ..before.clone()
         },
     })
+}
+
+/// Empty is `Some(None)`.
+fn read_limit(form: &mut Form) -> Option<Option<u16>> {
+    let Some(text) = form.text("storm_limit") else {
+        return Some(None);
+    };
+    let read = text.parse().ok();
+    if read.is_none() {
+        form.reject("storm_limit", "Give a number of incidents.");
+    }
+    read.map(Some)
 }
 
 fn word<T: std::str::FromStr + Default>(form: &mut Form, name: &str) -> Option<T> {
@@ -142,11 +174,12 @@ mod tests {
         service.settings.auto_resolve = false;
         let mut form = of(&service);
         assert_eq!(form.get("reopen_window"), "1.5");
-        let input = input(&mut form).unwrap();
+        let input = input(&mut form, &ServiceSettings::default()).unwrap();
         assert_eq!(input.settings, service.settings);
         assert_eq!(input.policy_id, service.policy_id);
         assert_eq!(input.team_id, service.team_id);
-        let fresh = super::input(&mut empty().with("name", "x")).unwrap();
+        let fresh =
+            super::input(&mut empty().with("name", "x"), &ServiceSettings::default()).unwrap();
         assert_eq!(fresh.settings, ServiceSettings::default());
     }
 
@@ -157,7 +190,7 @@ mod tests {
             .with("ack_timeout_high", "soon")
             .with("urgency", "loud")
             .with("team", "the best");
-        assert!(input(&mut form).is_none());
+        assert!(input(&mut form, &ServiceSettings::default()).is_none());
         for field in ["ack_timeout_high", "urgency", "team"] {
             assert!(!form.error(field).is_empty(), "{field}");
         }

@@ -7,7 +7,7 @@ pub mod row;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::directory::Directory;
-use domain::service::Service;
+use domain::service::{Service, ServiceSettings};
 use domain::word::{AlertStatus, PagingState};
 use engine::access::Right;
 use engine::configuration::service;
@@ -194,7 +194,7 @@ async fn create(
     Checked(mut form): Checked,
 ) -> Result<HttpResponse, WebError> {
     me.require(Right::Configure)?;
-    if let Some(input) = form::input(&mut form) {
+    if let Some(input) = form::input(&mut form, &ServiceSettings::default()) {
         match service::create_service(state.store(), &me.ctx(state.now()), input).await {
             Ok(id) => {
                 let directory = state.directory();
@@ -239,7 +239,7 @@ async fn edit(
     me.require(Right::Configure)?;
     let directory = state.directory();
     let existing = find(&directory, &slug)?;
-    if let Some(mut input) = form::input(&mut form) {
+    if let Some(mut input) = form::input(&mut form, &existing.settings) {
         // Addresses stay as they are.
         input.slug = None;
         let ctx = me.ctx(state.now());

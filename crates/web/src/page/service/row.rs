@@ -170,9 +170,12 @@ pub fn settings_words(settings: &ServiceSettings) -> Vec<(String, String)> {
         UrgencyRule::BySeverity => "by severity: critical and error are high, the rest low",
         UrgencyRule::High => "always high",
         UrgencyRule::Low => "always low",
+        UrgencyRule::SupportHours => "by support hours",
     };
     let grouping = match settings.grouping {
         Grouping::GroupKey => "by the monitor's group key",
+        Grouping::Fields => "by equal values of named fields",
+        Grouping::Window => "all alerts within a rolling window",
         Grouping::None => "each alert is its own incident",
     };
     let auto_resolve = match settings.auto_resolve {

@@ -1,0 +1,14 @@
+DROP TABLE inhibition_source;
+DROP TABLE inhibition;
+DROP TABLE suppression;
+ALTER TABLE escalation_run DROP COLUMN held_due;
+ALTER TABLE incident DROP COLUMN gathering;
+DROP INDEX alert_held;
+DROP INDEX alert_check;
+DELETE FROM alert WHERE incident_id IS NULL;
+ALTER TABLE alert DROP COLUMN flaps;
+ALTER TABLE alert DROP COLUMN check_at;
+ALTER TABLE alert DROP COLUMN ends_at;
+ALTER TABLE alert DROP COLUMN held_by;
+ALTER TABLE alert DROP COLUMN suppressed;
+ALTER TABLE alert ALTER COLUMN incident_id SET NOT NULL;
