@@ -226,3 +226,63 @@ const NOBL9: &str = r#"{
   "service_name": "$service_name", "slo_name": "$slo_name", "objective_name": "$objective_name",
   "severity": "$severity", "slo_details_link": "$slo_details_link", "timestamp": "$timestamp"
 }"#;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sender_is_told_where_to_send() {
+        for kind in Kind::ALL.iter().copied() {
+            let known = [Kind::PagerDuty, Kind::Alertmanager, Kind::Generic].contains(&kind);
+            if known {
+                continue;
+            }
+            let shown = snippets(kind, "https://page.example.com", "KEY");
+            assert!(shown[0].code.contains("KEY"), "{kind}");
+            assert!(shown[0].code.contains("page.example.com"), "{kind}");
+            let mut ids: Vec<_> = shown.iter().map(|snippet| snippet.id).collect();
+            ids.dedup();
+            assert_eq!(ids.len(), shown.len(), "{kind}");
+            assert!(!hint(kind).is_empty());
+        }
+    }
+
+    #[test]
+    fn our_templates_are_what_we_read() {
+        use formats::request::Request;
+        for (kind, template) in [
+            (Kind::Datadog, DATADOG),
+            (Kind::Elastic, KIBANA),
+            (Kind::Healthchecks, HEALTHCHECKS),
+            (Kind::Prtg, PRTG),
+            (Kind::LibreNms, LIBRENMS),
+            (Kind::Nobl9, NOBL9),
+        ] {
+            // As if every variable had a value.
+            let filled = template
+                .replace("{{ $", "x")
+                .replace([' ', '$', '%', '{', '}'], "")
+                .replace("rule.", "")
+                .replace("alert.", "");
+            let filled = if template.starts_with('{') {
+                format!("{{{filled}}}")
+            } else {
+                filled
+            };
+            let parsed = format::of(kind)
+                .parse(
+                    &Request::of_body(filled.as_bytes()),
+                    &formats::settings::Settings::default(),
+                    domain::Timestamp::from_seconds(1_700_000_000),
+                )
+                .unwrap();
+            assert_eq!(parsed.signals.len(), 1, "{kind}: {parsed:?}");
+            let guessed = parsed
+                .warnings
+                .iter()
+                .any(|text| text.contains("not a shape"));
+            assert!(!guessed, "{kind}: {:?}", parsed.warnings);
+        }
+    }
+}
