@@ -24,7 +24,7 @@ const LIST_MAX: i64 = 5_000;
 /// `POST /api/v2/alerts`
 pub(super) async fn push(req: HttpRequest, payload: Payload, state: State) -> HttpResponse {
     let Some(key) = key::outside(&req, &state) else {
-        return no_key();
+        return not_taken(&NotTaken::UnknownKey);
     };
     let key_hash = key::hash(&key);
     if let Err(why) = intake::admit_key(&state, &key_hash) {
@@ -78,7 +78,7 @@ type Shown = fn(&[domain::alert::Alert], &api::Query, &str, domain::Timestamp) -
 async fn show(req: &HttpRequest, state: &State, shown: Shown) -> HttpResponse {
     let (integration, name) = match asked(req, state) {
         Ok(found) => found,
-        Err(answer) => return answer,
+        Err(why) => return not_taken(&why),
     };
     let parameters: Vec<_> = url::form_urlencoded::parse(req.query_string().as_bytes()).collect();
     let parameters = parameters
@@ -109,7 +109,7 @@ async fn show(req: &HttpRequest, state: &State, shown: Shown) -> HttpResponse {
 pub(super) async fn status(req: HttpRequest, state: State) -> HttpResponse {
     match asked(&req, &state) {
         Ok(_) => HttpResponse::Ok().json(api::status(env!("CARGO_PKG_VERSION"), state.started)),
-        Err(answer) => answer,
+        Err(why) => not_taken(&why),
     }
 }
 
@@ -117,7 +117,7 @@ pub(super) async fn status(req: HttpRequest, state: State) -> HttpResponse {
 pub(super) async fn receivers(req: HttpRequest, state: State) -> HttpResponse {
     match asked(&req, &state) {
         Ok((_, name)) => HttpResponse::Ok().json(api::receivers(&name)),
-        Err(answer) => answer,
+        Err(why) => not_taken(&why),
     }
 }
 
@@ -129,28 +129,24 @@ pub(super) async fn healthy() -> HttpResponse {
 }
 
 /// The integration that is asked about, and what we call it.
-fn asked(req: &HttpRequest, state: &State) -> Result<(IntegrationId, String), HttpResponse> {
-    let key = key::outside(req, state).ok_or_else(no_key)?;
+fn asked(req: &HttpRequest, state: &State) -> Result<(IntegrationId, String), NotTaken> {
+    let key = key::outside(req, state).ok_or(NotTaken::UnknownKey)?;
     let key_hash = key::hash(&key);
-    intake::admit_key(state, &key_hash).map_err(|why| not_taken(&why))?;
+    intake::admit_key(state, &key_hash)?;
     state
         .directory()
         .integration_by_key(&key_hash)
         .map(|found| (found.id, found.name.clone()))
-        .ok_or_else(|| not_taken(&NotTaken::UnknownKey))
-}
-
-fn no_key() -> HttpResponse {
-    failed(
-        StatusCode::UNAUTHORIZED,
-        "send the integration's key: in the path prefix /integrations/KEY, or as bearer token",
-    )
+        .ok_or(NotTaken::UnknownKey)
 }
 
 fn not_taken(why: &NotTaken) -> HttpResponse {
     let (status, seconds, text) = match why {
         NotTaken::UnknownKey => {
-            return failed(StatusCode::UNAUTHORIZED, "no integration has this key");
+            return failed(
+                StatusCode::UNAUTHORIZED,
+                "send the key of an integration: in the path, /integrations/KEY, or as bearer token",
+            );
         }
         NotTaken::TooMany(seconds) => (
             StatusCode::TOO_MANY_REQUESTS,
