@@ -186,7 +186,7 @@ fn rules_and_formats_are_pure() {
 }
 
 /// Directories that builds and trials fill; nothing in them is kept.
-const FILLED: [&str; 4] = [".git", ".demo", "target", "node_modules"];
+const FILLED: [&str; 5] = [".git", ".demo", ".clients", "target", "node_modules"];
 
 /// Every file of the tree below a directory, as a path from the root.
 fn walk(below: &Path, files: &mut Vec<PathBuf>) {
