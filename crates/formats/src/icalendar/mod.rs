@@ -20,8 +20,8 @@ mod windows;
 mod write;
 mod zone;
 
-pub use recur::recur;
 pub use read::{Occurrence, Reading, Window, read};
+pub use recur::recur;
 pub use whom::Whom;
 pub use write::{Calendar, Event};
 

@@ -139,7 +139,8 @@ fn bounded(text: &str) -> Result<bool, String> {
             }
             _ => {}
         }
-        plain &= !matches!(c, '*' | '?' | ':' | ',') && !(c == '.' && before == '.');
+        let many = matches!(c, '*' | '?' | ':' | ',') || (c == '.' && before == '.');
+        plain &= !many;
         if in_filter && (c == '*' || c == '.' && before == '.') {
             return Err("a filter may not search: use `only_if` with an expression".to_owned());
         }

@@ -12,4 +12,5 @@ mod mapping;
 mod recorded;
 mod recurrence;
 mod replies;
+mod transport;
 mod vendor;
