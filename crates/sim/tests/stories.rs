@@ -1,4 +1,4 @@
-//! Stories that must hold. `make test` tells 20,000 incidents of them, by the optimised program;
+//! Stories that must hold. `make test` tells thousands of incidents of them, by the optimised program;
 //! plain `cargo test` a few.
 #![allow(
     clippy::unwrap_used,
