@@ -57,6 +57,8 @@ services:
   - slug: checkout
     name: Checkout
     policy: checkout
+    # Tests open many incidents, and look for each.
+    storm_limit: 0
     integrations:
       - {name: Events, kind: pagerduty, key: eventseventseventseventseventsev}
       - {name: Alertmanager, kind: alertmanager, key: alertmanageralertmanageralertman}

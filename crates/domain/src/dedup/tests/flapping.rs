@@ -113,7 +113,7 @@ fn another_failure_is_not_silent() {
 
 #[test]
 fn resolved_by_hand_it_stays_silent_until_stable_and_then_pages() {
-    let mut world = super::holding::with_door(World::new());
+    let mut world = holding::with_door(World::new());
     flap(&mut world, 8, 10);
     let id = *world.set.incidents.keys().next().unwrap();
     let incident = world.set.incidents.get_mut(&id).unwrap();
