@@ -30,8 +30,8 @@ pub const IN_TIME: Span = Span::from_seconds(1);
 pub const RECOVERS: Span = Span::from_seconds(10);
 
 /// From a page until its first message leaves, at most: the bundling window (PAGING.md §6.4), and
-/// that of another method where the first was lost meanwhile.
-pub const LEAVES_WITHIN: Span = Span::from_seconds(125);
+/// others where the message that began one was called off before it was taken.
+pub const LEAVES_WITHIN: Span = Span::from_seconds(185);
 
 /// Somebody has asked for something, and has not been answered yet.
 #[derive(Clone, Debug)]
