@@ -1,6 +1,10 @@
 //! A change event: one statement that somebody or something has changed a system. Changes never
 //! page; they are shown beside the incidents that they precede (WIRE-FORMATS.md §2).
 
+mod course;
+
+pub use course::{Bearing, Change, Course, EXPERIMENT_MAX, LOOK_BACK, courses, service_of};
+
 use serde::{Deserialize, Serialize};
 
 use crate::signal::Link;
@@ -55,7 +59,8 @@ pub struct ChangeEvent {
     /// Free fields of the source; any JSON value, `Null` when there are none.
     pub details: serde_json::Value,
     /// Equal statements of one integration have an equal key: a repeated delivery is one event.
-    /// Statements about the same change in different states have different keys. Never empty.
+    /// Statements about the same change in different states have different keys. Empty where
+    /// the source gives nothing to tell a repetition from a second event: each is one then.
     pub idempotency_key: String,
     /// Statements about one change in different states, such as the start and the end of an
     /// experiment, have an equal one.

@@ -110,4 +110,6 @@ ids! {
     /// One person who was asked to help with an incident.
     ResponderId
     ReceiptId
+    /// One statement about a change.
+    ChangeEventId
 }

@@ -337,6 +337,8 @@ words! {
         PagingPaused = "paging_paused",
         /// A suppressed alert pages after all.
         SuppressionEnded = "suppression_ended",
+        /// Something was changed, or broken on purpose, while the incident was open.
+        Changed = "changed",
     }
 
     /// Where a person's action came from.

@@ -25,6 +25,7 @@ use crate::Error;
 use crate::clock::Clock;
 pub(crate) use check::fire_due as check_due;
 use record::Records;
+pub(crate) use text::replace_nul;
 pub(crate) use write::write as write_changes;
 
 /// Requests that may wait.

@@ -5,6 +5,7 @@ pub mod access;
 pub mod account;
 pub mod alert;
 pub mod chance;
+pub mod change_event;
 pub mod clock;
 pub mod configuration;
 pub mod context;

@@ -13,6 +13,8 @@ use crate::clock::Clock;
 const SIGNALS: Span = Span::from_days(30);
 /// Resolved alerts.
 const ALERTS: Span = Span::from_days(400);
+/// Change events.
+const CHANGES: Span = Span::from_days(400);
 const BATCH: i64 = 500;
 const EVERY: Duration = Duration::from_secs(600);
 /// Between batches, so that people's writes come first.
@@ -45,7 +47,8 @@ pub async fn delete_old(store: &Store, now: Timestamp) -> Result<usize, Error> {
             let signals = store::alert::delete_signals(tx, now - SIGNALS, BATCH)?;
             let alerts = store::alert::delete_resolved(tx, now - ALERTS, BATCH)?;
             let notices = crate::reminder::forget_in_txn(tx, now)?;
-            Ok(signals + alerts + notices)
+            let changes = store::change_event::delete_old(tx, now - CHANGES, BATCH)?;
+            Ok(signals + alerts + notices + changes)
         })
         .await
 }

@@ -7,6 +7,7 @@ pub mod account;
 pub mod alert;
 pub mod board;
 pub mod change;
+pub mod change_event;
 pub mod command;
 pub mod conn;
 pub mod directory;

@@ -56,6 +56,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     inhibition,
     inhibition_source,
     signal,
+    change_event,
     timeline_entry,
     key_moment,
     escalation_run,

@@ -8,7 +8,7 @@ use domain::{IntegrationId, ServiceId, Timestamp};
 use crate::conn::Conn;
 use crate::db;
 use crate::error::{Error, to_json};
-use crate::schema::{incident, integration, integration_traffic, service, signal};
+use crate::schema::{change_event, incident, integration, integration_traffic, service, signal};
 use crate::tx::Tx;
 
 /// # Errors
@@ -50,7 +50,7 @@ pub fn update(tx: &mut Tx<'_>, edited: &Service) -> Result<(), Error> {
     tx.configured()
 }
 
-/// Whether the service has any past: incidents, or signals of its integrations.
+/// Whether the service has any past: incidents, changes, or signals of its integrations.
 ///
 /// # Errors
 /// Those of the reads.
@@ -64,7 +64,18 @@ pub fn has_past(conn: &mut Conn, id: ServiceId) -> Result<bool, Error> {
         .filter(integration::service_id.eq(id))
         .count()
         .get_result(c))?;
-    Ok(incidents + signals > 0)
+    let changes: i64 = db!(conn, |c| change_event::table
+        .left_join(
+            integration::table.on(integration::id.nullable().eq(change_event::integration_id))
+        )
+        .filter(
+            change_event::service_id
+                .eq(Some(id))
+                .or(integration::service_id.nullable().eq(Some(id)))
+        )
+        .count()
+        .get_result(c))?;
+    Ok(incidents + signals + changes > 0)
 }
 
 /// Removes a service with its integrations; for those without a past.

@@ -9,9 +9,9 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::api::{
-    alert, calendar, configuration, coverage, explain, holiday, incident, inhibition, notification,
-    on_call, postmortem, report, responder, schedule, schedule_by_hand, schedule_version,
-    service_rules, silence, simulate, swap, timeline, work,
+    alert, calendar, change_event, configuration, coverage, explain, holiday, incident, inhibition,
+    notification, on_call, postmortem, report, responder, schedule, schedule_by_hand,
+    schedule_version, service_rules, silence, simulate, swap, timeline, work,
 };
 use crate::error::WebError;
 use crate::frame::{frame, render};
@@ -65,6 +65,10 @@ use crate::view::api_docs::ApiDocsPage;
         inhibition::get,
         inhibition::edit,
         inhibition::remove,
+        change_event::list,
+        change_event::create,
+        change_event::get,
+        change_event::of_incident,
         on_call::now,
         on_call::schedules,
         on_call::shifts,

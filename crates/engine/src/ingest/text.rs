@@ -47,7 +47,8 @@ fn clean(signal: &mut Signal) {
     // Details, links and images are stored as JSON, where NUL is written as an escape.
 }
 
-fn replace_nul(text: &mut String) {
+/// PostgreSQL stores no NUL.
+pub(crate) fn replace_nul(text: &mut String) {
     if text.contains('\0') {
         *text = text.replace('\0', "\u{fffd}");
     }

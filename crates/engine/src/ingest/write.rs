@@ -113,7 +113,13 @@ pub(crate) fn write(
         }
         by_incident.entry(id).or_default().push(effect);
     }
+    let opened: Vec<_> = changed_incidents
+        .iter()
+        .filter(|(_, new)| **new)
+        .filter_map(|(id, _)| Some((*id, incidents.get(id)?.service_id?)))
+        .collect();
     let mut writing = Writing::new(tx, now)?;
+    crate::change_event::mark_running(&mut writing, &opened)?;
     for (id, effects) in by_incident {
         if let Some(incident) = incidents.get_mut(&id) {
             writing.carry_out(incident, effects, Actor::MONITOR)?;

@@ -4,6 +4,7 @@
     reason = "helpers of tests fail their test like the tests themselves"
 )]
 
+mod change_event;
 mod crash_points;
 mod dispatch;
 mod escalation;

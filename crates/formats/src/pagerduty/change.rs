@@ -58,12 +58,12 @@ pub fn parse(body: &[u8], outside: Option<&str>) -> Result<Request, Invalid> {
         "unknown".to_owned()
     });
     // There is no key of the client's: what says the same of the same moment is one event.
-    let moment = payload
+    // Without a moment a second deployment would look like the first one's repetition.
+    let identity = payload
         .get("timestamp")
         .filter(|moment| !moment.is_null())
-        .map(Value::to_string)
+        .map(|moment| key::of_identity(&[&summary, &moment.to_string(), &source]))
         .unwrap_or_default();
-    let identity = key::of_identity(&[&summary, &moment, &source]);
     let mut change = ChangeEvent::new(ChangeKind::Other, identity, summary, source);
     change.at = time::or_receipt(
         payload.get("timestamp"),

@@ -86,3 +86,23 @@ diesel::table! {
         raw -> Nullable<Text>,
     }
 }
+
+diesel::table! {
+    change_event (id) {
+        id -> BigInt,
+        identity -> Binary,
+        integration_id -> Nullable<BigInt>,
+        service_id -> Nullable<BigInt>,
+        kind -> Text,
+        status -> Nullable<Text>,
+        summary -> Text,
+        source -> Text,
+        links -> Text,
+        details -> Text,
+        change_key -> Nullable<Text>,
+        at -> BigInt,
+        starts_at -> Nullable<BigInt>,
+        ends_at -> Nullable<BigInt>,
+        received_at -> BigInt,
+    }
+}

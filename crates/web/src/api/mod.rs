@@ -4,6 +4,7 @@
 pub(crate) mod alert;
 pub(crate) mod calendar;
 pub(crate) mod caller;
+pub(crate) mod change_event;
 pub(crate) mod configuration;
 pub(crate) mod coverage;
 pub(crate) mod explain;
@@ -84,6 +85,13 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
             )
             .route("/incidents/{number}/notes", web::post().to(timeline::note))
             .route("/incidents/{number}/why", web::get().to(explain::why))
+            .route(
+                "/incidents/{number}/change-events",
+                web::get().to(change_event::of_incident),
+            )
+            .route("/change-events", web::get().to(change_event::list))
+            .route("/change-events", web::post().to(change_event::create))
+            .route("/change-events/{id}", web::get().to(change_event::get))
             .route("/alerts", web::get().to(alert::list))
             .route("/alerts/{id}", web::get().to(alert::get))
             .route("/oncall", web::get().to(on_call::now))

@@ -39,6 +39,7 @@ vocabularies! {
     responder_state: ResponderState,
     postmortem_status: PostmortemStatus,
     urgency: Urgency,
+    change_kind: domain::change_event::ChangeKind,
     grouping: domain::service::Grouping,
     urgency_rule: domain::service::UrgencyRule,
     hours_urgency: domain::service::HoursUrgency,

@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use actix_web::web::Bytes;
+use domain::change_event::ChangeEvent;
 use domain::quota::Quota;
-use domain::{IntegrationId, Timestamp};
+use domain::{ChangeEventId, IntegrationId, Timestamp};
+use engine::change_event;
 use engine::ingest::{Accepted, IngestError, Submission};
 
 use crate::error::{WebError, now_and_then};
@@ -119,6 +121,23 @@ pub(super) async fn store(state: &AppState, submission: Submission) -> Result<Ac
                 NotTaken::Later(other)
             }
         })
+}
+
+/// Writes the changes of a request down that was admitted before; returns the ids of the new ones
+/// once they are durable.
+///
+/// # Errors
+/// [`NotTaken`]; nothing was stored then.
+pub(super) async fn tell(
+    state: &AppState,
+    key_hash: [u8; 32],
+    changes: Vec<ChangeEvent>,
+) -> Result<Vec<ChangeEventId>, NotTaken> {
+    let received = change_event::receive(state.store(), key_hash, changes, state.now());
+    received.await.map_err(|error| match error {
+        engine::Error::NotFound(_) => NotTaken::UnknownKey,
+        other => NotTaken::Later(IngestError::Unavailable(other.to_string())),
+    })
 }
 
 /// A request that says nothing about any alert, but whose owner should hear of something.

@@ -53,6 +53,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
 fn vendors(config: &mut ServiceConfig, at: &dyn Fn(&str) -> actix_web::Resource) {
     config
         .service(at("/v2/enqueue").route(web::post().to(pagerduty::enqueue)))
+        .service(at("/v2/change/enqueue").route(web::post().to(pagerduty::change)))
         .service(
             at("/generic/2010-04-15/create_event.json")
                 .route(web::post().to(pagerduty::create_event)),

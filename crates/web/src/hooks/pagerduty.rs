@@ -56,6 +56,38 @@ pub(super) async fn enqueue(req: HttpRequest, payload: Payload, state: State) ->
     take(&V2, &req, payload, &state).await
 }
 
+/// `POST /v2/change/enqueue`
+pub(super) async fn change(req: HttpRequest, payload: Payload, state: State) -> HttpResponse {
+    let bytes = match read(&req, payload).await {
+        Ok(bytes) => bytes,
+        Err(answer) => return answer,
+    };
+    let outside = key::outside(&req, &state);
+    let request = match pagerduty::change::parse(&bytes, outside.as_deref()) {
+        Ok(request) => request,
+        Err(invalid) => return refuse(&req, &state, &invalid, outside.as_deref(), bytes).await,
+    };
+    let key_hash = chosen(&req, &state, &request.routing_key, outside.as_deref());
+    let told = match intake::admit_key(&state, &key_hash) {
+        Ok(()) => intake::tell(&state, key_hash, vec![request.event]).await,
+        Err(why) => Err(why),
+    };
+    let new = match told {
+        Ok(new) => new,
+        Err(why) => return not_taken(&V2, &why),
+    };
+    if !request.warnings.is_empty() {
+        let remark = Submission {
+            warnings: request.warnings,
+            ..intake::remark(key_hash, bytes)
+        };
+        // The change stands whether this works or not.
+        drop(intake::store(&state, remark).await);
+    }
+    let id = new.first().map(ToString::to_string).unwrap_or_default();
+    json(StatusCode::ACCEPTED, &pagerduty::change_accepted(&id))
+}
+
 async fn take(
     version: &Version,
     req: &HttpRequest,
@@ -69,16 +101,7 @@ async fn take(
     let outside = key::outside(req, state);
     let request = match (version.parse)(&bytes, outside.as_deref()) {
         Ok(request) => request,
-        Err(invalid) => {
-            let key = key::in_path(req)
-                .or(invalid.routing_key.as_deref())
-                .or(outside.as_deref());
-            if let Some(key) = key {
-                let reason = invalid.to_string();
-                intake::remember_refusal(state, key::hash(key), reason, bytes).await;
-            }
-            return json(StatusCode::BAD_REQUEST, &invalid.body());
-        }
+        Err(invalid) => return refuse(req, state, &invalid, outside.as_deref(), bytes).await,
     };
     let submission = Submission {
         signals: request.parsed.signals,
@@ -93,11 +116,32 @@ async fn take(
             let (status, body) = version.accepted;
             json(status, &body(&request.dedup_key))
         }
-        Err(NotTaken::UnknownKey) => (version.unknown_key)(),
-        Err(NotTaken::TooMany(seconds)) => {
-            later(version.throttled, seconds, pagerduty::throttled())
-        }
-        Err(NotTaken::Later(_)) => later(
+        Err(why) => not_taken(version, &why),
+    }
+}
+
+/// Answers an event that makes no sense, and shows it on its integration, if it has one.
+async fn refuse(
+    req: &HttpRequest,
+    state: &State,
+    invalid: &Invalid,
+    outside: Option<&str>,
+    bytes: Bytes,
+) -> HttpResponse {
+    let key = key::in_path(req)
+        .or(invalid.routing_key.as_deref())
+        .or(outside);
+    if let Some(key) = key {
+        intake::remember_refusal(state, key::hash(key), invalid.to_string(), bytes).await;
+    }
+    json(StatusCode::BAD_REQUEST, &invalid.body())
+}
+
+fn not_taken(version: &Version, why: &NotTaken) -> HttpResponse {
+    match why {
+        NotTaken::UnknownKey => (version.unknown_key)(),
+        NotTaken::TooMany(seconds) => later(version.throttled, *seconds, pagerduty::throttled()),
+        NotTaken::Later(_) => later(
             StatusCode::SERVICE_UNAVAILABLE,
             RETRY_AFTER,
             pagerduty::unavailable(),

@@ -102,18 +102,14 @@ async fn accept(
             .map(|rejected| json!({ "item": rejected.item, "reason": rejected.reason }))
             .collect::<Vec<_>>(),
     });
-    let mut warnings = parsed.warnings;
-    // The request itself is kept with them.
-    warnings.extend(
-        parsed
-            .changes
-            .iter()
-            .map(|change| format!("told of a change: {}", change.summary)),
-    );
+    intake::admit_key(state, &key_hash)?;
+    if !parsed.changes.is_empty() {
+        intake::tell(state, key_hash, parsed.changes).await?;
+    }
     let submission = Submission {
         signals: parsed.signals,
         resolve_group: parsed.resolve_group,
-        warnings,
+        warnings: parsed.warnings,
         rejected: parsed
             .rejected
             .into_iter()
@@ -121,7 +117,7 @@ async fn accept(
             .collect(),
         ..intake::remark(key_hash, bytes)
     };
-    intake::submit(state, submission).await?;
+    intake::store(state, submission).await?;
     let status = StatusCode::from_u16(format.success).unwrap_or(StatusCode::ACCEPTED);
     Ok(HttpResponse::build(status).json(answer))
 }

@@ -4,6 +4,7 @@
 pub mod answer;
 pub mod auth;
 pub mod calendar;
+pub mod change;
 pub mod choice;
 pub mod complaint;
 pub mod coverage;
@@ -41,6 +42,7 @@ pub fn configure(cfg: &mut ServiceConfig) {
     answer::configure(cfg);
     postmortem::configure(cfg);
     outbox::configure(cfg);
+    change::configure(cfg);
     simulate::configure(cfg);
     explain::configure(cfg);
     coverage::configure(cfg);

@@ -54,6 +54,7 @@ const PAGES: &[(&str, &str)] = &[
     ("Postmortems", "/postmortems"),
     ("People", "/users"),
     ("Teams", "/teams"),
+    ("Changes", "/changes"),
     ("Outbox", "/outbox"),
     ("Settings", "/settings"),
     ("API", "/api"),

@@ -46,7 +46,7 @@ pub fn icon(name: &str) -> Markup {
     ))
 }
 
-fn badge(tone: Tone, picture: &str, word: &str) -> Markup {
+pub(super) fn badge(tone: Tone, picture: &str, word: &str) -> Markup {
     Markup(format!(
         "<span class=\"state {}\">{}{}</span>",
         tone.class(),
@@ -384,6 +384,7 @@ impl Frame {
             EntryKind::Snoozed => "clock-pause",
             EntryKind::Reassigned => "users",
             EntryKind::Note => "note",
+            EntryKind::Changed => "git-commit",
             EntryKind::RoleAssigned | EntryKind::RoleReleased => "crown",
             EntryKind::HandoverProposed
             | EntryKind::HandoverAccepted

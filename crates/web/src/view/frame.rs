@@ -93,6 +93,7 @@ impl Frame {
                 | Nav::Coverage
                 | Nav::Simulate
                 | Nav::Postmortems
+                | Nav::Changes
                 | Nav::People
                 | Nav::Outbox
                 | Nav::Settings
@@ -188,6 +189,7 @@ pub enum Nav {
     Coverage,
     Simulate,
     Postmortems,
+    Changes,
     People,
     Outbox,
     Settings,
@@ -207,6 +209,7 @@ impl Nav {
             Nav::Coverage => "coverage",
             Nav::Simulate => "simulate",
             Nav::Postmortems => "postmortems",
+            Nav::Changes => "changes",
             Nav::People => "people",
             Nav::Outbox => "outbox",
             Nav::Settings => "settings",

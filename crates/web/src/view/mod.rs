@@ -117,6 +117,7 @@
 //! | `/incidents/{number}/why?person=` | [`explain::ExplainPage`] |
 //! | `/simulate?…` | [`simulate::SimulatePage`] |
 //! | `/coverage?days=&team=&service=&level=` | [`coverage::CoveragePage`] |
+//! | `/changes?service=&kind=&q=&before=` | [`change::ChangeListPage`] |
 //! | `/outbox?…` | [`outbox::OutboxPage`]; query: [`outbox::OutboxFilter`] |
 //! | `/settings`, `/api` | [`settings::SettingsPage`], [`api_docs::ApiDocsPage`] |
 //! | `/search.json?q=` | `[{"label":"INC-0042 Checkout errors","url":"/incidents/42","kind":"incident"}]`, at most 20, for the palette |
@@ -126,6 +127,7 @@ pub mod api_docs;
 pub mod auth;
 pub mod badge;
 pub mod calendar;
+pub mod change;
 pub mod contract;
 pub mod coverage;
 pub mod dashboard;

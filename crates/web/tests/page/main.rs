@@ -10,6 +10,7 @@ mod ask;
 mod auth;
 mod by_hand;
 mod calendar;
+mod change;
 mod coverage;
 mod explain;
 mod house;

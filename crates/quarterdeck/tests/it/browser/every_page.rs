@@ -78,6 +78,7 @@ fn pages(person: &str) -> Vec<(String, Role)> {
         ("/postmortems/1?edit=timeline", Observer),
         ("/postmortems/1?choose=timeline", Observer),
         ("/postmortems/1?action=1", Observer),
+        ("/changes", Observer),
         ("/outbox", Observer),
         ("/settings", Observer),
         ("/api", Observer),

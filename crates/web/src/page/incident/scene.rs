@@ -8,6 +8,7 @@ use domain::incident::responder::Responder;
 use domain::policy::PolicyVersion;
 use domain::word::{PagingState, TimerKind};
 use domain::{IncidentId, TimelineEntryId, Timestamp};
+use engine::change_event::Beside;
 use engine::role::RoleView;
 use store::Conn;
 use store::command::{RoleHolding, StatusUpdate};
@@ -55,6 +56,7 @@ pub struct Scene {
     pub updates: Vec<StatusUpdate>,
     pub moments: Vec<store::incident::Moment>,
     pub postmortem: Option<Postmortem>,
+    pub changes: Beside,
 }
 
 /// Which part of the long lists is wanted.
@@ -123,6 +125,7 @@ impl Scene {
             updates: store::command::updates(conn, id)?,
             moments: store::incident::moments(conn, id)?,
             postmortem: store::postmortem::of_incident(conn, id)?,
+            changes: engine::change_event::beside(conn, &incident)?,
             incident,
             run,
             version,

@@ -1,5 +1,6 @@
 //! An incident's page, put together from what was read.
 
+use domain::change_event::courses;
 use domain::directory::Directory;
 use domain::escalation::Ladder;
 use domain::incident::{Actor, Incident as Facts};
@@ -12,9 +13,9 @@ use super::people::Looker;
 use super::scene::{ALERTS, Scene};
 use super::{entry, lane, offer, people, row};
 use crate::markdown;
-use crate::page::{choice, name};
+use crate::page::{change, choice, name};
 use crate::view::incident::{
-    AlertRow, Command, Incident, IncidentPage, PostmortemLink, Proposal, Seat, StatusUpdate,
+    AlertRow, Changes, Command, Incident, IncidentPage, PostmortemLink, Proposal, Seat, StatusUpdate,
 };
 use crate::view::{Form, Frame, Markup, Pager};
 
@@ -86,10 +87,25 @@ pub fn page(
             status: found.status,
             href: format!("/postmortems/{}", found.number),
         }),
+        changes: Some(changes(scene, directory)),
         can,
         form: typed.form,
         preview: typed.preview,
         frame,
+    }
+}
+
+fn changes(scene: &Scene, directory: &Directory) -> Changes {
+    let opened = scene.incident.created_at;
+    let rows = |told: &[domain::change_event::Change]| {
+        courses(told)
+            .iter()
+            .map(|course| change::row_beside(course, directory, opened))
+            .collect()
+    };
+    Changes {
+        own: rows(&scene.changes.own),
+        elsewhere: rows(&scene.changes.elsewhere),
     }
 }
 

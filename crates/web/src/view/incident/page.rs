@@ -8,6 +8,7 @@ use domain::word::{
 use domain::{AlertId, HandoverId, NotificationId, TimelineEntryId, Timestamp};
 
 use crate::picture::{Ladder, Swimlane};
+use crate::view::change::ChangeRow;
 use crate::view::form::Form;
 use crate::view::frame::{Choice, ChoiceGroup, Frame, Link, Markup, Pager, Person};
 
@@ -42,12 +43,23 @@ pub struct IncidentPage {
     pub timeline_more: u64,
     pub swimlane: Option<Swimlane>,
     pub postmortem: Option<PostmortemLink>,
+    /// What was changed before and since; `None` where it is not asked for.
+    pub changes: Option<Changes>,
     /// Holds what was typed when one of the page's forms was refused; `form.get("form")` names it:
     /// `note`, `reassign`, `ask`, `declare`, `phase`, `severity`, `title`, `update`, and of a seat
     /// `handover-{role}`, `claim-{role}`.
     pub form: Form,
     /// The status update as it would look (`do=preview` without script).
     pub preview: Option<Markup>,
+}
+
+/// Changes beside the incident, newest first.
+#[derive(Clone, Debug)]
+pub struct Changes {
+    /// Of its service.
+    pub own: Vec<ChangeRow>,
+    /// Of other services, or of none.
+    pub elsewhere: Vec<ChangeRow>,
 }
 
 impl IncidentPage {
