@@ -7,8 +7,8 @@
 mod checking;
 mod ending;
 mod opening;
-mod storm;
 mod rewording;
+mod storm;
 #[cfg(test)]
 mod tests;
 

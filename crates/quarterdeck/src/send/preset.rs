@@ -70,7 +70,7 @@ impl Fields {
             .iter()
             .filter_map(|name| self.0.get(*name))
             .map(|text| text.trim())
-            .find(|text| !text.is_empty() && !(text.starts_with('$') && text.ends_with('$')))
+            .find(|text| !(text.is_empty() || text.starts_with('$') && text.ends_with('$')))
     }
 }
 

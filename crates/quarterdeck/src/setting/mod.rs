@@ -80,7 +80,10 @@ impl Settings {
             log_format: log_format(values)?,
             body_limit: body_limit(values)?,
             rate_limit: values
-                .parse("rate_limit", "a number of requests a minute, or 0 for no limit")?
+                .parse(
+                    "rate_limit",
+                    "a number of requests a minute, or 0 for no limit",
+                )?
                 .unwrap_or(6_000),
             log_level: values.text("log_level"),
             node_name: values.text("node_name").unwrap_or_else(host_name),

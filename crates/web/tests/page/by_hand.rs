@@ -1,7 +1,7 @@
 //! Schedules: a span filled by hand, who shadows whom, days off, and what an edit changes for whom.
 
-use domain::{Span, Timestamp};
 use domain::word::{AccountRole, Origin};
+use domain::{Span, Timestamp};
 use engine::OpContext;
 
 use crate::house::House;

@@ -15,7 +15,8 @@ use super::{entry, lane, offer, people, row};
 use crate::markdown;
 use crate::page::{change, choice, name};
 use crate::view::incident::{
-    AlertRow, Changes, Command, Incident, IncidentPage, PostmortemLink, Proposal, Seat, StatusUpdate,
+    AlertRow, Changes, Command, Incident, IncidentPage, PostmortemLink, Proposal, Seat,
+    StatusUpdate,
 };
 use crate::view::{Form, Frame, Markup, Pager};
 
