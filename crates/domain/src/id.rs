@@ -102,6 +102,8 @@ ids! {
     ActionItemId
     TokenId
     SignalId
+    /// One request of a monitor, as it was kept.
+    RequestId
     TimerId
     /// A maintenance window or a silence.
     SuppressionId

@@ -17,7 +17,7 @@ use bytes::Bytes;
 use domain::dedup::{Applied, Numbering};
 use domain::service::{Integration, Service};
 use domain::signal::Signal;
-use domain::{AlertId, IncidentId, Timestamp};
+use domain::{AlertId, IncidentId, RequestId, Timestamp};
 use store::{Store, Tx};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
@@ -55,6 +55,19 @@ pub struct Submission {
     pub rejected: Vec<String>,
     /// The body as it was sent; shown as text.
     pub raw: Bytes,
+    pub origin: Origin,
+}
+
+/// How a request came, for those who look at it later.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    /// Who read it: a format's word, or the name of an API.
+    pub format: &'static str,
+    /// `POST /path?query`, then a line `name: value` for each header. Its secrets are masked before
+    /// anything is kept.
+    pub head: String,
+    /// The request that this one is sent again of.
+    pub replay_of: Option<RequestId>,
 }
 
 /// What became of a request; everything in it is durable.

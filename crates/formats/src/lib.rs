@@ -9,6 +9,7 @@ pub mod format;
 pub mod generic;
 pub mod icalendar;
 pub mod mapping;
+pub mod mask;
 pub mod opsgenie;
 pub mod pagerduty;
 pub mod reply;

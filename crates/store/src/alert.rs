@@ -13,7 +13,7 @@ use diesel::sql_types::Bool;
 use domain::alert::{Alert, AlertText, Identity};
 use domain::dedup::SignalDecision;
 use domain::word::{Action, AlertSeverity, AlertStatus};
-use domain::{AlertId, IncidentId, IntegrationId, SignalId, Timestamp};
+use domain::{AlertId, IncidentId, IntegrationId, RequestId, SignalId, Timestamp};
 
 use crate::conn::Conn;
 use crate::db;
@@ -373,7 +373,10 @@ pub struct SignalRecord {
     pub alert_id: Option<AlertId>,
     pub incident_id: Option<IncidentId>,
     pub warnings: Option<String>,
+    /// Of records older than those of requests.
     pub raw: Option<String>,
+    /// The request it came in, while that is kept.
+    pub request_id: Option<RequestId>,
 }
 
 /// # Errors

@@ -27,6 +27,7 @@ pub mod postmortem;
 pub mod proof;
 pub mod reminder;
 pub mod reply;
+pub mod request;
 pub mod responder;
 pub mod schedule;
 pub mod schema;

@@ -8,7 +8,9 @@ use domain::{IntegrationId, ServiceId, Timestamp};
 use crate::conn::Conn;
 use crate::db;
 use crate::error::{Error, to_json};
-use crate::schema::{change_event, incident, integration, integration_traffic, service, signal};
+use crate::schema::{
+    change_event, incident, integration, integration_traffic, request, service, signal,
+};
 use crate::tx::Tx;
 
 /// # Errors
@@ -50,7 +52,7 @@ pub fn update(tx: &mut Tx<'_>, edited: &Service) -> Result<(), Error> {
     tx.configured()
 }
 
-/// Whether the service has any past: incidents, changes, or signals of its integrations.
+/// Whether the service has any past: incidents, changes, or signals and requests of its integrations.
 ///
 /// # Errors
 /// Those of the reads.
@@ -75,7 +77,12 @@ pub fn has_past(conn: &mut Conn, id: ServiceId) -> Result<bool, Error> {
         )
         .count()
         .get_result(c))?;
-    Ok(incidents + signals + changes > 0)
+    let requests: i64 = db!(conn, |c| request::table
+        .inner_join(integration::table.on(integration::id.eq(request::integration_id)))
+        .filter(integration::service_id.eq(id))
+        .count()
+        .get_result(c))?;
+    Ok(incidents + signals + changes + requests > 0)
 }
 
 /// Removes a service with its integrations; for those without a past.

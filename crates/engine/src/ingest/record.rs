@@ -1,33 +1,53 @@
-//! What is written down about the signals themselves.
+//! What is written down about requests and the signals in them.
 
 use std::collections::BTreeMap;
 
 use domain::dedup::{Applied, SignalDecision};
 use domain::signal::Signal;
-use domain::{IntegrationId, SignalId, Timestamp};
+use domain::{IntegrationId, RequestId, SignalId, Timestamp};
+use formats::mask::mask;
 use store::Tx;
 use store::alert::{SignalRecord, Traffic};
+use store::request::{Repeat, Request};
 
 use super::Submission;
 use crate::Error;
 
-/// Longest raw body kept with a signal's record, in bytes.
-const RAW_MAX: usize = 64 * 1024;
+/// Repeats of a request that are shown; all are counted.
+const REPEATS_SHOWN: usize = 20;
 
-/// What is written down about the signals themselves.
+/// What is written down about requests and the signals in them.
 #[derive(Default)]
 pub(super) struct Records {
     rows: Vec<SignalRecord>,
     /// Rows of the requests before the current one.
     before: usize,
+    /// Of the current request.
+    current: Current,
+    requests: Vec<Request>,
+    /// The newest request of an integration that held nothing but repeats. Masking it waits until
+    /// it is known to be the newest.
+    samples: BTreeMap<IntegrationId, (usize, Current)>,
+    /// How many requests the batch had so far.
+    seen: usize,
     traffic: BTreeMap<IntegrationId, Traffic>,
+}
+
+#[derive(Default)]
+struct Current {
+    id: Option<RequestId>,
+    repeated: i64,
+    ignored: i64,
+    /// Signals so far.
+    seen: usize,
+    /// Which of the signals were repeats, and of what.
+    repeats: Vec<(usize, Applied)>,
 }
 
 impl Records {
     pub(super) fn signal(
         &mut self,
         tx: &mut Tx<'_>,
-        submission: &Submission,
         integration: IntegrationId,
         signal: &Signal,
         applied: Applied,
@@ -35,12 +55,23 @@ impl Records {
     ) -> Result<(), Error> {
         let traffic = self.traffic.entry(integration).or_default();
         traffic.signals += 1;
+        self.current.seen += 1;
         match applied.decision {
             // The alert's count says it all.
-            SignalDecision::Repeated => return Ok(()),
-            SignalDecision::Ignored => traffic.ignored += 1,
+            SignalDecision::Repeated => {
+                self.current.repeated += 1;
+                if self.current.repeats.len() < REPEATS_SHOWN {
+                    self.current.repeats.push((self.current.seen - 1, applied));
+                }
+                return Ok(());
+            }
+            SignalDecision::Ignored => {
+                traffic.ignored += 1;
+                self.current.ignored += 1;
+            }
             _ => {}
         }
+        let request_id = self.current.id(tx)?;
         self.rows.push(SignalRecord {
             id: tx.id(SignalId)?,
             integration_id: integration,
@@ -53,25 +84,39 @@ impl Records {
             alert_id: applied.alert_id,
             incident_id: applied.incident_id,
             warnings: None,
-            raw: (submission.signals.len() == 1).then(|| raw(&submission.raw)),
+            raw: None,
+            request_id: Some(request_id),
         });
         Ok(())
     }
 
-    /// Warnings and rejected items of the request as a whole.
+    /// The request as a whole, once all its signals are known.
     pub(super) fn request(
         &mut self,
         tx: &mut Tx<'_>,
         submission: &Submission,
+        key_hash: &[u8; 32],
         integration: IntegrationId,
         now: Timestamp,
     ) -> Result<(), Error> {
+        let place = self.seen;
+        self.seen += 1;
+        let mut current = std::mem::take(&mut self.current);
         let traffic = self.traffic.entry(integration).or_default();
         traffic.rejected += i64::try_from(submission.rejected.len()).unwrap_or(i64::MAX);
         if let Some(reason) = submission.rejected.first().or(submission.warnings.first()) {
             traffic.warning = Some(reason.clone());
         }
-        for reason in &submission.rejected {
+        // A repeat with warnings is a repeat: those are told by its sample.
+        let told = !submission.warnings.is_empty() && submission.signals.is_empty();
+        if self.rows.len() == self.before && submission.rejected.is_empty() && !told {
+            self.samples.insert(integration, (place, current));
+            return Ok(());
+        }
+        let id = current.id(tx)?;
+        let changed = self.rows.len() - self.before;
+        let request = whole(id, current, submission, key_hash, integration, now);
+        for reason in &request.problems {
             self.rows.push(SignalRecord {
                 id: tx.id(SignalId)?,
                 integration_id: integration,
@@ -84,20 +129,50 @@ impl Records {
                 alert_id: None,
                 incident_id: None,
                 warnings: None,
-                raw: Some(raw(&submission.raw)),
+                raw: None,
+                request_id: Some(id),
             });
         }
         let own = &mut self.rows[self.before..];
-        if !submission.warnings.is_empty()
+        if !request.warnings.is_empty()
             && let Some(row) = own.last_mut()
         {
-            row.warnings = Some(submission.warnings.join("\n"));
+            row.warnings = Some(request.warnings.join("\n"));
         }
+        self.requests.push(Request {
+            changed: i64::try_from(changed).unwrap_or(i64::MAX) - request.ignored,
+            ..request
+        });
         self.before = self.rows.len();
         Ok(())
     }
 
-    pub(super) fn write(self, tx: &mut Tx<'_>, now: Timestamp) -> Result<(), Error> {
+    /// `batch` are the requests in the order in which they were told of.
+    pub(super) fn write(
+        mut self,
+        tx: &mut Tx<'_>,
+        batch: &[&Submission],
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        for (integration, (place, mut current)) in std::mem::take(&mut self.samples) {
+            let Some(submission) = batch.get(place) else {
+                continue;
+            };
+            let id = current.id(tx)?;
+            let sample = whole(
+                id,
+                current,
+                submission,
+                &submission.key_hash,
+                integration,
+                now,
+            );
+            self.requests.push(Request {
+                is_sample: true,
+                ..sample
+            });
+        }
+        store::request::record(tx, &self.requests)?;
         store::alert::record_signals(tx, &self.rows)?;
         // In the order of their ids, so that two nodes cannot block each other.
         for (integration, traffic) in self.traffic {
@@ -109,16 +184,64 @@ impl Records {
     }
 }
 
-/// As text that both databases can store.
-fn raw(body: &[u8]) -> String {
-    let kept = &body[..body.len().min(RAW_MAX)];
-    let mut text = String::from_utf8_lossy(kept).replace('\0', "\u{fffd}");
-    if kept.len() < body.len() {
-        // The cut may have gone through a character.
-        while text.ends_with('\u{fffd}') {
-            text.pop();
+impl Current {
+    fn id(&mut self, tx: &mut Tx<'_>) -> Result<RequestId, Error> {
+        match self.id {
+            Some(id) => Ok(id),
+            None => Ok(*self.id.insert(tx.id(RequestId)?)),
         }
-        text.push('…');
     }
-    text
+
+    fn repeats(&self, signals: &[Signal]) -> Vec<Repeat> {
+        let known = self
+            .repeats
+            .iter()
+            .filter_map(|(place, applied)| Some((signals.get(*place)?, applied)));
+        known
+            .map(|(signal, applied)| Repeat {
+                action: signal.action,
+                dedup_key: signal.dedup_key.clone(),
+                severity: signal.severity,
+                summary: signal.summary.clone(),
+                alert: applied.alert_id,
+                incident: applied.incident_id,
+            })
+            .collect()
+    }
+}
+
+/// The request as it is kept, every secret masked; `changed` is not known here.
+fn whole(
+    id: RequestId,
+    current: Current,
+    submission: &Submission,
+    key_hash: &[u8; 32],
+    integration_id: IntegrationId,
+    received_at: Timestamp,
+) -> Request {
+    let origin = &submission.origin;
+    let masked = mask(&origin.head, &submission.raw, key_hash);
+    let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    let cleaned = |texts: &[String]| texts.iter().map(|text| masked.clean(text)).collect();
+    Request {
+        id,
+        integration_id,
+        received_at,
+        format: origin.format.to_owned(),
+        warnings: cleaned(&submission.warnings),
+        problems: cleaned(&submission.rejected),
+        method: masked.method,
+        path: masked.path,
+        headers: masked.headers,
+        body: masked.body,
+        size: count(submission.raw.len()),
+        complete: masked.complete,
+        changed: 0,
+        repeated: current.repeated,
+        ignored: current.ignored,
+        rejected: count(submission.rejected.len()),
+        repeats: current.repeats(&submission.signals),
+        replay_of: origin.replay_of,
+        is_sample: false,
+    }
 }

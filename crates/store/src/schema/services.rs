@@ -84,6 +84,31 @@ diesel::table! {
         incident_id -> Nullable<BigInt>,
         warnings -> Nullable<Text>,
         raw -> Nullable<Text>,
+        request_id -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    request (id) {
+        id -> BigInt,
+        integration_id -> BigInt,
+        received_at -> BigInt,
+        format -> Text,
+        method -> Text,
+        path -> Text,
+        headers -> Text,
+        body -> Text,
+        size -> BigInt,
+        complete -> Bool,
+        changed -> BigInt,
+        repeated -> BigInt,
+        ignored -> BigInt,
+        rejected -> BigInt,
+        repeats -> Nullable<Text>,
+        warnings -> Nullable<Text>,
+        problems -> Nullable<Text>,
+        replay_of -> Nullable<BigInt>,
+        sample_of -> Nullable<BigInt>,
     }
 }
 

@@ -1,0 +1,3 @@
+DROP INDEX signal_request;
+ALTER TABLE signal DROP COLUMN request_id;
+DROP TABLE request;
