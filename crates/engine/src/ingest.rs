@@ -273,7 +273,7 @@ pub fn apply_in_txn(
     let mut numbering = Provisional { tx, opened: 0 };
     let mut records = Records::default();
     let mut results: Results = Vec::with_capacity(batch.len());
-    for (submission, known) in batch.iter().zip(&known) {
+    for ((place, submission), known) in batch.iter().enumerate().zip(&known) {
         let Some((integration, service)) = known else {
             results.push(Err(IngestError::UnknownKey));
             continue;
@@ -291,25 +291,18 @@ pub fn apply_in_txn(
                 &mut numbering,
                 now,
             )?;
-            records.signal(
-                numbering.tx,
-                submission,
-                integration.id,
-                signal,
-                applied,
-                now,
-            )?;
+            records.signal(numbering.tx, integration.id, signal, applied, now)?;
             accepted.applied.push(applied);
         }
         if let Some(group) = &submission.resolve_group {
             set.resolve_group(integration.id, group, &service.settings, now);
         }
-        records.request(numbering.tx, submission, integration.id, now)?;
+        records.request(numbering.tx, (place, submission), integration.id, now)?;
         results.push(Ok(accepted));
     }
     let opened = numbering.opened;
     write::write(tx, set, &closed, opened, now)?;
-    records.write(tx, now)?;
+    records.write(tx, batch, now)?;
     Ok(results)
 }
 

@@ -45,10 +45,11 @@ pub async fn delete_old(store: &Store, now: Timestamp) -> Result<usize, Error> {
     store
         .write(move |tx| {
             let signals = store::alert::delete_signals(tx, now - SIGNALS, BATCH)?;
+            let requests = store::request::delete_old(tx, now - SIGNALS, BATCH)?;
             let alerts = store::alert::delete_resolved(tx, now - ALERTS, BATCH)?;
             let notices = crate::reminder::forget_in_txn(tx, now)?;
             let changes = store::change_event::delete_old(tx, now - CHANGES, BATCH)?;
-            Ok(signals + alerts + notices + changes)
+            Ok(signals + requests + alerts + notices + changes)
         })
         .await
 }

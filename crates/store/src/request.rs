@@ -305,15 +305,15 @@ pub fn fetch(conn: &mut Conn, id: RequestId) -> Result<Request, Error> {
     row.request()
 }
 
-/// What was decided about the signals of these requests, in order.
+/// What was decided about the first signals of a request, in order, at most `limit`.
 ///
 /// # Errors
 /// Those of the read.
-pub fn signals(conn: &mut Conn, requests: &[RequestId]) -> Result<Vec<SignalRecord>, Error> {
-    let ids: Vec<Option<RequestId>> = requests.iter().copied().map(Some).collect();
+pub fn signals(conn: &mut Conn, of: RequestId, limit: i64) -> Result<Vec<SignalRecord>, Error> {
     db!(conn, |c| signal::table
-        .filter(signal::request_id.eq_any(&ids))
+        .filter(signal::request_id.eq(Some(of)))
         .order(signal::id)
+        .limit(limit)
         .select(SignalRecord::as_select())
         .load(c))
 }

@@ -11,7 +11,7 @@ use utoipa::{Modify, OpenApi};
 use crate::api::{
     alert, calendar, change_event, configuration, coverage, explain, holiday, incident, inhibition,
     notification, on_call, postmortem, report, responder, schedule, schedule_by_hand,
-    schedule_version, service_rules, silence, simulate, swap, timeline, work,
+    schedule_version, service_rules, signal, silence, simulate, swap, timeline, work,
 };
 use crate::error::WebError;
 use crate::frame::{frame, render};
@@ -50,6 +50,9 @@ use crate::view::api_docs::ApiDocsPage;
         explain::why,
         alert::list,
         alert::get,
+        signal::list,
+        signal::get,
+        signal::again,
         silence::list_windows,
         silence::create_window,
         silence::get_window,
@@ -125,6 +128,7 @@ use crate::view::api_docs::ApiDocsPage;
     tags(
         (name = "incidents", description = "What people work on and are paged for"),
         (name = "alerts", description = "What monitors said"),
+        (name = "signals", description = "What monitors sent, and what came of it"),
         (name = "on-call", description = "Who is paged"),
         (name = "postmortems", description = "What was learnt"),
         (name = "configuration", description = "Services and people"),

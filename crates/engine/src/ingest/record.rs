@@ -1,6 +1,7 @@
 //! What is written down about requests and the signals in them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use domain::dedup::{Applied, SignalDecision};
 use domain::signal::Signal;
@@ -28,8 +29,6 @@ pub(super) struct Records {
     /// The newest request of an integration that held nothing but repeats. Masking it waits until
     /// it is known to be the newest.
     samples: BTreeMap<IntegrationId, (usize, Current)>,
-    /// How many requests the batch had so far.
-    seen: usize,
     traffic: BTreeMap<IntegrationId, Traffic>,
 }
 
@@ -90,17 +89,14 @@ impl Records {
         Ok(())
     }
 
-    /// The request as a whole, once all its signals are known.
+    /// The request as a whole, once all its signals are known, with its place in the batch.
     pub(super) fn request(
         &mut self,
         tx: &mut Tx<'_>,
-        submission: &Submission,
-        key_hash: &[u8; 32],
+        (place, submission): (usize, &Submission),
         integration: IntegrationId,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let place = self.seen;
-        self.seen += 1;
         let mut current = std::mem::take(&mut self.current);
         let traffic = self.traffic.entry(integration).or_default();
         traffic.rejected += i64::try_from(submission.rejected.len()).unwrap_or(i64::MAX);
@@ -115,7 +111,7 @@ impl Records {
         }
         let id = current.id(tx)?;
         let changed = self.rows.len() - self.before;
-        let request = whole(id, current, submission, key_hash, integration, now);
+        let request = whole(id, current, submission, integration, now);
         for reason in &request.problems {
             self.rows.push(SignalRecord {
                 id: tx.id(SignalId)?,
@@ -147,11 +143,10 @@ impl Records {
         Ok(())
     }
 
-    /// `batch` are the requests in the order in which they were told of.
     pub(super) fn write(
         mut self,
         tx: &mut Tx<'_>,
-        batch: &[&Submission],
+        batch: &[Arc<Submission>],
         now: Timestamp,
     ) -> Result<(), Error> {
         for (integration, (place, mut current)) in std::mem::take(&mut self.samples) {
@@ -159,14 +154,7 @@ impl Records {
                 continue;
             };
             let id = current.id(tx)?;
-            let sample = whole(
-                id,
-                current,
-                submission,
-                &submission.key_hash,
-                integration,
-                now,
-            );
+            let sample = whole(id, current, submission, integration, now);
             self.requests.push(Request {
                 is_sample: true,
                 ..sample
@@ -215,12 +203,11 @@ fn whole(
     id: RequestId,
     current: Current,
     submission: &Submission,
-    key_hash: &[u8; 32],
     integration_id: IntegrationId,
     received_at: Timestamp,
 ) -> Request {
     let origin = &submission.origin;
-    let masked = mask(&origin.head, &submission.raw, key_hash);
+    let masked = mask(&origin.head, &submission.raw, &submission.key_hash);
     let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     let cleaned = |texts: &[String]| texts.iter().map(|text| masked.clean(text)).collect();
     Request {

@@ -35,5 +35,6 @@ pub(super) fn submission(action: &Action) -> Option<Submission> {
         warnings: vec![],
         rejected: vec![],
         raw: "{}".into(),
+            origin: engine::ingest::Origin::default(),
     })
 }

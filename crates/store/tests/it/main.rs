@@ -11,5 +11,6 @@ mod node;
 mod outage;
 mod paging;
 mod plan;
+mod request;
 mod sample;
 mod write;

@@ -22,6 +22,7 @@ pub(crate) mod schedule_by_hand;
 mod schedule_types;
 pub(crate) mod schedule_version;
 pub(crate) mod service_rules;
+pub(crate) mod signal;
 pub(crate) mod silence;
 pub(crate) mod simulate;
 pub(crate) mod swap;
@@ -95,6 +96,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
             .route("/alerts", web::get().to(alert::list))
             .route("/alerts/{id}", web::get().to(alert::get))
             .route("/oncall", web::get().to(on_call::now))
+            .configure(signal::routes)
             .configure(silence::routes)
             .configure(inhibition::routes)
             .configure(schedule::routes)

@@ -34,11 +34,12 @@ pub(super) async fn push(req: HttpRequest, payload: Payload, state: State) -> Ht
         Ok(bytes) => bytes,
         Err(error) => return failed(error.kind().0, &error.detail()),
     };
+    let origin = intake::origin(&req, "prometheus");
     let parsed = match push::parse(&bytes, state.now()) {
         Ok(parsed) => parsed,
         Err(error) => {
             let reason = error.to_string();
-            intake::remember_refusal(&state, key_hash, reason.clone(), bytes).await;
+            intake::remember_refusal(&state, key_hash, reason.clone(), bytes, origin).await;
             return failed(StatusCode::BAD_REQUEST, &reason);
         }
     };
@@ -53,7 +54,7 @@ pub(super) async fn push(req: HttpRequest, payload: Payload, state: State) -> Ht
         signals: parsed.signals,
         warnings: parsed.warnings,
         rejected,
-        ..intake::remark(key_hash, bytes)
+        ..intake::remark(key_hash, bytes, origin)
     };
     match intake::store(&state, submission).await {
         // The good ones are stored, and the sender hears of the bad ones all the same.

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
+use actix_web::HttpRequest;
 use actix_web::web::Bytes;
 use domain::change_event::ChangeEvent;
 use domain::quota::Quota;
 use domain::{ChangeEventId, IntegrationId, Timestamp};
 use engine::change_event;
-use engine::ingest::{Accepted, IngestError, Submission};
+use engine::ingest::{Accepted, IngestError, Origin, Submission};
 
 use crate::error::{WebError, now_and_then};
 use crate::state::AppState;
@@ -140,8 +141,34 @@ pub(super) async fn tell(
     })
 }
 
+/// How a request came; `format` is the word of whoever reads it.
+pub(super) fn origin(req: &HttpRequest, format: &'static str) -> Origin {
+    let mut head = String::with_capacity(512);
+    head.push_str(req.method().as_str());
+    head.push(' ');
+    head.push_str(
+        req.uri()
+            .path_and_query()
+            .map_or("/", |target| target.as_str()),
+    );
+    for (name, value) in req.headers() {
+        head.push('\n');
+        head.push_str(name.as_str());
+        head.push_str(": ");
+        match value.to_str() {
+            Ok(text) => head.push_str(text),
+            Err(_) => head.push('\u{fffd}'),
+        }
+    }
+    Origin {
+        format,
+        head,
+        replay_of: None,
+    }
+}
+
 /// A request that says nothing about any alert, but whose owner should hear of something.
-pub(super) fn remark(key_hash: [u8; 32], raw: Bytes) -> Submission {
+pub(super) fn remark(key_hash: [u8; 32], raw: Bytes, origin: Origin) -> Submission {
     Submission {
         key_hash,
         signals: Vec::new(),
@@ -149,6 +176,7 @@ pub(super) fn remark(key_hash: [u8; 32], raw: Bytes) -> Submission {
         warnings: Vec::new(),
         rejected: Vec::new(),
         raw,
+        origin,
     }
 }
 
@@ -158,10 +186,11 @@ pub(super) async fn remember_refusal(
     key_hash: [u8; 32],
     reason: String,
     bytes: Bytes,
+    origin: Origin,
 ) {
     let submission = Submission {
         rejected: vec![reason],
-        ..remark(key_hash, bytes)
+        ..remark(key_hash, bytes, origin)
     };
     match submit(state, submission).await {
         Ok(_) | Err(NotTaken::UnknownKey) => {}

@@ -7,6 +7,7 @@ mod key;
 mod monitor;
 mod opsgenie;
 mod pagerduty;
+pub(crate) mod replay;
 mod twilio;
 mod vendor;
 

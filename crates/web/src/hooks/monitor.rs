@@ -18,7 +18,7 @@ pub(super) async fn alertmanager(
     payload: Payload,
     state: State,
 ) -> Result<HttpResponse, WebError> {
-    take(req, payload, state, alertmanager::parse).await
+    take(req, payload, state, "alertmanager", alertmanager::parse).await
 }
 
 pub(super) async fn generic(
@@ -26,16 +26,18 @@ pub(super) async fn generic(
     payload: Payload,
     state: State,
 ) -> Result<HttpResponse, WebError> {
-    take(req, payload, state, generic::parse).await
+    take(req, payload, state, "generic", generic::parse).await
 }
 
 async fn take(
     req: HttpRequest,
     payload: Payload,
     state: State,
+    word: &'static str,
     parse: fn(&[u8], Timestamp) -> Result<Parsed, FormatError>,
 ) -> Result<HttpResponse, WebError> {
     let key_hash = key::hash(req.match_info().get("key").unwrap_or_default());
+    let origin = intake::origin(&req, word);
     let bytes = body::read(&req, payload.into_inner(), state.config.body_limit).await?;
     let parsed = match parse(&bytes, state.now()) {
         Ok(parsed) => parsed,
@@ -44,7 +46,7 @@ async fn take(
             if !state.directory().integration_keys.contains_key(&key_hash) {
                 return Err(unknown());
             }
-            intake::remember_refusal(&state, key_hash, error.to_string(), bytes).await;
+            intake::remember_refusal(&state, key_hash, error.to_string(), bytes, origin).await;
             return Err(WebError::Format(error));
         }
     };
@@ -63,7 +65,7 @@ async fn take(
             .into_iter()
             .map(|rejected| rejected.reason)
             .collect(),
-        ..intake::remark(key_hash, bytes)
+        ..intake::remark(key_hash, bytes, origin)
     };
     intake::submit(&state, submission).await?;
     Ok(HttpResponse::Accepted().json(json!({

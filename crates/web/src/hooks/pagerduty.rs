@@ -3,12 +3,12 @@
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
-use engine::ingest::Submission;
+use engine::ingest::{Origin, Submission};
 use formats::pagerduty::{self, Invalid, Request};
 use serde_json::Value;
 
 use super::intake::{self, NotTaken};
-use super::key;
+use super::{key, replay};
 use crate::body;
 use crate::error::{RETRY_AFTER, WebError};
 use crate::state::State;
@@ -19,6 +19,8 @@ const EVENT_MAX: usize = 512 * 1024;
 /// How the versions of the API differ in their answers.
 struct Version {
     parse: fn(&[u8], Option<&str>) -> Result<Request, Invalid>,
+    /// How requests of it are called when they are kept.
+    word: &'static str,
     accepted: (StatusCode, fn(&str) -> Value),
     /// Clients of the first version send again after a 403, those of the second after a 429.
     throttled: StatusCode,
@@ -27,6 +29,7 @@ struct Version {
 
 const V1: Version = Version {
     parse: |body, outside| pagerduty::v1::parse(body, outside, random_key),
+    word: replay::EVENTS_V1,
     accepted: (StatusCode::OK, pagerduty::accepted_v1),
     throttled: StatusCode::FORBIDDEN,
     unknown_key: || {
@@ -37,6 +40,7 @@ const V1: Version = Version {
 
 const V2: Version = Version {
     parse: |body, outside| pagerduty::parse(body, outside, random_key),
+    word: replay::EVENTS_V2,
     accepted: (StatusCode::ACCEPTED, pagerduty::accepted),
     throttled: StatusCode::TOO_MANY_REQUESTS,
     unknown_key: || {
@@ -63,9 +67,12 @@ pub(super) async fn change(req: HttpRequest, payload: Payload, state: State) -> 
         Err(answer) => return answer,
     };
     let outside = key::outside(&req, &state);
+    let origin = intake::origin(&req, replay::CHANGES);
     let request = match pagerduty::change::parse(&bytes, outside.as_deref()) {
         Ok(request) => request,
-        Err(invalid) => return refuse(&req, &state, &invalid, outside.as_deref(), bytes).await,
+        Err(invalid) => {
+            return refuse(&req, &state, &invalid, outside.as_deref(), bytes, origin).await;
+        }
     };
     let key_hash = chosen(&req, &state, &request.routing_key, outside.as_deref());
     let told = match intake::admit_key(&state, &key_hash) {
@@ -79,7 +86,7 @@ pub(super) async fn change(req: HttpRequest, payload: Payload, state: State) -> 
     if !request.warnings.is_empty() {
         let remark = Submission {
             warnings: request.warnings,
-            ..intake::remark(key_hash, bytes)
+            ..intake::remark(key_hash, bytes, origin)
         };
         // The change stands whether this works or not.
         drop(intake::store(&state, remark).await);
@@ -99,9 +106,12 @@ async fn take(
         Err(answer) => return answer,
     };
     let outside = key::outside(req, state);
+    let origin = intake::origin(req, version.word);
     let request = match (version.parse)(&bytes, outside.as_deref()) {
         Ok(request) => request,
-        Err(invalid) => return refuse(req, state, &invalid, outside.as_deref(), bytes).await,
+        Err(invalid) => {
+            return refuse(req, state, &invalid, outside.as_deref(), bytes, origin).await;
+        }
     };
     let submission = Submission {
         signals: request.parsed.signals,
@@ -109,6 +119,7 @@ async fn take(
         ..intake::remark(
             chosen(req, state, &request.routing_key, outside.as_deref()),
             bytes,
+            origin,
         )
     };
     match intake::submit(state, submission).await {
@@ -127,12 +138,13 @@ async fn refuse(
     invalid: &Invalid,
     outside: Option<&str>,
     bytes: Bytes,
+    origin: Origin,
 ) -> HttpResponse {
     let key = key::in_path(req)
         .or(invalid.routing_key.as_deref())
         .or(outside);
     if let Some(key) = key {
-        intake::remember_refusal(state, key::hash(key), invalid.to_string(), bytes).await;
+        intake::remember_refusal(state, key::hash(key), invalid.to_string(), bytes, origin).await;
     }
     json(StatusCode::BAD_REQUEST, &invalid.body())
 }

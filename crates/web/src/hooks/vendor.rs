@@ -5,7 +5,7 @@
 use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use engine::ingest::Submission;
+use engine::ingest::{Origin, Submission};
 use engine::sns;
 use formats::format::{self, Format, Reply};
 use formats::request::Request;
@@ -55,6 +55,7 @@ async fn take(
     let format = named.unwrap_or_else(|| format::of(kind));
     let settings = Settings::default();
     let bytes = body::read(&req, payload.into_inner(), state.config.body_limit).await?;
+    let origin = intake::origin(&req, format.slug());
     let (handshake, parsed) = {
         let request = request_of(&req, &bytes);
         match format.handshake(&request, &settings) {
@@ -77,9 +78,9 @@ async fn take(
         other => other,
     };
     match parsed {
-        Ok(parsed) => accept(&state, key_hash, format, parsed, bytes).await,
+        Ok(parsed) => accept(&state, key_hash, format, parsed, bytes, origin).await,
         Err(error) => {
-            refuse(&state, key_hash, &error, bytes).await;
+            refuse(&state, key_hash, &error, bytes, origin).await;
             Err(WebError::Format(error))
         }
     }
@@ -91,6 +92,7 @@ async fn accept(
     format: Format,
     parsed: Parsed,
     bytes: Bytes,
+    origin: Origin,
 ) -> Result<HttpResponse, WebError> {
     let answer = json!({
         "status": "accepted",
@@ -115,7 +117,7 @@ async fn accept(
             .into_iter()
             .map(|rejected| rejected.reason)
             .collect(),
-        ..intake::remark(key_hash, bytes)
+        ..intake::remark(key_hash, bytes, origin)
     };
     intake::store(state, submission).await?;
     let status = StatusCode::from_u16(format.success).unwrap_or(StatusCode::ACCEPTED);
@@ -137,9 +139,15 @@ async fn confirmed(state: &State, asked: &Confirmation) -> Result<Parsed, Format
 
 /// Shows a refused request on its integration; an empty one, such as a browser's, is nothing to
 /// show.
-async fn refuse(state: &State, key_hash: [u8; 32], error: &FormatError, bytes: Bytes) {
+async fn refuse(
+    state: &State,
+    key_hash: [u8; 32],
+    error: &FormatError,
+    bytes: Bytes,
+    origin: Origin,
+) {
     if !bytes.is_empty() {
-        intake::remember_refusal(state, key_hash, error.to_string(), bytes).await;
+        intake::remember_refusal(state, key_hash, error.to_string(), bytes, origin).await;
     }
 }
 

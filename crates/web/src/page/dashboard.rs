@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use domain::dedup::SignalDecision;
 use domain::directory::Directory;
 use domain::word::{AlertSeverity, PagingState};
-use domain::{AlertId, IncidentId, Timestamp, UserId};
+use domain::{AlertId, IncidentId, ServiceId, Span, Timestamp, UserId};
 use store::Conn;
 use store::alert::SignalRecord;
 use store::board::{Filter, Order};
@@ -13,19 +14,23 @@ use actix_web::HttpResponse;
 use actix_web::web::{self, ServiceConfig};
 
 use super::incident::row;
-use super::name;
 use super::schedule::row::on_call;
+use super::{name, signal};
 use crate::error::WebError;
 use crate::frame::{frame, render};
 use crate::session::SignedIn;
 use crate::state::State;
 use crate::view::dashboard::{DashboardPage, FirstStep, OverdueUpdate, SignalRow};
 use crate::view::schedule::OnCallRow;
+use crate::view::signal::RequestRow;
 use crate::view::{Frame, Link, Nav};
 
 /// Incidents, signals and late updates shown.
 const SHOWN: i64 = 10;
 const PULSE_MINUTES: i64 = 60;
+/// Requests that were not understood are shown for this long, and so many of them.
+const TROUBLES: Span = Span::from_days(1);
+const TROUBLES_SHOWN: i64 = 3;
 
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.route("/", web::get().to(page));
@@ -35,10 +40,10 @@ pub fn configure(cfg: &mut ServiceConfig) {
 async fn page(state: State, me: SignedIn) -> Result<HttpResponse, WebError> {
     let directory = state.directory();
     let frame = frame(&state, &me, "Dashboard", Nav::Dashboard).await;
-    let (known, now) = (directory.clone(), frame.now);
+    let (known, now, viewer) = (directory.clone(), frame.now, me.id());
     let found = state
         .store()
-        .read(move |c| Found::read(c, &known, now))
+        .read(move |c| Found::read(c, &known, viewer, now))
         .await?;
     let id = me.id();
     let page = web::block(move || found.page(&directory, frame, id))
@@ -57,6 +62,7 @@ pub struct Found {
     numbers: BTreeMap<IncidentId, i64>,
     counts: BTreeMap<AlertId, i64>,
     overdue: Vec<domain::incident::Incident>,
+    troubles: Vec<RequestRow>,
 }
 
 impl Found {
@@ -65,6 +71,7 @@ impl Found {
     pub fn read(
         conn: &mut Conn,
         directory: &Directory,
+        viewer: UserId,
         now: Timestamp,
     ) -> Result<Found, store::Error> {
         let filter = Filter {
@@ -86,6 +93,7 @@ impl Found {
                 .into_iter()
                 .collect(),
             overdue: store::board::overdue_updates(conn, now, SHOWN)?,
+            troubles: troubles(conn, directory, viewer, now)?,
             open,
             signals,
         })
@@ -107,6 +115,7 @@ impl Found {
                 true => first_steps(directory, !self.signals.is_empty()),
                 false => Vec::new(),
             },
+            troubles: self.troubles,
             open: self.rows,
             pulse: self.pulse,
             frame,
@@ -156,6 +165,36 @@ impl Found {
         late.sort_by_key(|update| update.due);
         late
     }
+}
+
+/// What could not be understood lately, of the viewer's own teams' services and of those that are
+/// nobody's.
+fn troubles(
+    conn: &mut Conn,
+    directory: &Directory,
+    viewer: UserId,
+    now: Timestamp,
+) -> Result<Vec<RequestRow>, store::Error> {
+    let owns = |service: ServiceId| {
+        let Some(service) = directory.service(service) else {
+            return false;
+        };
+        let team = service.team_id.and_then(|id| directory.team(id));
+        team.is_none_or(|team| team.members.contains(&viewer))
+    };
+    let doors = directory.integrations.values();
+    let filter = store::request::Filter {
+        integrations: Some(
+            doors
+                .filter(|door| owns(door.service_id))
+                .map(|door| door.id)
+                .collect(),
+        ),
+        decision: Some(SignalDecision::Rejected),
+        since: Some(now - TROUBLES),
+        ..store::request::Filter::default()
+    };
+    signal::rows(conn, directory, &filter, TROUBLES_SHOWN)
 }
 
 /// The viewer's own watches first.

@@ -28,6 +28,7 @@ pub mod schedule;
 pub mod search;
 pub mod service;
 pub mod settings;
+pub mod signal;
 pub mod simulate;
 pub mod swap;
 pub mod team;
@@ -58,5 +59,6 @@ pub fn configure(cfg: &mut ServiceConfig) {
     swap::configure(cfg);
     schedule::configure(cfg);
     service::configure(cfg);
+    signal::configure(cfg);
     auth::configure(cfg);
 }

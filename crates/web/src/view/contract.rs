@@ -52,6 +52,8 @@ pub const POSTS: &[(&str, &[&str])] = &[
     ("/services/{slug}", SERVICE),
     ("/services/{slug}/integrations", &["name", "kind"]),
     ("/services/{slug}/integrations/{id}/rotate", &[]),
+    ("/services/{slug}/integrations/{id}/test", &[]),
+    ("/signals/{id}/replay", &[]),
     ("/services/{slug}/integrations/{id}/delete", &["confirm"]),
     ("/services/{slug}/delete", &["confirm"]),
     ("/calendars/feeds", &["subject"]),

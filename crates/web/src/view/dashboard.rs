@@ -9,6 +9,7 @@ use domain::word::{Action, AlertSeverity};
 use super::frame::{Frame, Link, Markup};
 use super::incident::IncidentRow;
 use super::schedule::OnCallRow;
+use super::signal::RequestRow;
 use crate::picture::svg::percent;
 
 /// `GET /`.
@@ -26,6 +27,8 @@ pub struct DashboardPage {
     pub signals: Vec<SignalRow>,
     /// Status updates whose promised time has passed.
     pub overdue_updates: Vec<OverdueUpdate>,
+    /// Requests of the last day that were not understood, of the viewer's services.
+    pub troubles: Vec<RequestRow>,
     /// What a new installation still lacks; empty hides the list.
     pub first_steps: Vec<FirstStep>,
 }

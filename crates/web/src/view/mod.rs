@@ -42,6 +42,8 @@
 //! | `/services` | see [`service::ServiceFormPage`] | the service |
 //! | `/services/{slug}` | see [`service::ServiceFormPage`] | the service |
 //! | `/services/{slug}/integrations` | `name` `kind` | renders [`service::IntegrationKeyPage`] |
+//! | `/services/{slug}/integrations/{id}/test` | | the integration |
+//! | `/signals/{id}/replay` | | the request |
 //! | `/services/{slug}/integrations/{id}/rotate` | | renders [`service::IntegrationKeyPage`] |
 //! | `/services/{slug}/integrations/{id}/delete` | `confirm` (the integration's name) | the service |
 //! | `/services/{slug}/delete` | `confirm` (the slug) | `/services` |
@@ -152,6 +154,7 @@ mod schedule_layer;
 pub mod schedule_temporary;
 pub mod service;
 pub mod settings;
+pub mod signal;
 pub mod simulate;
 pub mod swap;
 pub mod team;

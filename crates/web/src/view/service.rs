@@ -12,6 +12,7 @@ use super::badge::icon;
 use super::form::Form;
 use super::frame::{Choice, Frame, Link, Markup};
 use super::incident::{AlertRow, IncidentRow};
+use super::signal::RequestRow;
 
 /// `GET /services`.
 #[derive(Clone, Debug, Template)]
@@ -58,8 +59,34 @@ pub struct ServicePage {
     pub incidents: Vec<IncidentRow>,
     /// Open alerts, at most 20.
     pub alerts: Vec<AlertRow>,
-    /// Form of a new integration: `name`, `kind`.
+    /// What could not be done to an integration.
     pub form: Form,
+}
+
+/// `GET /services/{slug}/integrations/new`, with `?q=words` or `?kind=slug`. Fields: `name`, `kind`.
+#[derive(Template)]
+#[template(path = "service/add.html")]
+pub struct IntegrationAddPage {
+    pub frame: Frame,
+    pub service: Link,
+    /// Those whose name or category holds the words, below the heading of their category.
+    pub groups: Vec<(&'static str, Vec<Format>)>,
+    pub q: String,
+    pub chosen: Option<Format>,
+    pub form: Form,
+}
+
+/// `GET /services/{slug}/integrations/{id}`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "service/integration.html")]
+pub struct IntegrationPage {
+    pub frame: Frame,
+    pub service: Link,
+    pub row: IntegrationRow,
+    /// Its own address.
+    pub base: String,
+    /// Its newest requests.
+    pub heard: Vec<RequestRow>,
 }
 
 #[derive(Clone, Debug)]
@@ -107,6 +134,42 @@ pub struct IntegrationKeyPage {
     pub key: String,
     /// Our own address as clients see it, without a slash at the end.
     pub base_url: String,
+    /// Its newest requests; none unless the key is a new one of an older integration.
+    pub heard: Vec<RequestRow>,
+}
+
+impl IntegrationKeyPage {
+    fn base(&self) -> String {
+        format!("{}/integrations/{}", self.service.href, self.id)
+    }
+}
+
+/// Every kind that the words name, below the heading of its category.
+pub fn kinds(words: &str) -> Vec<(&'static str, Vec<Format>)> {
+    let words = words.to_lowercase();
+    let all: Vec<Format> = IntegrationKind::ALL
+        .iter()
+        .copied()
+        .map(format::of)
+        .collect();
+    Category::ALL
+        .iter()
+        .map(|category| {
+            let matches = |format: &Format| {
+                let hay = format!("{} {} {}", format.name, format.slug(), category.title());
+                let hay = hay.to_lowercase();
+                words.split_whitespace().all(|word| hay.contains(word))
+            };
+            let mut found: Vec<Format> = all
+                .iter()
+                .copied()
+                .filter(|format| format.category == *category && matches(format))
+                .collect();
+            found.sort_unstable_by_key(|format| format.name.to_lowercase());
+            (category.title(), found)
+        })
+        .filter(|(_, formats)| !formats.is_empty())
+        .collect()
 }
 
 /// Severity and state of an alert as the tables of a page show them together.
@@ -144,26 +207,5 @@ impl Health {
 impl ServicePage {
     fn rotate_url(&self, id: &IntegrationId) -> String {
         format!("/services/{}/integrations/{id}/rotate", self.service.slug)
-    }
-
-    /// Every kind, below the heading of its category.
-    fn kinds(&self) -> Vec<(&'static str, Vec<Format>)> {
-        let all: Vec<Format> = IntegrationKind::ALL
-            .iter()
-            .copied()
-            .map(format::of)
-            .collect();
-        Category::ALL
-            .iter()
-            .map(|category| {
-                let mut found: Vec<Format> = all
-                    .iter()
-                    .copied()
-                    .filter(|format| format.category == *category)
-                    .collect();
-                found.sort_unstable_by_key(|format| format.name.to_lowercase());
-                (category.title(), found)
-            })
-            .collect()
     }
 }

@@ -411,8 +411,9 @@ async fn the_raw_bytes_are_kept() {
     let kept = house
         .engine
         .store()
-        .read(|c| store::alert::recent_signals(c, None, 1))
+        .read(|c| store::request::list(c, &store::request::Filter::default(), 1))
         .await
         .unwrap();
-    assert_eq!(kept[0].raw.as_deref(), Some(odd.as_str()));
+    assert_eq!(kept[0].body, odd.replace(PD_KEY, "•••"), "but for the key");
+    assert!(kept[0].complete);
 }

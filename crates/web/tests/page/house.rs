@@ -176,6 +176,7 @@ impl House {
             warnings: vec![],
             rejected: vec![],
             raw: Default::default(),
+            origin: engine::ingest::Origin::default(),
         };
         self.engine.submit(submission).await.unwrap();
     }

@@ -23,5 +23,6 @@ mod profile;
 mod schedule;
 mod service;
 mod settings;
+mod signal;
 mod simulate;
 mod user;

@@ -124,7 +124,7 @@ on_both!(observers_look_and_touch_nothing, |house| {
     house.checkout(&ana).await;
     let cem = house.invite(&ana, "Cem", "observer").await;
     let page = cem.get("/services/checkout").await;
-    page.shows("Checkout").hides("Add an integration");
+    page.shows("Checkout").hides("Add integration");
     assert!(!page.offers("/services/checkout/integrations"));
     for path in [
         "/services/new",

@@ -283,6 +283,7 @@ pub fn add(pages: &mut Vec<Sample>) {
                 kind,
                 key: "demodemodemodemodemodemodemodemo".into(),
                 base_url: "https://quarterdeck.example.com".into(),
+                heard: Vec::new(),
             },
         ));
     }

@@ -341,6 +341,7 @@ pub fn add(pages: &mut Vec<Sample>) {
     pulse[56] = 12;
     pulse[57] = 3;
     let dashboard = DashboardPage {
+        troubles: Vec::new(),
         frame: frame("Dashboard", Nav::Dashboard, "/"),
         open: vec![row(42), row(41), row(40)],
         open_total: 3,

@@ -16,7 +16,7 @@ use formats::opsgenie::order::{self, Order};
 use formats::opsgenie::receipt::{Asked, Outcome, Receipt};
 
 use super::{Answer, Failure, Request};
-use crate::hooks::intake;
+use crate::hooks::{intake, replay};
 
 /// `POST /v2/alerts`
 pub(super) async fn create(request: &Request<'_>) -> Result<Answer, Failure> {
@@ -24,7 +24,11 @@ pub(super) async fn create(request: &Request<'_>) -> Result<Answer, Failure> {
     let submission = Submission {
         signals: made.parsed.signals,
         warnings: made.parsed.warnings,
-        ..intake::remark(request.key_hash, request.bytes.clone())
+        ..intake::remark(
+            request.key_hash,
+            request.bytes.clone(),
+            request.origin(replay::OPSGENIE),
+        )
     };
     let accepted = intake::store(request.state, submission).await?;
     let applied = accepted.applied.first();
@@ -112,7 +116,11 @@ async fn signal(
     let submission = Submission {
         signals: vec![Signal::new(action, key, "")],
         warnings,
-        ..intake::remark(request.key_hash, request.bytes.clone())
+        ..intake::remark(
+            request.key_hash,
+            request.bytes.clone(),
+            request.origin(replay::OPSGENIE_CALL),
+        )
     };
     let accepted = intake::store(request.state, submission).await?;
     let Applied { alert_id, .. } = match accepted.applied.first() {
@@ -212,7 +220,11 @@ async fn remark(request: &Request<'_>, warnings: Vec<String>) -> Result<(), Fail
     if !warnings.is_empty() {
         let submission = Submission {
             warnings,
-            ..intake::remark(request.key_hash, request.bytes.clone())
+            ..intake::remark(
+                request.key_hash,
+                request.bytes.clone(),
+                request.origin(replay::OPSGENIE_CALL),
+            )
         };
         intake::store(request.state, submission).await?;
     }

@@ -49,6 +49,7 @@ async fn read(req: &HttpRequest, payload: Payload, state: &AppState) -> Result<(
             })?;
     let name = req.match_info().get("vendor").unwrap_or_default();
     let format = format::by_slug(name).unwrap_or_else(|| format::of(IntegrationKind::Generic));
+    let origin = intake::origin(req, format.slug());
     let parsed = format.parse(
         &vendor::request_of(req, &bytes),
         &Settings::default(),
@@ -57,7 +58,7 @@ async fn read(req: &HttpRequest, payload: Payload, state: &AppState) -> Result<(
     let parsed = match parsed {
         Ok(parsed) => parsed,
         Err(error) => {
-            intake::remember_refusal(state, key_hash, error.to_string(), bytes).await;
+            intake::remember_refusal(state, key_hash, error.to_string(), bytes, origin).await;
             return Err(Refusal::invalid("body", &error.to_string()).into());
         }
     };
@@ -70,7 +71,7 @@ async fn read(req: &HttpRequest, payload: Payload, state: &AppState) -> Result<(
             .into_iter()
             .map(|rejected| rejected.reason)
             .collect(),
-        ..intake::remark(key_hash, bytes)
+        ..intake::remark(key_hash, bytes, origin)
     };
     intake::store(state, submission).await?;
     Ok(())

@@ -13,13 +13,14 @@ use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use domain::IntegrationId;
 use engine::configuration::integration::check_key;
+use engine::ingest::Origin;
 use formats::opsgenie::call::Call;
 use formats::opsgenie::receipt::Receipt;
 use formats::opsgenie::reply::{self, Refusal};
 use serde_json::Value;
 
 use super::intake::{self, NotTaken};
-use super::key;
+use super::{key, replay};
 use crate::body;
 use crate::error::{self, WebError};
 use crate::state::{AppState, State};
@@ -84,6 +85,10 @@ struct Request<'a> {
 }
 
 impl Request<'_> {
+    fn origin(&self, word: &'static str) -> Origin {
+        intake::origin(self.http, word)
+    }
+
     /// A value of the address.
     fn parameter(&self, name: &str) -> Option<String> {
         parameter(self.http, name)
@@ -194,7 +199,8 @@ async fn answer(
                 && refusal.status == 422
             {
                 let reason = refusal.to_string();
-                intake::remember_refusal(state, key_hash, reason, request.bytes).await;
+                let origin = request.origin(replay::OPSGENIE);
+                intake::remember_refusal(state, key_hash, reason, request.bytes, origin).await;
             }
             Err(failure)
         }

@@ -1,26 +1,41 @@
 //! Integrations of a service. A key is shown once, in the answer to the post that made it.
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
+use domain::IntegrationId;
 use domain::directory::Directory;
-use domain::service::Integration;
+use domain::service::{Integration, Service};
 use domain::word::IntegrationKind;
 use engine::access::Right;
 use engine::configuration::integration::{self, NewKey};
+use formats::format::{self, Format};
+use store::request::Filter;
 
-use super::{find, page};
+use super::{find, page, row};
 use crate::csrf::Checked;
 use crate::error::WebError;
-use crate::frame::{frame, render, render_with};
-use crate::page::complaint;
+use crate::frame::{frame, redirect_with_flash, render, render_with};
+use crate::hooks::replay;
 use crate::page::removal::{self, Outcome, Removal};
+use crate::page::{complaint, query, signal};
 use crate::session::SignedIn;
 use crate::state::{AppState, State};
-use crate::view::service::IntegrationKeyPage;
+use crate::view::service::{IntegrationAddPage, IntegrationKeyPage, IntegrationPage, kinds};
+use crate::view::signal::RequestRow;
 use crate::view::{Form, Link, Nav};
+
+/// Requests that the page of an integration shows.
+const HEARD: i64 = 10;
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/services/{slug}/integrations").route(web::post().to(create)))
+        .service(web::resource("/services/{slug}/integrations/new").route(web::get().to(add)))
+        .service(web::resource("/services/{slug}/integrations/{id}").route(web::get().to(show)))
+        .service(
+            web::resource("/services/{slug}/integrations/{id}/test").route(web::post().to(test)),
+        )
         .service(
             web::resource("/services/{slug}/integrations/{id}/rotate")
                 .route(web::post().to(rotate)),
@@ -54,8 +69,112 @@ async fn key_page(
         kind: made_for.kind,
         key: made.key,
         base_url: state.config.public_url.clone(),
+        heard: heard(state, &directory, made.id).await?,
     };
     render(&page)
+}
+
+/// Its newest requests.
+async fn heard(
+    state: &AppState,
+    directory: &Arc<Directory>,
+    id: IntegrationId,
+) -> Result<Vec<RequestRow>, WebError> {
+    let known = directory.clone();
+    let filter = Filter {
+        integrations: Some(vec![id]),
+        ..Filter::default()
+    };
+    let rows = state
+        .store()
+        .read(move |c| signal::rows(c, &known, &filter, HEARD))
+        .await?;
+    Ok(rows)
+}
+
+async fn add_page(
+    state: &AppState,
+    me: &SignedIn,
+    service: &Service,
+    q: String,
+    chosen: Option<Format>,
+    form: Form,
+) -> IntegrationAddPage {
+    IntegrationAddPage {
+        frame: frame(state, me, "Add integration", Nav::Services).await,
+        service: Link {
+            label: service.name.clone(),
+            href: format!("/services/{}", service.slug),
+        },
+        groups: kinds(&q),
+        q,
+        chosen,
+        form,
+    }
+}
+
+async fn add(
+    state: State,
+    me: SignedIn,
+    slug: web::Path<String>,
+    req: HttpRequest,
+) -> Result<HttpResponse, WebError> {
+    me.require(Right::Configure)?;
+    let directory = state.directory();
+    let service = find(&directory, &slug)?;
+    let chosen = query::value(&req, "kind").and_then(|kind| format::by_slug(&kind));
+    let form = match chosen {
+        Some(format) => Form::new().with("name", format.name),
+        None => Form::new(),
+    };
+    let q = query::value(&req, "q").unwrap_or_default();
+    render(&add_page(&state, &me, service, q, chosen, form).await)
+}
+
+async fn show(
+    state: State,
+    me: SignedIn,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, WebError> {
+    let (slug, id) = path.into_inner();
+    let directory = state.directory();
+    let service = find(&directory, &slug)?;
+    let one = find_in(&directory, &slug, &id)?;
+    let known = directory.clone();
+    let signs = state.store().read(move |c| row::signs(c, &known)).await?;
+    let row = row::integration_rows(&directory, service.id, &signs)
+        .into_iter()
+        .find(|row| row.id == one.id)
+        .ok_or_else(|| WebError::not_found("integration"))?;
+    render(&IntegrationPage {
+        frame: frame(&state, &me, &one.name, Nav::Services).await,
+        service: Link {
+            label: service.name.clone(),
+            href: format!("/services/{}", service.slug),
+        },
+        row,
+        base: format!("/services/{}/integrations/{}", service.slug, one.id),
+        heard: heard(&state, &directory, one.id).await?,
+    })
+}
+
+async fn test(
+    state: State,
+    me: SignedIn,
+    path: web::Path<(String, String)>,
+    _form: Checked,
+) -> Result<HttpResponse, WebError> {
+    me.require(Right::Configure)?;
+    let (slug, id) = path.into_inner();
+    let directory = state.directory();
+    let one = find_in(&directory, &slug, &id)?;
+    replay::test(&state, &me.ctx(state.now()), one).await?;
+    let path = format!("/services/{slug}/integrations/{}", one.id);
+    Ok(redirect_with_flash(
+        &state,
+        &path,
+        "A test signal was sent. Resolve its incident when you have seen it.",
+    ))
 }
 
 async fn create(
@@ -79,7 +198,8 @@ async fn create(
         Ok(made) => key_page(&state, &me, &service.slug, made).await,
         Err(error) => {
             complaint::show_plain(&mut form, error)?;
-            let page = page(&state, &me, &directory, service, form).await?;
+            let chosen = format::by_slug(form.get("kind"));
+            let page = add_page(&state, &me, service, String::new(), chosen, form).await;
             render_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
     }
