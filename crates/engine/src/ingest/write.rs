@@ -119,12 +119,12 @@ pub(crate) fn write(
         .filter_map(|(id, _)| Some((*id, incidents.get(id)?.service_id?)))
         .collect();
     let mut writing = Writing::new(tx, now)?;
-    crate::change_event::mark_running(&mut writing, &opened)?;
     for (id, effects) in by_incident {
         if let Some(incident) = incidents.get_mut(&id) {
             writing.carry_out(incident, effects, Actor::MONITOR)?;
         }
     }
+    crate::change_event::mark_running(&mut writing, &opened)?;
     writing.finish()?;
     for id in changed_incidents.keys() {
         tx.changed(Change::Incident(*id));

@@ -151,8 +151,10 @@ pub struct SuppressionBody {
     integrations: Vec<i64>,
     #[serde(default)]
     matchers: Vec<Matcher>,
-    #[schema(value_type = String, format = DateTime)]
-    starts_at: Timestamp,
+    /// Now when absent.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    starts_at: Option<Timestamp>,
     /// Exclusive; at most 30 days after the start.
     #[schema(value_type = String, format = DateTime)]
     ends_at: Timestamp,
@@ -171,6 +173,7 @@ impl SuppressionBody {
         self,
         kind: SuppressionKind,
         directory: &Directory,
+        now: Timestamp,
     ) -> Result<SuppressionInput, WebError> {
         let mut problems = Vec::new();
         let mut services = Vec::new();
@@ -192,7 +195,7 @@ impl SuppressionBody {
             services,
             integrations: self.integrations.into_iter().map(IntegrationId).collect(),
             matchers,
-            starts_at: self.starts_at,
+            starts_at: self.starts_at.unwrap_or(now),
             ends_at: self.ends_at,
             recurrence: self.recurrence.filter(|rule| !rule.trim().is_empty()),
             zone: self.zone,
@@ -252,7 +255,7 @@ async fn make(
     state: &State,
 ) -> Result<HttpResponse, WebError> {
     caller.require(Right::Respond)?;
-    let input = body.input(kind, &state.directory())?;
+    let input = body.input(kind, &state.directory(), caller.ctx.now)?;
     let id = create_suppression(state.store(), &caller.ctx, input).await?;
     let directory = state.directory();
     let row = found(&directory, kind, id.0)?;
@@ -269,7 +272,7 @@ async fn change(
     caller.require(Right::Respond)?;
     let directory = state.directory();
     found(&directory, kind, id)?;
-    let input = body.input(kind, &directory)?;
+    let input = body.input(kind, &directory, caller.ctx.now)?;
     edit_suppression(state.store(), &caller.ctx, SuppressionId(id), input).await?;
     one(kind, id, caller, state)
 }
