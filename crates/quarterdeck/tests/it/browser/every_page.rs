@@ -48,6 +48,10 @@ fn pages(person: &str) -> Vec<(String, Role)> {
         ("/on-call/swaps", Observer),
         ("/on-call/swaps/new?schedule=platform", Responder),
         ("/schedules/platform/versions", Observer),
+        ("/signals", Observer),
+        ("/signals?decision=rejected", Observer),
+        ("/services/checkout/integrations/new", Responder),
+        ("/services/checkout/integrations/new?kind=generic", Responder),
         ("/schedules/new", Responder),
         ("/schedules/platform", Observer),
         (
