@@ -13,8 +13,7 @@ Examples:
   quarterdeck send --summary 'Disk is full' --dedup-key disk-db1 --severity error
   quarterdeck send --action resolve --dedup-key disk-db1
   quarterdeck send --change --summary 'Deployed shop 4.2' --link https://ci.example.com/run/17
-  quarterdeck send --heartbeat backup
-  quarterdeck send --heartbeat backup -- /usr/local/bin/backup --all
+  quarterdeck send --job backup -- /usr/local/bin/backup --all
   quarterdeck send --from nagios --field 'NOTIFICATIONTYPE=$NOTIFICATIONTYPE$' ...
 
 When the server cannot be reached the message is kept on the disk and sent later, in order: by a
@@ -39,7 +38,7 @@ pub fn command() -> Command {
         text(name, value, help).action(ArgAction::Append)
     };
     Command::new("send")
-        .about("Tell a server what happens on this machine: events, changes, heartbeats")
+        .about("Tell a server what happens on this machine: events, changes, ends of jobs")
         .after_help(EXAMPLES)
         .next_help_heading("Where to")
         .arg(text("url", "URL", "Address of the server").env("QUARTERDECK_SEND_URL"))
@@ -85,11 +84,7 @@ pub fn command() -> Command {
             "change",
             "It is a change, such as a deployment: nobody is paged",
         ))
-        .arg(text(
-            "heartbeat",
-            "NAME",
-            "It is a heartbeat; with a command behind -- the end of that job",
-        ))
+        .arg(text("job", "NAME", "It is the end of the command behind --").requires("command"))
         .arg(
             text(
                 "from",
@@ -100,7 +95,7 @@ pub fn command() -> Command {
         )
         .arg(flag("flush", "Send what waits, and nothing new"))
         .arg(flag("list", "Show what waits"))
-        .group(ArgGroup::new("kind").args(["change", "heartbeat", "from", "flush", "list"]))
+        .group(ArgGroup::new("kind").args(["change", "job", "from", "flush", "list"]))
         .next_help_heading("Details")
         .arg(text(
             "summary",
@@ -144,8 +139,8 @@ pub fn command() -> Command {
                 .num_args(1..)
                 .last(true)
                 .value_parser(value_parser!(OsString))
-                .requires("heartbeat")
-                .help("Job to run; its heartbeat is sent when it works, a trigger when it fails"),
+                .requires("job")
+                .help("Job to run; when it fails somebody is alerted, until it works again"),
         )
         .arg(
             Arg::new(LINGER_FLAG)

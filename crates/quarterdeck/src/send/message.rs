@@ -1,4 +1,4 @@
-//! What is sent: an event about a condition, a change, or a heartbeat.
+//! What is sent: an event about a condition, or a change.
 
 use clap::ArgMatches;
 use domain::Timestamp;
@@ -17,7 +17,6 @@ use crate::failure::Failure;
 pub enum Message {
     Event { event: Event },
     Change { change: Map<String, Value> },
-    Heartbeat { name: String },
 }
 
 /// A statement about a condition.
@@ -67,12 +66,6 @@ impl Event {
 impl Message {
     pub fn event(event: Event) -> Message {
         Message::Event { event }
-    }
-
-    pub fn heartbeat(name: &str) -> Message {
-        Message::Heartbeat {
-            name: name.to_owned(),
-        }
     }
 
     /// The event that the flags describe.
@@ -182,7 +175,6 @@ impl Message {
                     summary.and_then(Value::as_str).unwrap_or_default()
                 )
             }
-            Message::Heartbeat { name } => format!("heartbeat {name}"),
         }
     }
 
@@ -195,10 +187,6 @@ impl Message {
                 change.insert("routing_key".into(), target.key.clone().into());
                 (target.address("/v2/change/enqueue"), change.into())
             }
-            Message::Heartbeat { name } => {
-                let path = format!("/v2/heartbeats/{name}/ping");
-                (target.address(&path), json!({}))
-            }
         }
     }
 }
@@ -207,15 +195,15 @@ fn job_key(name: &str) -> String {
     format!("job:{name}")
 }
 
-/// A heartbeat's name stands in an address.
+/// A job's name is that of a file, too.
 ///
 /// # Errors
 /// When it holds anything but letters, digits, `-`, `_` and `.`.
-pub fn heartbeat_name(name: &str) -> Result<String, Failure> {
+pub fn job_name(name: &str) -> Result<String, Failure> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if name.is_empty() || name.len() > 100 || !name.chars().all(plain) {
         return Err(Failure::usage(format!(
-            "--heartbeat {name}: a name holds 1 to 100 letters, digits, - _ and ."
+            "--job {name}: a name holds 1 to 100 letters, digits, - _ and ."
         )));
     }
     Ok(name.to_owned())

@@ -49,18 +49,14 @@ pub async fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
         return flush(&spool, &courier, matches).await;
     }
     let target = Target::of(matches)?;
-    if let Some(name) = matches.get_one::<String>("heartbeat") {
+    if let Some(name) = matches.get_one::<String>("job") {
         let command: Vec<OsString> = matches
             .get_many::<OsString>("command")
             .into_iter()
             .flatten()
             .cloned()
             .collect();
-        let name = message::heartbeat_name(name)?;
-        if command.is_empty() {
-            let sent = send(&spool, &courier, target, vec![Message::heartbeat(&name)]);
-            return sent.await.map(|()| ExitCode::SUCCESS);
-        }
+        let name = message::job_name(name)?;
         return wrap(&spool, &courier, target, &name, &command).await;
     }
     let message = match matches.get_one::<String>("from") {
@@ -81,7 +77,7 @@ pub async fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Runs a job and tells of its end: the heartbeat when it worked, a trigger when it did not. The
+/// Runs a job and tells of its end: a trigger when it failed, the resolve when it works again. The
 /// exit code is the job's own, whatever becomes of the message.
 async fn wrap(
     spool: &Spool,
@@ -92,14 +88,10 @@ async fn wrap(
 ) -> Result<ExitCode, Failure> {
     let end = job::run(command);
     let failed_before = spool.remembers_failure(&target, name);
-    let messages = if end.worked() {
-        let mut messages = vec![Message::heartbeat(name)];
-        if failed_before {
-            messages.push(Message::job_recovered(name));
-        }
-        messages
-    } else {
-        vec![Message::job_failed(name, &end)]
+    let messages = match (end.worked(), failed_before) {
+        (true, false) => vec![],
+        (true, true) => vec![Message::job_recovered(name)],
+        (false, _) => vec![Message::job_failed(name, &end)],
     };
     spool.remember_failure(&target, name, !end.worked());
     if let Err(failure) = send(spool, courier, target, messages).await {

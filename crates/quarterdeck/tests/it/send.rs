@@ -219,7 +219,7 @@ fn a_message_survives_the_death_of_its_sender() {
 async fn a_failed_job_pages_with_its_last_words_and_keeps_its_exit_code() {
     let house = House::open(Database::Sqlite, COMPANY).await;
     let sender = Sender::to(&house.server.base_url);
-    let job = |script| sender.run(&["--heartbeat", "backup", "--", "/bin/sh", "-c", script]);
+    let job = |script| sender.run(&["--job", "backup", "--", "/bin/sh", "-c", script]);
     let output = job("echo copying; echo no space left >&2; exit 3");
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     assert_eq!(output.stdout, b"copying\n");
@@ -244,7 +244,7 @@ fn a_wrong_command_line_is_told_before_anything_is_kept() {
     for (arguments, word) in [
         (&["--severity", "error"][..], "--summary"),
         (&["--action", "resolve"], "--dedup-key"),
-        (&["--heartbeat", "a b"], "letters"),
+        (&["--job", "a b", "--", "true"], "letters"),
         (&["--from", "nagios"], "NOTIFICATIONTYPE"),
         (&["--summary", "x", "--detail", "y"], "NAME=VALUE"),
     ] {

@@ -298,6 +298,7 @@ macro_rules! operations {
         ///
         /// Those that are not over: first what holds now, then what begins next.
         #[utoipa::path(get, path = $all, operation_id = $list_id, tag = $tag,
+            summary = concat!("List ", $name, "s"),
             responses(
                 (status = 200, description = "All of them", body = List<Suppression>),
                 (status = 401, description = "No valid token", body = Problem),
@@ -308,6 +309,7 @@ macro_rules! operations {
 
         #[doc = concat!("Make a ", $name)]
         #[utoipa::path(post, path = $all, operation_id = $create_id, tag = $tag,
+            summary = concat!("Make a ", $name),
             request_body = SuppressionBody,
             responses(
                 (status = 201, description = "It holds from its start on", body = Suppression),
@@ -326,6 +328,7 @@ macro_rules! operations {
 
         #[doc = concat!("Get a ", $name)]
         #[utoipa::path(get, path = $each, operation_id = $get_id, tag = $tag,
+            summary = concat!("Get a ", $name),
             params(("id" = i64, Path, description = "Its id")),
             responses(
                 (status = 200, description = "It", body = Suppression),
@@ -344,6 +347,7 @@ macro_rules! operations {
         ///
         /// What still fires and is not held any more pages at once.
         #[utoipa::path(put, path = $each, operation_id = $edit_id, tag = $tag,
+            summary = concat!("Change a ", $name),
             request_body = SuppressionBody,
             params(("id" = i64, Path, description = "Its id")),
             responses(
@@ -367,6 +371,7 @@ macro_rules! operations {
         ///
         /// At once: what still fires pages now.
         #[utoipa::path(delete, path = $each, operation_id = $end_id, tag = $tag,
+            summary = concat!("End a ", $name),
             params(("id" = i64, Path, description = "Its id")),
             responses(
                 (status = 204, description = "It is over"),

@@ -1,16 +1,14 @@
 //! Dashboard, incidents, postmortems.
 
 use domain::HandoverId;
-use domain::change_event::{ChangeKind, ChangeStatus};
 use domain::word::*;
 use web::markdown;
-use web::view::change::ChangeRow;
 use web::view::dashboard::{DashboardPage, FirstStep, OverdueUpdate, SignalRow};
 use web::view::incident::*;
 use web::view::postmortem::*;
 use web::view::*;
 
-use super::part::{alert, entry, evidence, row, seat, swimlane};
+use super::part::{alert, changes, entry, evidence, row, seat, swimlane};
 use super::postmortem::postmortem;
 use super::*;
 
@@ -157,47 +155,6 @@ fn triggered() -> IncidentPage {
         form: Form::new(),
         preview: None,
     }
-}
-
-/// A deployment shortly before, and an experiment that was running.
-pub fn changes() -> Vec<ChangeRow> {
-    let row = |id, kind, summary: &str, began, bearing: &str| ChangeRow {
-        id: domain::ChangeEventId(id),
-        kind,
-        status: Some(ChangeStatus::Succeeded),
-        summary: summary.into(),
-        source: "shop".into(),
-        service: Some(Link {
-            label: "Checkout".into(),
-            href: "/services/checkout".into(),
-        }),
-        by: "GitHub".into(),
-        began: ago(began),
-        ended: None,
-        links: vec![(
-            "Run 17".into(),
-            "https://ci.example.com/shop/runs/17".into(),
-        )],
-        details: "{\n  \"revision\": \"4f2c9ab\"\n}".into(),
-        bearing: Some(bearing.into()),
-        running: bearing.starts_with("was"),
-    };
-    vec![
-        row(
-            1,
-            ChangeKind::Deployment,
-            "Deployed shop 4.2 to production",
-            12,
-            "8 m before",
-        ),
-        row(
-            2,
-            ChangeKind::Experiment,
-            "Kill one payment pod every minute",
-            30,
-            "was running when this opened",
-        ),
-    ]
 }
 
 pub fn declared() -> IncidentPage {

@@ -1,8 +1,10 @@
 //! The parts that the samples of an incident share.
 
+use domain::change_event::{ChangeKind, ChangeStatus};
 use domain::word::*;
 use domain::{AlertId, NotificationId, TimelineEntryId};
 use web::picture::{Flag, Lane, LaneKind, LaneMark, Swimlane};
+use web::view::change::ChangeRow;
 use web::view::incident::*;
 
 use super::*;
@@ -190,4 +192,45 @@ pub fn seat(role: CommandRole, holder: Option<i64>) -> Seat {
         can_release: holder == Some(1) && role != CommandRole::Commander,
         can_hand_over: holder == Some(1),
     }
+}
+
+/// A deployment shortly before, and an experiment that was running.
+pub fn changes() -> Vec<ChangeRow> {
+    let row = |id, kind, summary: &str, began, bearing: &str| ChangeRow {
+        id: domain::ChangeEventId(id),
+        kind,
+        status: Some(ChangeStatus::Succeeded),
+        summary: summary.into(),
+        source: "shop".into(),
+        service: Some(Link {
+            label: "Checkout".into(),
+            href: "/services/checkout".into(),
+        }),
+        by: "GitHub".into(),
+        began: ago(began),
+        ended: None,
+        links: vec![(
+            "Run 17".into(),
+            "https://ci.example.com/shop/runs/17".into(),
+        )],
+        details: "{\n  \"revision\": \"4f2c9ab\"\n}".into(),
+        bearing: Some(bearing.into()),
+        running: bearing.starts_with("was"),
+    };
+    vec![
+        row(
+            1,
+            ChangeKind::Deployment,
+            "Deployed shop 4.2 to production",
+            12,
+            "8 m before",
+        ),
+        row(
+            2,
+            ChangeKind::Experiment,
+            "Kill one payment pod every minute",
+            30,
+            "was running when this opened",
+        ),
+    ]
 }
