@@ -16,6 +16,7 @@ pub mod expression;
 pub mod feed;
 pub mod id;
 pub mod incident;
+pub mod integration;
 pub mod lifecycle;
 pub mod moment;
 pub mod notification;

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::integration::IntegrationSettings;
 use crate::policy::{PolicyProblem, StepHours};
 use crate::suppression::Fields;
 use crate::word::{AlertSeverity, IntegrationKind, Urgency};
@@ -33,6 +34,8 @@ pub struct Integration {
     pub key_hash: [u8; 32],
     /// The last four characters of the key, to tell keys apart.
     pub key_hint: String,
+    /// How its requests are read.
+    pub settings: IntegrationSettings,
     pub created_at: Timestamp,
 }
 

@@ -106,6 +106,25 @@ impl Format {
         self.kind.as_str()
     }
 
+    /// Whether rules of the integration's own can say where the fields of its signals stand.
+    pub const fn takes_mapping(&self) -> bool {
+        matches!(
+            self.kind,
+            IntegrationKind::Generic | IntegrationKind::StandardWebhooks
+        )
+    }
+
+    /// Whether its owner can say how bad it is where the sender does not.
+    pub const fn takes_severity(&self) -> bool {
+        !matches!(self.category, Category::Changes | Category::Paging)
+            && !matches!(
+                self.kind,
+                IntegrationKind::Prometheus
+                    | IntegrationKind::Alertmanager
+                    | IntegrationKind::Checkmk
+            )
+    }
+
     /// Reads a request.
     ///
     /// # Errors
@@ -185,7 +204,7 @@ pub fn of(kind: IntegrationKind) -> Format {
         K::Jenkins => format("Jenkins", C::Changes, 202, pipeline::jenkins),
         K::CircleCi => signed("CircleCI", C::Changes, 200, pipeline::circleci),
         K::Spinnaker => format("Spinnaker", C::Changes, 200, pipeline::spinnaker),
-        K::ArgoCd => signed("Argo CD", C::Changes, 200, cluster::argocd),
+        K::ArgoCd => format("Argo CD", C::Changes, 200, cluster::argocd),
         K::Flux => signed("Flux", C::Changes, 202, cluster::flux),
         K::Changes => signed("Changes and experiments", C::Changes, 202, plain::parse),
         K::CloudEvents => Format {

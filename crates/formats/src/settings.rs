@@ -1,11 +1,19 @@
 //! What an integration's owner has chosen about how its requests are read.
 
 use std::fmt;
+use std::sync::OnceLock;
 
+use domain::integration::IntegrationSettings;
 use domain::word::AlertSeverity;
 use serde::{Deserialize, Serialize};
 
-use crate::mapping::MappingRules;
+use crate::format::Format;
+use crate::mapping::{Fault, Mapping, MappingRules};
+
+/// Longest secret, in bytes.
+pub const SECRET_MAX: usize = 512;
+/// Most that the settings of one integration may take up, in bytes of JSON.
+const SIZE_MAX: usize = 64 * 1024;
 
 /// Choices of one integration. All are optional: without any, every format works.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -21,6 +29,31 @@ pub struct Settings {
     /// Of generic JSON and of Standard Webhooks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mapping: Option<MappingRules>,
+    #[serde(skip)]
+    pub(crate) compiled: Compiled,
+}
+
+/// The rules of the mapping, read when the first request needs them. A copy reads them anew: it may
+/// be about to be changed.
+#[derive(Default)]
+pub(crate) struct Compiled(OnceLock<Result<Box<Mapping>, Vec<Fault>>>);
+
+impl Clone for Compiled {
+    fn clone(&self) -> Self {
+        Compiled::default()
+    }
+}
+
+impl PartialEq for Compiled {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl fmt::Debug for Compiled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
 }
 
 /// A text that never shows up in a log.
@@ -35,7 +68,8 @@ impl Secret {
         (!text.is_empty()).then(|| Secret(text.to_owned()))
     }
 
-    pub(crate) fn reveal(&self) -> &str {
+    /// The secret itself: for checking signatures, and for an export that is to hold secrets.
+    pub fn reveal(&self) -> &str {
         &self.0
     }
 }
@@ -46,7 +80,100 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Stored settings that this version cannot read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the settings of this integration cannot be read: {0}")]
+pub struct Unreadable(String);
+
 impl Settings {
+    /// The settings of an integration, read at most once for each snapshot of the configuration.
+    ///
+    /// # Errors
+    /// When a later version has written them.
+    pub fn of(stored: &IntegrationSettings) -> Result<&Settings, Unreadable> {
+        let read = |json: &str| -> Result<Settings, Unreadable> {
+            serde_json::from_str(json).map_err(|error| Unreadable(error.to_string()))
+        };
+        match stored.read_with(read) {
+            Some(Ok(settings)) => Ok(settings),
+            Some(Err(error)) => Err(error.clone()),
+            None => Err(Unreadable("they were read as something else".to_owned())),
+        }
+    }
+
+    /// As they are stored.
+    ///
+    /// # Errors
+    /// Never, as far as is known: every field can be JSON.
+    pub fn to_stored(&self) -> Result<IntegrationSettings, serde_json::Error> {
+        Ok(IntegrationSettings::new(&serde_json::to_string(self)?))
+    }
+
+    /// What is wrong with them, for an integration of this format.
+    pub fn faults(&self, format: &Format) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        let mut add = |field: &str, reason: String| {
+            faults.push(Fault {
+                field: field.to_owned(),
+                reason,
+            });
+        };
+        if let Some(secret) = self.secret.as_ref().map(Secret::reveal) {
+            if secret.len() > SECRET_MAX {
+                add("secret", format!("at most {SECRET_MAX} bytes are possible"));
+            }
+            if secret.trim().is_empty() || secret.chars().any(char::is_control) {
+                add("secret", "one line of text is needed".to_owned());
+            }
+            if secret.contains("${") {
+                let reason = "`${` means a variable in the configuration file: choose another";
+                add("secret", reason.to_owned());
+            }
+        }
+        let size = serde_json::to_string(self).map_or(usize::MAX, |text| text.len());
+        if size > SIZE_MAX {
+            add("mapping", format!("at most {SIZE_MAX} bytes are possible"));
+        }
+        for (given, takes, field, what) in [
+            (
+                self.secret.is_some(),
+                format.takes_secret,
+                "secret",
+                "cannot sign",
+            ),
+            (
+                self.severity.is_some(),
+                format.takes_severity(),
+                "severity",
+                "say themselves how bad it is, or tell of changes",
+            ),
+            (
+                self.mapping.is_some(),
+                format.takes_mapping(),
+                "mapping",
+                "have a shape of their own",
+            ),
+        ] {
+            if given && !takes {
+                add(field, format!("senders of {} {what}", format.name));
+            }
+        }
+        if let Some(Err(found)) = self.mapping() {
+            faults.extend(found.iter().map(|fault| Fault {
+                field: format!("mapping.{}", fault.field),
+                reason: fault.reason.clone(),
+            }));
+        }
+        faults
+    }
+
+    /// The rules, read; `None` without any.
+    pub(crate) fn mapping(&self) -> Option<Result<&Mapping, &[Fault]>> {
+        let rules = self.mapping.as_ref()?;
+        let read = self.compiled.0.get_or_init(|| rules.check().map(Box::new));
+        Some(read.as_deref().map_err(Vec::as_slice))
+    }
+
     /// The severity for what carries none.
     pub(crate) fn severity(&self) -> AlertSeverity {
         self.severity.unwrap_or(AlertSeverity::Critical)
@@ -56,14 +183,62 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format;
+    use domain::word::IntegrationKind;
+
+    fn read(json: &str) -> Settings {
+        serde_json::from_str(json).unwrap()
+    }
 
     #[test]
     fn secrets_are_not_printed_and_unknown_settings_are_told() {
-        let settings: Settings =
-            serde_json::from_str(r#"{"secret": "hush", "severity": "warning"}"#).unwrap();
+        let settings = read(r#"{"secret": "hush", "severity": "warning"}"#);
         assert!(!format!("{settings:?}").contains("hush"));
         assert_eq!(settings.severity(), AlertSeverity::Warning);
         assert!(serde_json::from_str::<Settings>(r#"{"secrte": "x"}"#).is_err());
         assert_eq!(Secret::new("  "), None);
+    }
+
+    #[test]
+    fn settings_are_stored_without_what_they_do_not_say() {
+        assert!(Settings::default().to_stored().unwrap().is_empty());
+        let text = r#"{"severity":"info","mapping":{"summary":{"path":"$.body.t"}}}"#;
+        let settings = read(text);
+        let stored = settings.to_stored().unwrap();
+        assert_eq!(stored.as_json(), text);
+        assert_eq!(Settings::of(&stored), Ok(&settings));
+        let later = IntegrationSettings::new(r#"{"of a later version": 1}"#);
+        assert!(Settings::of(&later).is_err());
+    }
+
+    #[test]
+    fn faults_name_their_field() {
+        let faults = |json: &str, kind| -> Vec<String> {
+            let found = read(json).faults(&format::of(kind));
+            found.into_iter().map(|fault| fault.field).collect()
+        };
+        use IntegrationKind::{Generic, GitHub, PagerDuty};
+        let bad = r#"{"mapping": {"severity": {"expression": "1 +"}, "items": "oops"}}"#;
+        assert_eq!(
+            faults(bad, Generic),
+            ["mapping.items", "mapping.severity.expression"]
+        );
+        assert_eq!(faults(r#"{"mapping": {}}"#, GitHub), ["mapping"]);
+        assert_eq!(faults(r#"{"secret": "s"}"#, GitHub), [""; 0]);
+        assert_eq!(faults(r#"{"secret": "s"}"#, Generic), ["secret"]);
+        assert_eq!(faults(r#"{"secret": "a${b}"}"#, GitHub), ["secret"]);
+        assert_eq!(faults(r#"{"secret": " "}"#, GitHub), ["secret"]);
+        assert_eq!(faults(r#"{"severity": "info"}"#, PagerDuty), ["severity"]);
+        let long = format!(r#"{{"secret": "{}"}}"#, "x".repeat(SECRET_MAX + 1));
+        assert_eq!(faults(&long, GitHub), ["secret"]);
+    }
+
+    #[test]
+    fn a_copy_that_is_changed_is_read_anew() {
+        let mut settings = read(r#"{"mapping": {"items": "oops"}}"#);
+        assert!(matches!(settings.mapping(), Some(Err(_))));
+        settings = settings.clone();
+        settings.mapping = Some(MappingRules::default());
+        assert!(matches!(settings.mapping(), Some(Ok(_))));
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use diesel::prelude::*;
 use domain::directory::{ContactMethod, Directory, NotificationRule, Settings, Team, User};
+use domain::integration::IntegrationSettings;
 use domain::policy::{Policy, PolicyVersion};
 use domain::service::{Integration, Service};
 use domain::word::{AccountRole, ContactKind, IntegrationKind, Urgency};
@@ -292,6 +293,7 @@ fn load_services(conn: &mut Conn, directory: &mut Directory) -> Result<(), Error
         Vec<u8>,
         String,
         Timestamp,
+        String,
     );
     let doors: Vec<Door> = db!(conn, |c| integration::table
         .filter(integration::removed_at.is_null())
@@ -303,9 +305,10 @@ fn load_services(conn: &mut Conn, directory: &mut Directory) -> Result<(), Error
             integration::key_hash,
             integration::key_hint,
             integration::created_at,
+            integration::settings,
         ))
         .load(c))?;
-    for (id, service_id, name, kind, key_hash, key_hint, created_at) in doors {
+    for (id, service_id, name, kind, key_hash, key_hint, created_at, settings) in doors {
         let key_hash: [u8; 32] = key_hash
             .try_into()
             .map_err(|_| Error::Corrupt("integration.key_hash is not 32 bytes".into()))?;
@@ -316,6 +319,7 @@ fn load_services(conn: &mut Conn, directory: &mut Directory) -> Result<(), Error
             kind,
             key_hash,
             key_hint,
+            settings: IntegrationSettings::new(&settings),
             created_at,
         };
         directory.integration_keys.insert(key_hash, id);

@@ -113,13 +113,14 @@ pub fn insert_integration(tx: &mut Tx<'_>, new: &Integration) -> Result<(), Erro
             integration::kind.eq(new.kind),
             integration::key_hash.eq(&new.key_hash[..]),
             integration::key_hint.eq(&new.key_hint),
+            integration::settings.eq(new.settings.as_json()),
             integration::created_at.eq(new.created_at),
         ))
         .execute(c))?;
     tx.configured()
 }
 
-/// Writes name, kind and key.
+/// Writes name, kind, key and settings.
 ///
 /// # Errors
 /// [`Error::NotFound`] without such an integration that is not removed, [`Error::Conflict`] as
@@ -134,6 +135,7 @@ pub fn update_integration(tx: &mut Tx<'_>, edited: &Integration) -> Result<(), E
             integration::kind.eq(edited.kind),
             integration::key_hash.eq(&edited.key_hash[..]),
             integration::key_hint.eq(&edited.key_hint),
+            integration::settings.eq(edited.settings.as_json()),
         ))
         .execute(c))?;
     if changed == 0 {

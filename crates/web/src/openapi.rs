@@ -10,7 +10,7 @@ use utoipa::{Modify, OpenApi};
 
 use crate::api::{
     alert, calendar, change_event, configuration, coverage, explain, holiday, incident, inhibition,
-    notification, on_call, postmortem, report, responder, schedule, schedule_by_hand,
+    integration, notification, on_call, postmortem, report, responder, schedule, schedule_by_hand,
     schedule_version, service_rules, signal, silence, simulate, swap, timeline, work,
 };
 use crate::error::WebError;
@@ -72,6 +72,8 @@ use crate::view::api_docs::ApiDocsPage;
         change_event::create,
         change_event::get,
         change_event::of_incident,
+        integration::settings,
+        integration::edit,
         on_call::now,
         on_call::schedules,
         on_call::shifts,

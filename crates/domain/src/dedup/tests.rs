@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::Span;
+use crate::integration::IntegrationSettings;
 use crate::word::IntegrationKind;
 
 fn integration() -> Integration {
@@ -18,6 +19,7 @@ fn integration() -> Integration {
         kind: IntegrationKind::Generic,
         key_hash: [0; 32],
         key_hint: "abcd".into(),
+        settings: IntegrationSettings::default(),
         created_at: Timestamp(0),
     }
 }

@@ -9,6 +9,7 @@ use crate::dedup::{Numbering, WorkingSet};
 use crate::directory::Directory;
 use crate::escalation::{self, Context, Execution, Facts, Input, Outcome, Reason, Run, policy_of};
 use crate::incident::{self, Actor, Command, Effect, Incident};
+use crate::integration::IntegrationSettings;
 use crate::service::{Integration, ServiceSettings};
 use crate::signal::Signal;
 use crate::word::{
@@ -70,6 +71,7 @@ impl<'s> World<'s> {
             kind: IntegrationKind::Generic,
             key_hash: [0; 32],
             key_hint: String::new(),
+            settings: IntegrationSettings::default(),
             created_at: now,
         };
         let mut signal = Signal::new(Action::Trigger, "what-if", "An alert of the what-if");

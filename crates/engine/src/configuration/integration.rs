@@ -1,9 +1,13 @@
 //! Integrations and their keys. A key is shown once; only its SHA-256 is stored.
 
 use domain::directory::Directory;
+use domain::integration::IntegrationSettings;
 use domain::service::Integration;
-use domain::word::IntegrationKind;
+use domain::word::{AlertSeverity, IntegrationKind};
 use domain::{IntegrationId, ServiceId};
+use formats::format;
+use formats::mapping::MappingRules;
+use formats::settings::{Secret, Settings};
 use serde_json::json;
 use store::{Store, service};
 
@@ -11,7 +15,7 @@ use super::check::Checks;
 use super::{begin, record};
 use crate::access::{self, Right};
 use crate::account::secret;
-use crate::{Error, OpContext};
+use crate::{Error, OpContext, Problem};
 
 /// A key that has just been made.
 #[derive(Clone)]
@@ -89,6 +93,7 @@ pub async fn create_integration(
                 kind,
                 key_hash: secret::digest(&key),
                 key_hint: secret::hint(&key),
+                settings: IntegrationSettings::default(),
                 created_at: ctx.now,
             };
             service::insert_integration(tx, &new)?;
@@ -125,6 +130,102 @@ pub async fn rename_integration(
                 "integration.rename",
                 format!("integration:{id}"),
                 details,
+            )
+        })
+        .await
+}
+
+/// What to change about the settings of an integration: absent stays, `None` takes away.
+#[derive(Clone, Debug, Default)]
+pub struct SettingsEdit {
+    pub secret: Option<Option<Secret>>,
+    pub severity: Option<Option<AlertSeverity>>,
+    pub mapping: Option<Option<MappingRules>>,
+}
+
+impl SettingsEdit {
+    /// The settings after it, and the names of those that differ.
+    pub(crate) fn apply(self, before: &Settings) -> (Settings, Vec<&'static str>) {
+        let mut after = before.clone();
+        after.secret = self.secret.unwrap_or(after.secret);
+        after.severity = self.severity.unwrap_or(after.severity);
+        after.mapping = self.mapping.unwrap_or(after.mapping);
+        let mut changed = Vec::new();
+        for (differs, name) in [
+            (after.secret != before.secret, "secret"),
+            (after.severity != before.severity, "severity"),
+            (after.mapping != before.mapping, "mapping"),
+        ] {
+            if differs {
+                changed.push(name);
+            }
+        }
+        (after, changed)
+    }
+}
+
+/// The settings of an integration.
+///
+/// # Errors
+/// [`Error::Refused`] when a later version has written them.
+pub fn settings_of(integration: &Integration) -> Result<&Settings, Error> {
+    Settings::of(&integration.settings).map_err(|error| Error::Refused(error.to_string()))
+}
+
+/// What is wrong with the settings of an integration of this kind. What was chosen before, while
+/// it was of another kind, may stay.
+pub(crate) fn integration_problems(
+    settings: &Settings,
+    kind: IntegrationKind,
+    changed: &[&str],
+) -> Vec<Problem> {
+    let named = |field: &str| field.split('.').next().unwrap_or_default().to_owned();
+    settings
+        .faults(&format::of(kind))
+        .into_iter()
+        .filter(|fault| changed.contains(&named(&fault.field).as_str()))
+        .map(|fault| Problem::new(fault.field, fault.reason))
+        .collect()
+}
+
+/// As they are stored.
+pub(crate) fn stored(settings: &Settings) -> Result<IntegrationSettings, Error> {
+    settings
+        .to_stored()
+        .map_err(|error| Error::Refused(error.to_string()))
+}
+
+/// Changes how the requests of an integration are read. A secret is never shown again.
+///
+/// # Errors
+/// [`Error::Forbidden`], [`Error::NotFound`], [`Error::Invalid`] with fields such as `secret` and
+/// `mapping.summary.path`, those of the store.
+pub async fn edit_settings(
+    store: &Store,
+    ctx: &OpContext,
+    id: IntegrationId,
+    edit: SettingsEdit,
+) -> Result<(), Error> {
+    access::require(ctx, Right::Configure)?;
+    let ctx = *ctx;
+    store
+        .write(move |tx| {
+            let mut edited = found(&*begin(tx)?, id)?;
+            let (settings, changed) = edit.clone().apply(settings_of(&edited)?);
+            let mut checks = Checks::default();
+            checks.extend(integration_problems(&settings, edited.kind, &changed));
+            checks.finish()?;
+            if changed.is_empty() {
+                return Ok(());
+            }
+            edited.settings = stored(&settings)?;
+            service::update_integration(tx, &edited)?;
+            record(
+                tx,
+                &ctx,
+                "integration.settings",
+                format!("integration:{id}"),
+                json!({ "changed": changed }),
             )
         })
         .await

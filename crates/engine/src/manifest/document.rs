@@ -6,9 +6,10 @@ use domain::policy::{StepHours, StepMode};
 use domain::schedule::{Holiday, LayerHolidays, Restriction, Rotation, TimeOfDay};
 use domain::service::{Grouping, SupportHours, UrgencyRule};
 use domain::word::{AccountRole, AlertSeverity, ContactKind, IntegrationKind, Urgency};
+use formats::mapping::MappingRules;
 use serde::{Deserialize, Serialize};
 
-use super::value::{Day, Duration, Located, TargetRef, Timeout, Turn, mentioned};
+use super::value::{Day, Duration, Located, TargetRef, Timeout, Turn, mentioned, revealed};
 
 /// A text or thing that may be taken away by `null`.
 type Nullable<T> = Option<Option<Located<T>>>;
@@ -272,6 +273,28 @@ pub struct IntegrationEntry {
     /// The last characters of the key, beside `key_sha256`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_hint: Option<String>,
+    /// What the sender signs with; `export` writes it `--with-secrets` only.
+    #[serde(
+        default,
+        deserialize_with = "mentioned",
+        serialize_with = "revealed",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub secret: Nullable<Secret>,
+    /// For what carries none.
+    #[serde(
+        default,
+        deserialize_with = "mentioned",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub severity: Nullable<AlertSeverity>,
+    /// Where the fields of signals stand.
+    #[serde(
+        default,
+        deserialize_with = "mentioned",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub mapping: Nullable<MappingRules>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

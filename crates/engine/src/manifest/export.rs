@@ -1,5 +1,6 @@
 //! The configuration as a file.
 
+use channels::Secret;
 use domain::directory::{Directory, User};
 use domain::escalation;
 use domain::policy::{Policy, Step, StepMode, Target};
@@ -15,10 +16,11 @@ use super::document::{
 use super::reconcile::Current;
 use super::value::{Day, Duration, Located, TargetRef, Timeout, Turn};
 use crate::account::secret;
+use crate::configuration::integration;
 
 /// The configuration as a file that, applied to an empty installation, makes the same one, with
-/// working integrations and tokens: of these it holds digests. Passwords are in it as hashes, and
-/// only `with_secrets`.
+/// working integrations and tokens: of these it holds digests. Passwords, as hashes, and what
+/// senders sign with are in it only `with_secrets`.
 ///
 /// Of a schedule it holds the newest version; its history and its overrides are not configuration.
 /// A policy that can reach nobody at some time from `now` on says `anyway: true`, so that it can be
@@ -72,7 +74,7 @@ pub fn export(current: &Current, with_secrets: bool, now: Timestamp) -> Manifest
         services: directory
             .services
             .values()
-            .map(|service| service_entry(directory, service))
+            .map(|service| service_entry(directory, service, with_secrets))
             .collect(),
         api_tokens: current
             .tokens
@@ -230,19 +232,28 @@ fn policy_entry(directory: &Directory, policy: &Policy, now: Timestamp) -> Polic
     }
 }
 
-fn service_entry(directory: &Directory, service: &Service) -> ServiceEntry {
+fn service_entry(directory: &Directory, service: &Service, with_secrets: bool) -> ServiceEntry {
     let settings = &service.settings;
     let policy = service.policy_id.and_then(|id| directory.policy(id));
     let integrations = directory
         .integrations
         .values()
         .filter(|integration| integration.service_id == service.id)
-        .map(|integration| IntegrationEntry {
-            name: integration.name.clone().into(),
-            kind: integration.kind,
-            key: None,
-            key_sha256: Some(secret::to_hex(&integration.key_hash).into()),
-            key_hint: Some(integration.key_hint.clone()),
+        .map(|integration| {
+            // What a later version has written cannot be told.
+            let settings = integration::settings_of(integration).cloned();
+            let settings = settings.unwrap_or_default();
+            let secret = settings.secret.filter(|_| with_secrets);
+            IntegrationEntry {
+                name: integration.name.clone().into(),
+                kind: integration.kind,
+                key: None,
+                key_sha256: Some(secret::to_hex(&integration.key_hash).into()),
+                key_hint: Some(integration.key_hint.clone()),
+                secret: secret.map(|secret| Some(Secret::from(secret.reveal()).into())),
+                severity: settings.severity.map(|severity| Some(severity.into())),
+                mapping: settings.mapping.map(|rules| Some(rules.into())),
+            }
         });
     ServiceEntry {
         slug: service.slug.clone().into(),

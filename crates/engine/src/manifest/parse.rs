@@ -31,7 +31,8 @@ pub fn parse(
         .services
         .iter_mut()
         .flat_map(|service| &mut service.integrations)
-        .map(|integration| &mut integration.key);
+        .flat_map(|one| [Some(&mut one.key), one.secret.as_mut()])
+        .flatten();
     let tokens = manifest.api_tokens.iter_mut().map(|token| &mut token.token);
     for secret in users.chain(keys).chain(tokens).flatten() {
         expand(secret, environment, &mut faults);

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use channels::Secret;
 use domain::Span;
 use domain::word::ContactKind;
 use serde::de::{self, SeqAccess, Visitor};
@@ -77,6 +78,16 @@ where
     D: Deserializer<'de>,
 {
     T::deserialize(deserializer).map(Some)
+}
+
+/// For secrets that an export holds when it is asked to.
+pub(super) fn revealed<S: Serializer>(
+    secret: &Option<Option<Located<Secret>>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let text = secret.as_ref().and_then(Option::as_ref);
+    text.map(|secret| secret.value.reveal())
+        .serialize(serializer)
 }
 
 /// A length of time as people write it: `90`, `30s`, `5m`, `2h`, `1d`, `1h30m`.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use domain::directory::{ContactMethod, NotificationRule, Settings, User};
 use domain::escalation::Execution;
 use domain::incident::{Command, Incident};
+use domain::integration::IntegrationSettings;
 use domain::policy::{Policy, PolicyConfig, PolicyVersion, Step, StepMode, Target};
 use domain::schedule::{Layer, Rotation, RotationUnit, Schedule, ScheduleConfig, ScheduleVersion};
 use domain::service::{Integration, Service, ServiceSettings};
@@ -210,6 +211,7 @@ pub async fn build_with(store: &Store, settings: impl Fn(&mut ServiceSettings) +
             kind: IntegrationKind::ALL[0],
             key_hash: KEY,
             key_hint: "abcd".into(),
+            settings: IntegrationSettings::default(),
             created_at: NOON,
         };
         store::service::insert_integration(tx, &integration)?;

@@ -28,9 +28,7 @@ pub(crate) fn parse(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Parsed, FormatError> {
-    if signature::is_standard(request) {
-        signature::standard(request, settings.secret.as_ref(), now)?;
-    }
+    signature::standard(request, settings.secret.as_ref(), now)?;
     each("A change", request, now, |item| {
         let title = read::first(item, &TITLES);
         if title.is_none() && read::text(item, "kind").is_none() {

@@ -189,17 +189,21 @@ pub fn apply(
     rules: &MappingRules,
     now: Timestamp,
 ) -> Result<Parsed, FormatError> {
-    let mapping = rules.check().map_err(|faults| {
-        let fault = faults.into_iter().next();
-        let told = fault.map(|fault| format!("`{}`: {}", fault.field, fault.reason));
-        FormatError::InvalidEvent {
-            reason: format!(
-                "The mapping of this integration has a fault: {}. Edit it.",
-                told.unwrap_or_default()
-            ),
-        }
-    })?;
+    let mapping = rules.check().map_err(|faults| faulty(&faults))?;
     mapping.apply(request, now)
+}
+
+/// The refusal of a request whose integration has rules with faults.
+pub(crate) fn faulty(faults: &[Fault]) -> FormatError {
+    let told = faults
+        .first()
+        .map(|fault| format!("`{}`: {}", fault.field, fault.reason));
+    FormatError::InvalidEvent {
+        reason: format!(
+            "The mapping of this integration has a fault: {}. Edit it.",
+            told.unwrap_or_default()
+        ),
+    }
 }
 
 impl Mapping {

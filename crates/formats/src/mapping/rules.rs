@@ -18,19 +18,29 @@ pub struct MappingRules {
     pub resolve_if: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acknowledge_if: Option<String>,
+    #[serde(skip_serializing_if = "Source::is_empty")]
     pub summary: Source,
+    #[serde(skip_serializing_if = "Source::is_empty")]
     pub dedup_key: Source,
     /// Values that tell conditions apart, when there is no dedup key; else source, summary,
     /// component and class do.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub identity: Vec<Source>,
+    #[serde(skip_serializing_if = "SeverityRule::is_empty")]
     pub severity: SeverityRule,
+    #[serde(skip_serializing_if = "Source::is_empty")]
     pub source: Source,
+    #[serde(skip_serializing_if = "Source::is_empty")]
     pub component: Source,
+    #[serde(skip_serializing_if = "Source::is_empty")]
     pub group: Source,
+    #[serde(skip_serializing_if = "Source::is_empty")]
     pub class: Source,
+    #[serde(skip_serializing_if = "Source::is_empty")]
     pub group_key: Source,
+    #[serde(skip_serializing_if = "Source::is_empty")]
     pub timestamp: Source,
+    #[serde(skip_serializing_if = "Source::is_empty")]
     pub link: Source,
     /// What is kept of the request; absent: the item, or the body.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,6 +59,13 @@ pub struct Source {
     pub default: Option<String>,
 }
 
+impl Source {
+    /// Whether it says nothing.
+    pub fn is_empty(&self) -> bool {
+        *self == Source::default()
+    }
+}
+
 /// How bad it is: a word or number, translated by the owner's own list before the known words.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -63,6 +80,13 @@ pub struct SeverityRule {
     /// For absent and unknown words; absent: critical.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default: Option<AlertSeverity>,
+}
+
+impl SeverityRule {
+    /// Whether it says nothing.
+    pub fn is_empty(&self) -> bool {
+        *self == SeverityRule::default()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -42,9 +42,7 @@ pub(crate) fn parse(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Parsed, FormatError> {
-    if signature::is_standard(request) {
-        signature::standard(request, settings.secret.as_ref(), now)?;
-    }
+    signature::standard(request, settings.secret.as_ref(), now)?;
     let value = match binary(request) {
         Some(event) => event,
         None => request.fields().0,

@@ -23,6 +23,7 @@ diesel::table! {
         key_hint -> Text,
         created_at -> BigInt,
         removed_at -> Nullable<BigInt>,
+        settings -> Text,
     }
 }
 

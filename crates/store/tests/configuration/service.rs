@@ -1,4 +1,5 @@
 use domain::directory::Settings;
+use domain::integration::IntegrationSettings;
 use domain::policy::Target;
 use domain::service::{Integration, Service, ServiceSettings};
 use domain::word::IntegrationKind;
@@ -41,6 +42,7 @@ fn add(house: &House, service_id: ServiceId, key_hash: [u8; 32]) -> Result<Integ
             kind: IntegrationKind::PagerDuty,
             key_hash,
             key_hint: "abcd".into(),
+            settings: IntegrationSettings::default(),
             created_at: NOW,
         };
         service::insert_integration(tx, &new)?;
@@ -58,6 +60,7 @@ fn services_and_integrations_are_read_as_written(house: &House) {
     written.settings.auto_resolve = false;
     written.settings.ack_timeout_high = None;
     door.key_hash = [2; 32];
+    door.settings = IntegrationSettings::new(r#"{"secret":"s"}"#);
     let (service_row, door_row) = (written.clone(), door.clone());
     house
         .write(move |tx| {

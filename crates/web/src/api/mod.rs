@@ -11,6 +11,7 @@ pub(crate) mod explain;
 pub(crate) mod holiday;
 pub(crate) mod incident;
 pub(crate) mod inhibition;
+pub(crate) mod integration;
 pub(crate) mod input;
 pub(crate) mod notification;
 pub(crate) mod on_call;
@@ -109,6 +110,11 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 web::resource("/services/{slug}/rules")
                     .route(web::get().to(service_rules::get))
                     .route(web::put().to(service_rules::edit)),
+            )
+            .service(
+                web::resource("/services/{slug}/integrations/{id}/settings")
+                    .route(web::get().to(integration::settings))
+                    .route(web::patch().to(integration::edit)),
             )
             .route("/users", web::get().to(configuration::users))
             .service(

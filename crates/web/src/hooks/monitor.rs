@@ -4,11 +4,12 @@
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use domain::Timestamp;
+use domain::word::IntegrationKind;
 use engine::ingest::Submission;
-use formats::{FormatError, Parsed, alertmanager, generic};
+use formats::{FormatError, Parsed, alertmanager, format, generic};
 use serde_json::json;
 
-use super::{intake, key};
+use super::{intake, key, vendor};
 use crate::body;
 use crate::error::WebError;
 use crate::state::State;
@@ -26,6 +27,22 @@ pub(super) async fn generic(
     payload: Payload,
     state: State,
 ) -> Result<HttpResponse, WebError> {
+    let key_hash = key::hash(req.match_info().get("key").unwrap_or_default());
+    let kind = state
+        .directory()
+        .integration_by_key(&key_hash)
+        .filter(|one| !one.settings.is_empty())
+        .map(|one| one.kind);
+    // Its owner has chosen how its requests are read.
+    if let Some(kind) = kind {
+        let of_kind = format::of(kind);
+        let format = if of_kind.takes_mapping() {
+            of_kind
+        } else {
+            format::of(IntegrationKind::Generic)
+        };
+        return vendor::take(req, payload, state, Some(format)).await;
+    }
     take(req, payload, state, "generic", generic::parse).await
 }
 

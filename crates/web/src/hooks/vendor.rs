@@ -39,7 +39,7 @@ pub(super) async fn by_address(
     take(req, payload, state, Some(format)).await
 }
 
-async fn take(
+pub(super) async fn take(
     req: HttpRequest,
     payload: Payload,
     state: State,
@@ -47,20 +47,20 @@ async fn take(
 ) -> Result<HttpResponse, WebError> {
     let key_hash = key::hash(key::in_path(&req).unwrap_or_default());
     // Strangers are told nothing but that there is nothing (P6).
-    let kind = state
-        .directory()
+    let directory = state.directory();
+    let integration = directory
         .integration_by_key(&key_hash)
-        .map(|integration| integration.kind)
         .ok_or_else(unknown)?;
-    let format = named.unwrap_or_else(|| format::of(kind));
-    let settings = Settings::default();
+    let format = named.unwrap_or_else(|| format::of(integration.kind));
+    let settings = Settings::of(&integration.settings)
+        .map_err(|error| WebError::Internal(error.to_string()))?;
     let bytes = body::read(&req, payload.into_inner(), state.config.body_limit).await?;
     let origin = intake::origin(&req, format.slug());
     let (handshake, parsed) = {
         let request = request_of(&req, &bytes);
-        match format.handshake(&request, &settings) {
+        match format.handshake(&request, settings) {
             Some(reply) => (Some(reply), Ok(Parsed::default())),
-            None => (None, format.parse(&request, &settings, state.now())),
+            None => (None, format.parse(&request, settings, state.now())),
         }
     };
     if let Some(reply) = handshake {

@@ -138,6 +138,7 @@ mod field;
 pub mod form;
 pub mod frame;
 pub mod incident;
+pub mod integration;
 pub mod on_call;
 pub mod outbox;
 pub mod policy;

@@ -204,6 +204,14 @@ impl Health {
     }
 }
 
+impl IntegrationRow {
+    /// Whether its owner can choose anything about how its requests are read.
+    fn has_settings(&self) -> bool {
+        let format = format::of(self.kind);
+        format.takes_secret || format.takes_severity()
+    }
+}
+
 impl ServicePage {
     fn rotate_url(&self, id: &IntegrationId) -> String {
         format!("/services/{}/integrations/{id}/rotate", self.service.slug)

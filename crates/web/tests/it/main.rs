@@ -17,6 +17,7 @@ mod opsgenie;
 mod outage;
 mod schedule;
 mod session;
+mod settings;
 mod signals;
 mod stream;
 mod twilio;

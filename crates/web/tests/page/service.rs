@@ -153,3 +153,100 @@ on_both!(observers_look_and_touch_nothing, |house| {
     }
     cem.get("/settings").await.hides("New token");
 });
+
+on_both!(a_secret_is_set_and_never_shown, |house| {
+    let ana = house.ana().await;
+    house.checkout(&ana).await;
+    let page = ana.get("/services/checkout").await;
+    for (name, kind) in [("GitHub", "github"), ("Clock", "zabbix")] {
+        let fields = [("name", name), ("kind", kind)];
+        ana.post(&page, "/services/checkout/integrations", &fields)
+            .await;
+    }
+    let github = integration(house, "GitHub");
+    let address = format!("/services/checkout/integrations/{github}/settings");
+    let service = ana.get("/services/checkout").await;
+    assert!(service.body.contains(&address));
+    let form = ana.get(&address).await;
+    form.shows("Settings of GitHub")
+        .shows("No secret is set")
+        .hides("Severity when none is sent");
+
+    let secret = "hush, a secret";
+    ana.fill(&address, &address, &[("secret", secret)])
+        .await
+        .shows("Saved.")
+        .hides(secret);
+    ana.get(&address)
+        .await
+        .shows("A secret is set")
+        .hides(secret);
+    // Empty keeps it.
+    ana.fill(&address, &address, &[("secret", "")]).await;
+    let stored = |id| {
+        let directory = house.engine.directory();
+        let one = directory.integration(id).unwrap();
+        one.settings.as_json().to_owned()
+    };
+    assert_eq!(stored(github), format!(r#"{{"secret":"{secret}"}}"#));
+    let long = "x".repeat(600);
+    let refused = ana
+        .post(&form, &address, &[("secret", long.as_str())])
+        .await;
+    assert_eq!(refused.status, 422);
+    refused
+        .shows("At most 512 bytes are possible.")
+        .hides(&long);
+    ana.fill(&address, &address, &[("secret", ""), ("secret_off", "yes")])
+        .await;
+    assert_eq!(stored(github), "{}");
+
+    let clock = integration(house, "Clock");
+    let address = format!("/services/checkout/integrations/{clock}/settings");
+    let form = ana.get(&address).await;
+    form.shows("Severity when none is sent").hides("Secret");
+    let refused = ana.post(&form, &address, &[("severity", "loud")]).await;
+    assert_eq!(refused.status, 422);
+    ana.fill(&address, &address, &[("severity", "info")]).await;
+    assert_eq!(stored(clock), r#"{"severity":"info"}"#);
+    assert!(
+        ana.get(&address)
+            .await
+            .body
+            .contains("value=\"info\" selected")
+    );
+
+    let monitor = [("name", "Own"), ("kind", "generic")];
+    ana.post(&page, "/services/checkout/integrations", &monitor)
+        .await;
+    let own = integration(house, "Own");
+    let address = format!("/services/checkout/integrations/{own}/settings");
+    let form = ana.get(&address).await;
+    for (typed, told) in [
+        (
+            "{\"summary\": {\"pth\": \"$.body.t\"}}",
+            "This cannot be read",
+        ),
+        ("{\"summary\": {\"path\": \"body.t\"}}", "Summary.path:"),
+    ] {
+        let refused = ana.post(&form, &address, &[("mapping", typed)]).await;
+        assert_eq!(refused.status, 422, "{typed}");
+        refused.shows(told);
+    }
+    assert_eq!(stored(own), "{}");
+    let rules = r#"{"summary":{"path":"$.body.t"}}"#;
+    ana.fill(
+        &address,
+        &address,
+        &[("mapping", rules), ("severity", "error")],
+    )
+    .await
+    .shows("Saved.");
+    assert_eq!(
+        stored(own),
+        format!(r#"{{"severity":"error","mapping":{rules}}}"#)
+    );
+    ana.get(&address).await.shows("$.body.t");
+    ana.fill(&address, &address, &[("mapping", "")]).await;
+    assert_eq!(stored(own), "{}");
+});

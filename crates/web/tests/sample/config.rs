@@ -232,6 +232,37 @@ pub fn add(pages: &mut Vec<Sample>) {
             form: Form::new(),
         },
     ));
+    let mut form = Form::new().with("severity", "warning").with(
+        "mapping",
+        "{\n  \"summary\": {\n    \"path\": \"body.title\"\n  }\n}",
+    );
+    form.reject(
+        "mapping",
+        "Summary.path: a path starts with $.body, $.query or $.headers.",
+    );
+    pages.push(draw(
+        "/services/checkout/integrations/7/settings",
+        &integration::IntegrationSettingsPage {
+            frame: frame(
+                "Own",
+                Nav::Services,
+                "/services/checkout/integrations/7/settings",
+            ),
+            service: Link {
+                label: "Checkout".into(),
+                href: "/services/checkout".into(),
+            },
+            id: IntegrationId(7),
+            name: "Own monitor".into(),
+            format: formats::format::of(IntegrationKind::StandardWebhooks),
+            secret_set: true,
+            severities: AlertSeverity::ALL
+                .iter()
+                .map(|one| Choice::new(one, one))
+                .collect(),
+            form,
+        },
+    ));
     let form = Form::new()
         .with("name", "Checkout")
         .with("urgency", "by_severity")

@@ -3,14 +3,18 @@
 use std::sync::Arc;
 
 use domain::directory::Settings;
+use domain::integration::IntegrationSettings;
 use domain::policy::TARGETS_MAX;
 use domain::service::{Integration, Service, ServiceSettings};
 use domain::{IntegrationId, ServiceId};
+use formats::settings::Secret as Signing;
 
 use super::{Work, put};
 use crate::account::secret;
 use crate::configuration::check::Checks;
-use crate::configuration::integration::check_key;
+use crate::configuration::integration::{
+    SettingsEdit, check_key, integration_problems, settings_of, stored,
+};
 use crate::configuration::service::settings_problems;
 use crate::configuration::slug;
 use crate::manifest::document::{IntegrationEntry, ServiceEntry, SettingsEntry};
@@ -171,7 +175,7 @@ impl Work<'_> {
             .map(|one| (**one).clone());
         let created = existing.is_none();
         let mut fields = vec![];
-        let edited = match (existing, key) {
+        let mut edited = match (existing, key) {
             (Some(mut integration), key) => {
                 put(&mut integration.kind, entry.kind, "kind", &mut fields);
                 if let Some((hash, hint, _)) = key {
@@ -189,6 +193,7 @@ impl Work<'_> {
                 kind: entry.kind,
                 key_hash,
                 key_hint,
+                settings: IntegrationSettings::default(),
                 created_at: self.now,
             },
             (None, None) => {
@@ -200,6 +205,7 @@ impl Work<'_> {
                 return;
             }
         };
+        self.integration_settings(&mut edited, entry, &mut fields);
         let holder = self.directory.integration_keys.get(&edited.key_hash);
         if holder.is_some_and(|holder| *holder != edited.id) {
             let place = key_place(entry).unwrap_or(at);
@@ -220,6 +226,42 @@ impl Work<'_> {
             .integrations
             .insert(edited.id, Arc::new(edited));
         self.change("integration", label, created, fields);
+    }
+
+    /// How the requests of an integration are read.
+    fn integration_settings(
+        &mut self,
+        edited: &mut Integration,
+        entry: &IntegrationEntry,
+        fields: &mut Vec<&'static str>,
+    ) {
+        let place = |name: &str| match name {
+            "secret" => entry.secret.iter().flatten().map(|one| one.at).next(),
+            "severity" => entry.severity.iter().flatten().map(|one| one.at).next(),
+            _ => entry.mapping.iter().flatten().map(|one| one.at).next(),
+        };
+        let edit = SettingsEdit {
+            secret: (entry.secret.as_ref()).map(|one| {
+                one.as_ref()
+                    .and_then(|one| Signing::new(one.value.reveal()))
+            }),
+            severity: (entry.severity.as_ref()).map(|one| one.as_ref().map(|one| one.value)),
+            mapping: (entry.mapping.as_ref()).map(|one| one.as_ref().map(|one| one.value.clone())),
+        };
+        let after = settings_of(edited).and_then(|before| {
+            let (after, changed) = edit.apply(before);
+            Ok((stored(&after)?, after, changed))
+        });
+        let (text, after, changed) = match after {
+            Ok(after) => after,
+            Err(error) => return self.fault(entry.name.at, error.to_string()),
+        };
+        for problem in integration_problems(&after, edited.kind, &changed) {
+            let name = problem.field.split('.').next().unwrap_or_default();
+            self.problems(place(name).unwrap_or(entry.name.at), vec![problem]);
+        }
+        edited.settings = text;
+        fields.extend(changed);
     }
 
     /// Digest, hint and place of the key that stands in the file.

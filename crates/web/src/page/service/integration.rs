@@ -206,7 +206,7 @@ async fn create(
 }
 
 /// The integration of this id, if it belongs to the service of this slug.
-fn find_in<'a>(
+pub(super) fn find_in<'a>(
     directory: &'a Directory,
     slug: &str,
     id: &str,

@@ -3,6 +3,7 @@
 pub mod form;
 mod integration;
 pub mod row;
+mod settings;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -43,6 +44,7 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
     .service(web::resource("/services/{slug}/edit").route(web::get().to(edit_page)))
     .service(web::resource("/services/{slug}/delete").route(web::post().to(delete)));
     integration::configure(cfg);
+    settings::configure(cfg);
 }
 
 fn find<'a>(directory: &'a Directory, slug: &str) -> Result<&'a Service, WebError> {

@@ -1,0 +1,256 @@
+//! What owners choose about how requests are read: secrets, severities and mappings.
+
+use domain::IntegrationId;
+use domain::word::{AccountRole, IntegrationKind, Origin};
+use engine::OpContext;
+use engine::clock::{Clock as _, SystemClock};
+use engine::configuration::integration::create_integration;
+use formats::signature::{hmac_sha256, sign_standard};
+use serde_json::{Value, json};
+
+use crate::house::{ADMIN, Answer, EVENTS_KEY, House, OBSERVER};
+
+/// Adds an integration; its id and key.
+async fn door(house: &House, kind: IntegrationKind) -> (IntegrationId, String) {
+    let service = house
+        .engine
+        .directory()
+        .service_by_slug("checkout")
+        .unwrap()
+        .id;
+    let ctx = OpContext::token(AccountRole::Admin, Origin::Cli, SystemClock.now());
+    let made = create_integration(house.engine.store(), &ctx, service, kind.as_str(), kind)
+        .await
+        .unwrap();
+    (made.id, made.key)
+}
+
+fn settings(id: IntegrationId) -> String {
+    format!("/api/v1/services/checkout/integrations/{id}/settings")
+}
+
+async fn send(house: &House, key: &str, body: &str, headers: &[(&str, &str)]) -> Answer {
+    let mut request = house
+        .client
+        .post(house.at(&format!("/integrations/{key}")))
+        .body(body.to_owned());
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    Answer::of(request).await
+}
+
+fn hex(secret: &str, body: &str) -> String {
+    let mac = hmac_sha256(secret.as_bytes(), &[body.as_bytes()]);
+    mac.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[actix_web::test]
+async fn bad_signatures_are_refused_and_good_ones_taken() {
+    use IntegrationKind as K;
+    let house = House::on_sqlite().await;
+    let secret = "s3cret of the sender";
+    let change = json!({"summary": "Deployed shop 4.2", "kind": "deployment"}).to_string();
+    let alert = json!({"summary": "Disk full"}).to_string();
+    let grafana = json!({"status": "firing", "alerts": [{"status": "firing",
+        "labels": {"alertname": "A"}, "fingerprint": "f"}]})
+    .to_string();
+    let sentry = json!({"action": "triggered", "data": {"event": {"title": "Boom", "issue_id": "7",
+        "web_url": "https://sentry.example.com/7", "level": "error"},
+        "triggered_rule": "Always"}})
+    .to_string();
+    let github = json!({"zen": "Keep it simple", "hook_id": 1}).to_string();
+    let gitlab = json!({"object_kind": "deployment", "status": "success", "deployment_id": 5,
+        "environment": "production", "project": {"path_with_namespace": "a/b"}})
+    .to_string();
+    let circle = json!({"type": "ping", "id": "p"}).to_string();
+    let flux = json!({"involvedObject": {"kind": "Kustomization", "namespace": "flux-system",
+        "name": "shop"}, "severity": "info", "reason": "ReconciliationSucceeded",
+        "message": "Applied revision main@sha1:abc", "timestamp": "2026-01-01T00:00:00Z"})
+    .to_string();
+    let seconds = SystemClock.now().0 / 1_000_000;
+    let at = domain::Timestamp::from_seconds(seconds);
+    // Kind, body, what stands beside the signature, its header and its value.
+    let cases: Vec<(K, &str, Vec<(&str, String)>, &str, String)> = vec![
+        (
+            K::GitHub,
+            &github,
+            vec![("X-GitHub-Event", "ping".into())],
+            "X-Hub-Signature-256",
+            format!("sha256={}", hex(secret, &github)),
+        ),
+        (
+            K::GitLab,
+            &gitlab,
+            vec![("X-Gitlab-Event", "Deployment Hook".into())],
+            "X-Gitlab-Token",
+            secret.into(),
+        ),
+        (
+            K::Sentry,
+            &sentry,
+            vec![("Sentry-Hook-Resource", "event_alert".into())],
+            "Sentry-Hook-Signature",
+            hex(secret, &sentry),
+        ),
+        (
+            K::CircleCi,
+            &circle,
+            vec![],
+            "circleci-signature",
+            format!("v1={}", hex(secret, &circle)),
+        ),
+        (
+            K::Flux,
+            &flux,
+            vec![],
+            "X-Signature",
+            format!("sha256={}", hex(secret, &flux)),
+        ),
+        (
+            K::Grafana,
+            &grafana,
+            vec![],
+            "X-Grafana-Alerting-Signature",
+            hex(secret, &grafana),
+        ),
+        (
+            K::StandardWebhooks,
+            &alert,
+            vec![
+                ("webhook-id", "msg_1".into()),
+                ("webhook-timestamp", seconds.to_string()),
+            ],
+            "webhook-signature",
+            sign_standard(secret, "msg_1", at, alert.as_bytes()),
+        ),
+        (
+            K::Changes,
+            &change,
+            vec![
+                ("webhook-id", "msg_1".into()),
+                ("webhook-timestamp", seconds.to_string()),
+            ],
+            "webhook-signature",
+            sign_standard(secret, "msg_1", at, change.as_bytes()),
+        ),
+    ];
+    for (kind, body, beside, header, signature) in cases {
+        let (id, key) = door(&house, kind).await;
+        let mut headers: Vec<(&str, &str)> = beside
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        let open = send(&house, &key, body, &headers).await;
+        assert!([200, 202].contains(&open.status), "{kind}: {}", open.body);
+
+        let edit = Some(json!({ "secret": secret }));
+        let answer = house.api(ADMIN, "PATCH", &settings(id), edit).await;
+        assert_eq!(answer.status, 200, "{kind}: {}", answer.body);
+        assert_eq!(answer.json()["secret_set"], true);
+        assert!(!answer.body.contains("s3cret"), "{}", answer.body);
+
+        let unsigned = send(&house, &key, body, &headers).await;
+        unsigned.is_problem(401, "bad_signature");
+        let mut wrong = signature.clone().into_bytes();
+        let place = wrong.len() / 2;
+        wrong[place] = if wrong[place] == b'0' { b'1' } else { b'0' };
+        let wrong = String::from_utf8(wrong).unwrap();
+        headers.push((header, &wrong));
+        let refused = send(&house, &key, body, &headers).await;
+        refused.is_problem(401, "bad_signature");
+        headers.pop();
+        headers.push((header, &signature));
+        let good = send(&house, &key, body, &headers).await;
+        assert!([200, 202].contains(&good.status), "{kind}: {}", good.body);
+        // Another body under the same signature.
+        if kind != K::GitLab {
+            let forged = send(&house, &key, &format!("{body} "), &headers).await;
+            forged.is_problem(401, "bad_signature");
+        }
+
+        let off = Some(json!({ "secret": null }));
+        let answer = house.api(ADMIN, "PATCH", &settings(id), off).await;
+        assert_eq!(answer.json()["secret_set"], false, "{}", answer.body);
+        headers.pop();
+        let open = send(&house, &key, body, &headers).await;
+        assert!([200, 202].contains(&open.status), "{kind}: {}", open.body);
+    }
+}
+
+async fn alerts(house: &House) -> Vec<Value> {
+    let list = house.api(ADMIN, "GET", "/api/v1/alerts", None).await.json();
+    list["items"].as_array().unwrap().clone()
+}
+
+#[actix_web::test]
+async fn severity_and_mapping_hold_for_the_next_request() {
+    let house = House::on_sqlite().await;
+    let directory = house.engine.directory();
+    let events = directory
+        .integrations
+        .values()
+        .find(|one| one.kind == IntegrationKind::Generic)
+        .unwrap()
+        .id;
+    let path = settings(events);
+    let edit = json!({"severity": "warning"});
+    let answer = house.api(ADMIN, "PATCH", &path, Some(edit)).await;
+    assert_eq!(answer.json()["severity"], "warning", "{}", answer.body);
+    let address = format!("/integrations/{EVENTS_KEY}/events");
+    let sent = house.post(&address, r#"{"summary": "Slow"}"#).await;
+    assert_eq!(sent.status, 202, "{}", sent.body);
+    let all = alerts(&house).await;
+    assert_eq!(all[0]["severity"], "warning", "{:?}", all[0]);
+
+    let mapping = json!({
+        "items": "$.body.checks",
+        "resolve_if": "item.up",
+        "summary": {"path": "$.item.what"},
+        "dedup_key": {"path": "$.item.id"},
+    });
+    let edit = json!({"mapping": mapping});
+    let answer = house.api(ADMIN, "PATCH", &path, Some(edit)).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert_eq!(answer.json()["mapping"], mapping);
+    assert_eq!(answer.json()["severity"], "warning", "absent stays");
+    let body =
+        r#"{"checks": [{"id": "a", "what": "Mapped", "up": false}, {"id": "b", "up": true}]}"#;
+    for address in [&address, &format!("/integrations/{EVENTS_KEY}")] {
+        let sent = house.post(address, body).await;
+        assert_eq!(sent.json()["signals"], 2, "{}", sent.body);
+    }
+    let all = alerts(&house).await;
+    let mapped = all.iter().find(|one| one["summary"] == "Mapped").unwrap();
+    assert_eq!(mapped["dedup_key"], "a");
+
+    // What check() refuses is refused, with its field; nothing is changed.
+    let bad = json!({"mapping": {"summary": {"path": "what"}, "resolve_if": "item.up"}});
+    let refused = house.api(ADMIN, "PATCH", &path, Some(bad)).await;
+    refused.is_problem(422, "invalid");
+    assert!(
+        refused.body.contains("mapping.summary.path"),
+        "{}",
+        refused.body
+    );
+    assert!(
+        refused.body.contains("mapping.resolve_if"),
+        "{}",
+        refused.body
+    );
+    let odd = json!({"mapping": {"summray": {}}});
+    let refused = house.api(ADMIN, "PATCH", &path, Some(odd)).await;
+    refused.is_problem(422, "invalid");
+    // Nobody signs plain JSON.
+    let secret = Some(json!({"secret": "x"}));
+    let refused = house.api(ADMIN, "PATCH", &path, secret.clone()).await;
+    assert!(refused.body.contains("cannot sign"), "{}", refused.body);
+    let kept = house.api(OBSERVER, "GET", &path, None).await.json();
+    assert_eq!(kept["mapping"], mapping);
+
+    let refused = house.api(OBSERVER, "PATCH", &path, secret).await;
+    refused.is_problem(403, "forbidden");
+    let strange = "/api/v1/services/nope/integrations/1/settings";
+    let answer = house.api(ADMIN, "GET", strange, None).await;
+    answer.is_problem(404, "not_found");
+}

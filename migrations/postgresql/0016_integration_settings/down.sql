@@ -1,0 +1,1 @@
+ALTER TABLE integration DROP COLUMN settings;

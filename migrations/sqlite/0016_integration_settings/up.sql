@@ -1,0 +1,2 @@
+-- JSON: secret, severity, mapping
+ALTER TABLE integration ADD COLUMN settings TEXT NOT NULL DEFAULT '{}';
