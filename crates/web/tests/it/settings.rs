@@ -45,6 +45,15 @@ fn hex(secret: &str, body: &str) -> String {
     mac.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Kind, body, what stands beside the signature, its header and its value.
+type Case<'c> = (
+    IntegrationKind,
+    &'c str,
+    Vec<(&'c str, String)>,
+    &'c str,
+    String,
+);
+
 #[actix_web::test]
 async fn bad_signatures_are_refused_and_good_ones_taken() {
     use IntegrationKind as K;
@@ -70,8 +79,7 @@ async fn bad_signatures_are_refused_and_good_ones_taken() {
     .to_string();
     let seconds = SystemClock.now().0 / 1_000_000;
     let at = domain::Timestamp::from_seconds(seconds);
-    // Kind, body, what stands beside the signature, its header and its value.
-    let cases: Vec<(K, &str, Vec<(&str, String)>, &str, String)> = vec![
+    let cases: Vec<Case<'_>> = vec![
         (
             K::GitHub,
             &github,
