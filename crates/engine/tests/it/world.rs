@@ -241,7 +241,7 @@ pub fn request(signals: Vec<Signal>) -> Submission {
         warnings: vec![],
         rejected: vec![],
         raw: "{}".into(),
-            origin: engine::ingest::Origin::default(),
+        origin: engine::ingest::Origin::default(),
     }
 }
 

@@ -100,7 +100,7 @@ async fn open(store: &Store, batch: usize, now: Timestamp) {
                 warnings: Vec::new(),
                 rejected: Vec::new(),
                 raw: "{}".into(),
-            origin: engine::ingest::Origin::default(),
+                origin: engine::ingest::Origin::default(),
             })
         })
         .collect();

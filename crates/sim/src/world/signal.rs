@@ -35,6 +35,6 @@ pub(super) fn submission(action: &Action) -> Option<Submission> {
         warnings: vec![],
         rejected: vec![],
         raw: "{}".into(),
-            origin: engine::ingest::Origin::default(),
+        origin: engine::ingest::Origin::default(),
     })
 }

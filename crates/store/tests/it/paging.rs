@@ -346,7 +346,11 @@ on_both!(a_cancelled_bundle_lets_the_others_go, |backend| {
         .unwrap();
     let cancelled =
         store.write_blocking(|tx| notification::cancel_pages_of(tx, IncidentId(1), &[], "acked"));
-    assert_eq!(cancelled.map(|tried| tried.len()), Ok(0), "none had been tried");
+    assert_eq!(
+        cancelled.map(|tried| tried.len()),
+        Ok(0),
+        "none had been tried"
+    );
     assert_eq!(state(&store, 100), NotificationState::Cancelled);
     assert_eq!(state(&store, 101), NotificationState::Planned);
     let due = store

@@ -51,7 +51,10 @@ fn pages(person: &str) -> Vec<(String, Role)> {
         ("/signals", Observer),
         ("/signals?decision=rejected", Observer),
         ("/services/checkout/integrations/new", Responder),
-        ("/services/checkout/integrations/new?kind=generic", Responder),
+        (
+            "/services/checkout/integrations/new?kind=generic",
+            Responder,
+        ),
         ("/schedules/new", Responder),
         ("/schedules/platform", Observer),
         (
