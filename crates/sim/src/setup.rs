@@ -321,7 +321,9 @@ fn user(n: usize, person: &Person) -> Value {
 
 fn service((n, service): (usize, &Service)) -> Value {
     json!({
-        "slug": format!("service-{n}"), "name": format!("Service {n}"),
+        "slug": format!("service-{n}"),
+        // The model knows no storms.
+        "storm_limit": 0, "name": format!("Service {n}"),
         "policy": service.policy.map(|policy| format!("policy-{policy}")),
         "urgency": match service.always {
             None => "by_severity", Some(true) => "high", Some(false) => "low",

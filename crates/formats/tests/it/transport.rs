@@ -206,13 +206,7 @@ fn a_secret_is_asked_for_once_it_is_set() {
         let format = format::of(*kind);
         let body = br#"{"summary": "s"}"#;
         let result = format.parse(&Request::of_body(body), &settings, now());
-        let own_way = [
-            Kind::Netdata,
-            Kind::CloudEvents,
-            Kind::Changes,
-            Kind::ArgoCd,
-        ]
-        .contains(kind);
+        let own_way = [Kind::Netdata, Kind::ArgoCd].contains(kind);
         if format.takes_secret && !own_way {
             assert_eq!(result.unwrap_err().code(), "bad_signature", "{kind}");
         } else if *kind != Kind::Prometheus {

@@ -53,6 +53,10 @@ pub const POSTS: &[(&str, &[&str])] = &[
     ("/services/{slug}/integrations", &["name", "kind"]),
     ("/services/{slug}/integrations/{id}/rotate", &[]),
     ("/services/{slug}/integrations/{id}/test", &[]),
+    (
+        "/services/{slug}/integrations/{id}/settings",
+        &["secret", "secret_off", "severity", "mapping"],
+    ),
     ("/signals/{id}/replay", &[]),
     ("/services/{slug}/integrations/{id}/delete", &["confirm"]),
     ("/services/{slug}/delete", &["confirm"]),
