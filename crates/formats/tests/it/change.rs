@@ -37,7 +37,7 @@ fn sources_of_changes() {
         (
             Kind::GitLab,
             "gitlab_deployment",
-            "deployment succeeded root/test-deployment-webhooks test-deployment-webhooks | deployment:15|success | Deployment of 279484c0 to staging success: Add new file",
+            "deployment succeeded shop/checkout checkout | deployment:15|success | Deployment of 279484c0 to staging success: Add new file",
         ),
         (
             Kind::Jenkins,
