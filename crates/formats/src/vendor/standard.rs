@@ -68,7 +68,7 @@ mod tests {
     #[test]
     fn the_owner_says_how_bad_it_is_where_the_sender_does_not() {
         let settings = Settings {
-            severity: Some(AlertSeverity::Info),
+            severity: Some(Info),
             ..Settings::default()
         };
         let body = br#"[{"summary": "a"}, {"summary": "b", "severity": ""},
