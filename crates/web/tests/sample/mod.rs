@@ -14,6 +14,7 @@ mod part;
 mod people;
 mod policy;
 mod postmortem;
+mod signal;
 
 use askama::Template;
 use domain::word::AccountRole;
@@ -155,5 +156,6 @@ pub fn pages() -> Vec<Sample> {
     ask::add(&mut pages);
     policy::add(&mut pages);
     people::add(&mut pages);
+    signal::add(&mut pages);
     pages
 }

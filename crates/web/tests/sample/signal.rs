@@ -1,0 +1,177 @@
+//! What monitors have sent, and how another one is added.
+
+use domain::dedup::SignalDecision;
+use domain::word::{Action, AlertSeverity, IntegrationKind};
+use domain::{IntegrationId, RequestId};
+use web::view::service::*;
+use web::view::signal::*;
+use web::view::*;
+
+use super::*;
+
+pub fn add(pages: &mut Vec<Sample>) {
+    let list = |rows: Vec<RequestRow>, searched: i64| SignalListPage {
+        frame: frame("Signals", Nav::Services, "/signals"),
+        rows,
+        filter: SignalFilter::default(),
+        services: vec![Choice::new("checkout", "Checkout")],
+        integrations: vec![Choice::new(7, "Checkout: Prometheus")],
+        pager: Pager::default(),
+        searched,
+    };
+    pages.push(draw(
+        "/signals",
+        &list(vec![understood(), folded(), refused()], 1_000),
+    ));
+    pages.push(draw("/signals/none", &list(Vec::new(), 1_000)));
+    pages.push(draw("/signals/812", &page()));
+    pages.push(draw(
+        "/signals/813",
+        &SignalPage {
+            row: refused(),
+            understood: Vec::new(),
+            more: 0,
+            body: "{\"alerts\": 3".into(),
+            size: 12,
+            warnings: Vec::new(),
+            problems: vec!["The body is not JSON: it ends at column 12.".into()],
+            replay_of: None,
+            replays: Vec::new(),
+            obstacle: Some("its integration is gone.".into()),
+            ..page()
+        },
+    ));
+    let adding = |chosen: Option<IntegrationKind>, form: Form| IntegrationAddPage {
+        frame: frame(
+            "Add an integration",
+            Nav::Services,
+            "/services/checkout/integrations/new",
+        ),
+        service: link("Checkout", "/services/checkout"),
+        groups: kinds(""),
+        q: String::new(),
+        chosen: chosen.map(formats::format::of),
+        form,
+    };
+    pages.push(draw(
+        "/services/checkout/integrations/new",
+        &adding(None, Form::new()),
+    ));
+    let mut unnamed = Form::new().with("name", "");
+    unnamed.reject("name", "Give it a name.");
+    pages.push(draw(
+        "/services/checkout/integrations/new/grafana",
+        &adding(Some(IntegrationKind::Grafana), unnamed),
+    ));
+    pages.push(draw(
+        "/services/checkout/integrations/7",
+        &IntegrationPage {
+            frame: frame(
+                "Prometheus",
+                Nav::Services,
+                "/services/checkout/integrations/7",
+            ),
+            service: link("Checkout", "/services/checkout"),
+            row: IntegrationRow {
+                id: IntegrationId(7),
+                name: "Prometheus".into(),
+                kind: IntegrationKind::Alertmanager,
+                key_hint: "9f3a".into(),
+                last_signal: Some(ago(1)),
+                accepted: 1_204,
+                ignored: 12,
+                rejected: 1,
+                last_error: Some((ago(300), "alerts[3].labels is not an object".into())),
+            },
+            base: "/services/checkout/integrations/7".into(),
+            heard: vec![understood(), refused()],
+        },
+    ));
+}
+
+fn understood() -> RequestRow {
+    RequestRow {
+        id: RequestId(812),
+        at: ago(2),
+        service: Some(link("Checkout", "/services/checkout")),
+        integration: "Prometheus".into(),
+        format: "Alertmanager webhook".into(),
+        summary: "Checkout answers 502 to every third customer".into(),
+        verdicts: vec![
+            Verdict {
+                decision: SignalDecision::Opened,
+                count: 1,
+            },
+            Verdict {
+                decision: SignalDecision::Repeated,
+                count: 3,
+            },
+        ],
+        warned: true,
+        is_replay: false,
+        is_sample: false,
+        incident: Some(42),
+    }
+}
+
+fn folded() -> RequestRow {
+    RequestRow {
+        id: RequestId(811),
+        at: ago(3),
+        verdicts: vec![Verdict {
+            decision: SignalDecision::Repeated,
+            count: 1,
+        }],
+        warned: false,
+        is_sample: true,
+        ..understood()
+    }
+}
+
+fn refused() -> RequestRow {
+    RequestRow {
+        id: RequestId(813),
+        at: ago(1),
+        summary: "The body is not JSON: it ends at column 12.".into(),
+        verdicts: vec![Verdict {
+            decision: SignalDecision::Rejected,
+            count: 1,
+        }],
+        warned: false,
+        incident: None,
+        ..understood()
+    }
+}
+
+fn page() -> SignalPage {
+    SignalPage {
+        frame: frame("Signal 812", Nav::Services, "/signals/812"),
+        row: understood(),
+        method: "POST".into(),
+        path: "/integrations/…9f3a/alertmanager".into(),
+        headers: vec![
+            ("content-type".into(), "application/json".into()),
+            ("authorization".into(), "•••".into()),
+        ],
+        body: "{\n  \"version\": \"4\",\n  \"status\": \"firing\"\n}".into(),
+        size: 1_840,
+        complete: true,
+        understood: vec![Understood {
+            action: Action::Trigger,
+            severity: AlertSeverity::Critical,
+            dedup_key: "a34f0c".into(),
+            summary: "Checkout answers 502 to every third customer".into(),
+            decision: SignalDecision::Opened,
+            reason: "It is the first of its kind, and opened an incident.".into(),
+            incident: Some(42),
+            count: Some(4),
+        }],
+        more: 3,
+        warnings: vec!["The severity page was not known; critical was taken.".into()],
+        problems: Vec::new(),
+        replay_of: Some(RequestId(790)),
+        replays: vec![RequestId(815)],
+        obstacle: None,
+        all: "/signals?integration=7".into(),
+    }
+}
