@@ -74,6 +74,7 @@ use crate::view::api_docs::ApiDocsPage;
         change_event::of_incident,
         integration::settings,
         integration::edit,
+        integration::try_mapping,
         on_call::now,
         on_call::schedules,
         on_call::shifts,

@@ -2,13 +2,16 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Path;
-use domain::IntegrationId;
 use domain::directory::Directory;
 use domain::service::Integration as Configured;
+use domain::signal::Signal;
 use domain::word::{AlertSeverity, IntegrationKind};
+use domain::{IntegrationId, Timestamp};
 use engine::Error;
 use engine::access::Right;
 use engine::configuration::integration::{SettingsEdit, edit_settings, settings_of};
+use formats::Parsed;
+use formats::format;
 use formats::mapping::MappingRules;
 use formats::settings::Secret;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -19,6 +22,7 @@ use super::input::Body;
 use super::types::Problem;
 use super::words;
 use crate::error::WebError;
+use crate::hooks::trial;
 use crate::state::State;
 
 /// How the requests of an integration are read.
@@ -147,4 +151,105 @@ pub async fn edit(
     };
     edit_settings(state.store(), &caller.ctx, id_of, edit).await?;
     Ok(HttpResponse::Ok().json(shown(&state.directory(), &slug, id)?))
+}
+
+/// Rules to try, saved or not.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct MappingTrial {
+    /// Rules as in the settings; absent or empty: the usual names.
+    #[schema(value_type = Object)]
+    mapping: MappingRules,
+    /// A body to try them on, besides the newest requests.
+    sample: Option<String>,
+}
+
+/// What the rules would make of one request.
+#[derive(Serialize, ToSchema)]
+pub struct MappingTried {
+    /// Id of the request; `null`: the sample.
+    request: Option<i64>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    received_at: Option<Timestamp>,
+    /// Signals with `action`, `dedup_key`, `summary`, `severity` and so on.
+    #[schema(value_type = Vec<Object>)]
+    signals: Vec<Signal>,
+    warnings: Vec<String>,
+    /// Why it, or some of its items, would not be understood.
+    problems: Vec<String>,
+}
+
+impl MappingTried {
+    fn of(kept: Option<&store::request::Request>, outcome: Result<Parsed, String>) -> Self {
+        let (signals, warnings, problems) = match outcome {
+            Ok(parsed) => {
+                let rejected = parsed.rejected.into_iter();
+                let told = rejected.map(|one| format!("Item {}: {}", one.item, one.reason));
+                (parsed.signals, parsed.warnings, told.collect())
+            }
+            Err(why) => (Vec::new(), Vec::new(), vec![why]),
+        };
+        MappingTried {
+            request: kept.map(|kept| kept.id.0),
+            received_at: kept.map(|kept| kept.received_at),
+            signals,
+            warnings,
+            problems,
+        }
+    }
+}
+
+/// Try a mapping
+///
+/// Reads the newest five requests of the integration, and a sample, by rules that need not be saved.
+/// Nothing is taken in.
+#[utoipa::path(post, path = "/api/v1/services/{slug}/integrations/{id}/mapping/try",
+    operation_id = "try_integration_mapping", tag = "configuration",
+    request_body = MappingTrial,
+    params(
+        ("slug" = String, Path, description = "Slug of the service"),
+        ("id" = i64, Path, description = "Id of the integration"),
+    ),
+    responses(
+        (status = 200, description = "What they would make of each", body = [MappingTried]),
+        (status = 400, description = "The body is not JSON", body = Problem),
+        (status = 401, description = "No valid token", body = Problem),
+        (status = 403, description = "The token's role may only read", body = Problem),
+        (status = 404, description = "There is no such integration", body = Problem),
+        (status = 422, description = "A rule has a fault, or the format takes no mapping",
+            body = Problem),
+    ))]
+pub async fn try_mapping(
+    caller: Caller,
+    path: Path<(String, i64)>,
+    body: Body<MappingTrial>,
+    state: State,
+) -> Result<HttpResponse, WebError> {
+    caller.require(Right::Configure)?;
+    let (slug, id) = path.into_inner();
+    let directory = state.directory();
+    let integration = named(&directory, &slug, id)?;
+    if !format::of(integration.kind).takes_mapping() {
+        return Err(Error::invalid("mapping", "this kind of integration takes no mapping").into());
+    }
+    let MappingTrial { mapping, sample } = body.0;
+    if let Err(faults) = mapping.check() {
+        let problems = faults
+            .into_iter()
+            .map(|fault| engine::Problem::new(format!("mapping.{}", fault.field), fault.reason))
+            .collect();
+        return Err(Error::Invalid(problems).into());
+    }
+    let settings = trial::settings(integration, mapping)?;
+    let now = state.now();
+    let mut tried = Vec::new();
+    if let Some(sample) = &sample {
+        let outcome = trial::pasted(integration, sample, &settings, now);
+        tried.push(MappingTried::of(None, outcome));
+    }
+    for kept in trial::newest(&state, integration).await? {
+        let outcome = trial::kept(&kept, &settings, now);
+        tried.push(MappingTried::of(Some(&kept), outcome));
+    }
+    Ok(HttpResponse::Ok().json(tried))
 }

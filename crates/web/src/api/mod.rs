@@ -116,6 +116,10 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                     .route(web::get().to(integration::settings))
                     .route(web::patch().to(integration::edit)),
             )
+            .route(
+                "/services/{slug}/integrations/{id}/mapping/try",
+                web::post().to(integration::try_mapping),
+            )
             .route("/users", web::get().to(configuration::users))
             .service(
                 web::resource("/users/{id}")

@@ -8,6 +8,7 @@ mod monitor;
 mod opsgenie;
 mod pagerduty;
 pub(crate) mod replay;
+pub(crate) mod trial;
 mod twilio;
 mod vendor;
 

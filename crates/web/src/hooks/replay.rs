@@ -162,7 +162,7 @@ fn word(kept: &str) -> &'static str {
 }
 
 /// Reads it the way it was read when it came, but for signatures: those are not kept.
-fn read(kept: &Kept, settings: &Settings, now: Timestamp) -> Result<Parsed, String> {
+pub(crate) fn read(kept: &Kept, settings: &Settings, now: Timestamp) -> Result<Parsed, String> {
     let body = kept.body.as_bytes();
     let id: RequestId = kept.id;
     match kept.format.as_str() {

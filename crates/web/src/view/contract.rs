@@ -55,8 +55,9 @@ pub const POSTS: &[(&str, &[&str])] = &[
     ("/services/{slug}/integrations/{id}/test", &[]),
     (
         "/services/{slug}/integrations/{id}/settings",
-        &["secret", "secret_off", "severity", "mapping"],
+        &["secret", "secret_off", "severity"],
     ),
+    ("/services/{slug}/integrations/{id}/mapping", MAPPING),
     ("/signals/{id}/replay", &[]),
     ("/services/{slug}/integrations/{id}/delete", &["confirm"]),
     ("/services/{slug}/delete", &["confirm"]),
@@ -143,6 +144,28 @@ const ACTION: &[&str] = &[
     "due",
     "tracker",
     "done_test",
+];
+
+const MAPPING: &[&str] = &[
+    "items",
+    "only_if",
+    "resolve_if",
+    "acknowledge_if",
+    "details",
+    "summary-*",
+    "dedup_key-*",
+    "source-*",
+    "component-*",
+    "group-*",
+    "class-*",
+    "group_key-*",
+    "timestamp-*",
+    "link-*",
+    "identity-*",
+    "severity-*",
+    "word-*",
+    "sample",
+    "do",
 ];
 
 const SERVICE: &[&str] = &[

@@ -8,7 +8,7 @@ use super::form::Form;
 use super::frame::{Choice, Frame, Link};
 
 /// `GET /services/{slug}/integrations/{id}/settings`. Fields: `secret` (empty: as it is),
-/// `secret_off` (`yes`), `severity` (empty: critical), `mapping` (JSON; empty: none).
+/// `secret_off` (`yes`), `severity` (empty: critical).
 #[derive(Clone, Template)]
 #[template(path = "integration/settings.html")]
 pub struct IntegrationSettingsPage {

@@ -139,6 +139,8 @@ pub mod form;
 pub mod frame;
 pub mod incident;
 pub mod integration;
+pub mod mapping;
+pub mod mapping_form;
 pub mod on_call;
 pub mod outbox;
 pub mod policy;

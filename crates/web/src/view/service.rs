@@ -210,6 +210,11 @@ impl IntegrationRow {
         let format = format::of(self.kind);
         format.takes_secret || format.takes_severity()
     }
+
+    /// Whether rules can say where the fields of its signals stand.
+    fn takes_mapping(&self) -> bool {
+        format::of(self.kind).takes_mapping()
+    }
 }
 
 impl ServicePage {

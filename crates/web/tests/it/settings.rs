@@ -262,3 +262,65 @@ async fn severity_and_mapping_hold_for_the_next_request() {
     let answer = house.api(ADMIN, "GET", strange, None).await;
     answer.is_problem(404, "not_found");
 }
+
+#[actix_web::test]
+async fn a_mapping_is_tried_before_it_is_saved() {
+    let house = House::on_sqlite().await;
+    let directory = house.engine.directory();
+    let door = directory
+        .integrations
+        .values()
+        .find(|one| one.kind == IntegrationKind::Generic)
+        .unwrap()
+        .id;
+    let sent = json!({"checks": [{"id": "a", "what": "Shop"}, {"id": "b", "what": "Till"}]});
+    let address = format!("/integrations/{EVENTS_KEY}");
+    house.post(&address, sent.to_string()).await;
+    let before = alerts(&house).await.len();
+
+    let path = format!("/api/v1/services/checkout/integrations/{door}/mapping/try");
+    let rules = json!({
+        "items": "$.body.checks",
+        "summary": {"path": "$.item.what"},
+        "dedup_key": {"path": "$.item.id"},
+    });
+    let sample = r#"{"checks": [{"id": "c", "what": "Pasted"}, {}]}"#;
+    let trial = json!({"mapping": rules, "sample": sample});
+    let answer = house.api(ADMIN, "POST", &path, Some(trial)).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let tried = answer.json();
+    assert_eq!(tried[0]["request"], Value::Null);
+    assert_eq!(tried[0]["signals"][0]["summary"], "Pasted");
+    let problem = tried[0]["problems"][0].as_str().unwrap();
+    assert!(problem.starts_with("Item 1: "), "{problem}");
+    let keys: Vec<&str> = tried[1]["signals"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["dedup_key"].as_str().unwrap())
+        .collect();
+    assert_eq!(keys, ["a", "b"]);
+    assert_eq!(alerts(&house).await.len(), before, "nothing is taken in");
+    let kept = house.api(ADMIN, "GET", &settings(door), None).await.json();
+    assert_eq!(kept["mapping"], Value::Null, "nothing is saved");
+
+    // Without rules the usual names are read, and there is no summary among them here.
+    let bare = house
+        .api(ADMIN, "POST", &path, Some(json!({})))
+        .await
+        .json();
+    assert_eq!(bare[0]["signals"], json!([]));
+    let problem = bare[0]["problems"][0].as_str().unwrap();
+    assert!(problem.contains("no title"), "{problem}");
+
+    let bad = json!({"mapping": {"summary": {"path": "what"}}});
+    let refused = house.api(ADMIN, "POST", &path, Some(bad)).await;
+    refused.is_problem(422, "invalid");
+    assert!(
+        refused.body.contains("mapping.summary.path"),
+        "{}",
+        refused.body
+    );
+    let refused = house.api(OBSERVER, "POST", &path, Some(json!({}))).await;
+    refused.is_problem(403, "forbidden");
+}

@@ -232,14 +232,8 @@ pub fn add(pages: &mut Vec<Sample>) {
             form: Form::new(),
         },
     ));
-    let mut form = Form::new().with("severity", "warning").with(
-        "mapping",
-        "{\n  \"summary\": {\n    \"path\": \"body.title\"\n  }\n}",
-    );
-    form.reject(
-        "mapping",
-        "Summary.path: a path starts with $.body, $.query or $.headers.",
-    );
+    let mut form = Form::new().with("severity", "dreadful");
+    form.reject("severity", "Choose one of the list.");
     pages.push(draw(
         "/services/checkout/integrations/7/settings",
         &integration::IntegrationSettingsPage {

@@ -3,6 +3,8 @@
 use domain::dedup::SignalDecision;
 use domain::word::{Action, AlertSeverity, IntegrationKind};
 use domain::{IntegrationId, RequestId};
+use web::view::mapping::*;
+use web::view::mapping_form::MappingForm;
 use web::view::service::*;
 use web::view::signal::*;
 use web::view::*;
@@ -87,6 +89,55 @@ pub fn add(pages: &mut Vec<Sample>) {
             heard: vec![understood(), refused()],
         },
     ));
+    pages.push(draw(
+        "/services/checkout/integrations/7/mapping",
+        &mapping(),
+    ));
+}
+
+fn mapping() -> MappingPage {
+    let rules = serde_json::json!({
+        "items": "$.body.checks",
+        "resolve_if": "item.status == 'up'",
+        "summary": {"path": "$.item.name", "default": "A check failed"},
+        "dedup_key": {"path": "$.item.id"},
+        "identity": [{"path": "$.item.zone"}],
+        "severity": {"path": "$.item.level", "words": [{"word": "sev1", "severity": "error"}]},
+        "link": {"expression": "'https://status.example.com/' + item.id"},
+    });
+    let rules: formats::mapping::MappingRules = serde_json::from_value(rules).unwrap();
+    let body = "{\"checks\": [{\"id\": \"a\", \"name\": \"Shop front\", \"status\": \"down\"}]}";
+    let request = formats::request::Request::of_body(body.as_bytes());
+    let outcome = formats::mapping::apply(&request, &rules, now());
+    let tried = vec![
+        Tried::new(None, "{\"checks\": 3", Err("The body is not JSON.".into())),
+        Tried::new(
+            Some((RequestId(812), ago(2))),
+            body,
+            outcome.map_err(|error| error.to_string()),
+        ),
+    ];
+    let mut form = MappingForm::of(&rules);
+    form.fields.reject(
+        "dedup_key-path",
+        "A path starts with $.body, $.query or $.headers.",
+    );
+    MappingPage {
+        frame: frame(
+            "Own monitor",
+            Nav::Services,
+            "/services/checkout/integrations/7/mapping",
+        ),
+        service: link("Checkout", "/services/checkout"),
+        id: IntegrationId(7),
+        name: "Own monitor".into(),
+        severities: AlertSeverity::ALL
+            .iter()
+            .map(|one| Choice::new(one, one))
+            .collect(),
+        tried: Some(tried),
+        form,
+    }
 }
 
 fn understood() -> RequestRow {

@@ -2,6 +2,7 @@
 
 pub mod form;
 mod integration;
+mod mapping;
 pub mod row;
 mod settings;
 
@@ -45,6 +46,7 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
     .service(web::resource("/services/{slug}/delete").route(web::post().to(delete)));
     integration::configure(cfg);
     settings::configure(cfg);
+    mapping::configure(cfg);
 }
 
 fn find<'a>(directory: &'a Directory, slug: &str) -> Result<&'a Service, WebError> {

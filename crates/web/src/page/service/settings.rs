@@ -1,16 +1,15 @@
-//! The settings of an integration: its secret, which is never shown again, the severity of what
-//! carries none, and the rules of its mapping.
+//! The settings of an integration: its secret, which is never shown again, and the severity of what
+//! carries none. The rules of its mapping have an editor of their own.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use domain::directory::Directory;
 use domain::service::Integration;
 use domain::word::AlertSeverity;
+use engine::Error;
 use engine::access::Right;
 use engine::configuration::integration::{SettingsEdit, edit_settings, settings_of};
-use engine::{Error, Problem};
 use formats::format::{self, Format};
-use formats::mapping::MappingRules;
 use formats::settings::Secret;
 
 use super::find;
@@ -79,10 +78,6 @@ async fn show(
     if let Some(severity) = settings.severity {
         form = form.with("severity", severity);
     }
-    if let Some(rules) = &settings.mapping {
-        let text = serde_json::to_string_pretty(rules);
-        form = form.with("mapping", text.unwrap_or_default());
-    }
     render(&page(&state, &me, &directory, &slug, integration, form).await?)
 }
 
@@ -111,32 +106,11 @@ async fn save(
             "Saved.",
         )),
         Err(error) => {
-            complaint::show_plain(&mut form, at_the_mapping(error))?;
+            complaint::show_plain(&mut form, error)?;
             let page = page(&state, &me, &directory, &slug, integration, form).await?;
             render_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
     }
-}
-
-/// Faults of rules stand together below their field, each with the name of its rule.
-fn at_the_mapping(error: Error) -> Error {
-    let Error::Invalid(problems) = error else {
-        return error;
-    };
-    let (rules, mut others): (Vec<Problem>, Vec<Problem>) = problems
-        .into_iter()
-        .partition(|problem| problem.field.starts_with("mapping."));
-    let told: Vec<String> = rules
-        .iter()
-        .map(|problem| {
-            let name = problem.field.trim_start_matches("mapping.");
-            format!("{name}: {}", problem.message)
-        })
-        .collect();
-    if !told.is_empty() {
-        others.push(Problem::new("mapping", told.join("; ")));
-    }
-    Error::Invalid(others)
 }
 
 /// What the form stands for, unless something cannot be read; then what, beside its field. An empty
@@ -154,17 +128,9 @@ fn read(form: &mut Form, format: &Format) -> Option<SettingsEdit> {
         Some(Ok(severity)) => Some(severity),
         None => None,
     };
-    let mapping: Option<MappingRules> = match form.text("mapping").map(serde_json::from_str) {
-        Some(Err(error)) => {
-            form.reject("mapping", format!("This cannot be read: {error}."));
-            None
-        }
-        Some(Ok(rules)) => Some(rules),
-        None => None,
-    };
     (!form.has_errors()).then_some(SettingsEdit {
         secret,
         severity: format.takes_severity().then_some(severity),
-        mapping: format.takes_mapping().then_some(mapping),
+        mapping: None,
     })
 }
