@@ -114,4 +114,6 @@ ids! {
     ReceiptId
     /// One statement about a change.
     ChangeEventId
+    /// A job or machine that is to be heard of regularly.
+    HeartbeatId
 }

@@ -14,6 +14,7 @@ pub mod escalation;
 pub mod explain;
 pub mod expression;
 pub mod feed;
+pub mod heartbeat;
 pub mod id;
 pub mod incident;
 pub mod integration;

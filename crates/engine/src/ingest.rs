@@ -25,7 +25,7 @@ use crate::Error;
 use crate::clock::Clock;
 pub(crate) use check::fire_due as check_due;
 use record::Records;
-pub(crate) use text::replace_nul;
+pub(crate) use text::{replace_nul, storable};
 pub(crate) use write::write as write_changes;
 
 /// Requests that may wait.
@@ -124,7 +124,7 @@ impl Ingest {
     /// [`IngestError`]; nothing of the request was stored then.
     pub async fn submit(&self, submission: Submission) -> Result<Accepted, IngestError> {
         let (reply, answer) = oneshot::channel();
-        let submission = Arc::new(text::storable(submission));
+        let submission = Arc::new(storable(submission));
         let waiting = Waiting { submission, reply };
         self.queue
             .try_send(waiting)
@@ -226,13 +226,18 @@ async fn apply(
     submissions: Arc<Vec<Arc<Submission>>>,
     now: Timestamp,
 ) -> Result<Results, Error> {
+    write_racing(store, move |tx| apply_in_txn(tx, &submissions, now)).await
+}
+
+/// A write that takes signals in, tried again when another node was faster with the same key.
+pub(crate) async fn write_racing<T: Send + 'static>(
+    store: &Store,
+    body: impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Clone + Send + 'static,
+) -> Result<T, Error> {
     let mut tries = 0;
     loop {
         tries += 1;
-        let batch = submissions.clone();
-        let result: Result<Results, Error> =
-            store.write(move |tx| apply_in_txn(tx, &batch, now)).await;
-        match result {
+        match store.write(body.clone()).await {
             // Another node opened the same alert or group: the next try sees it.
             Err(Error::Store(store::Error::Conflict { what }))
                 if tries < TRIES && RACES.contains(&what.as_str()) =>

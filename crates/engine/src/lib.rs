@@ -15,6 +15,7 @@ pub mod effect;
 pub mod error;
 pub mod explain;
 pub mod feed;
+pub mod heartbeat;
 pub mod import;
 pub mod incident;
 pub mod ingest;

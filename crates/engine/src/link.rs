@@ -18,7 +18,18 @@ impl LinkSecret {
     pub fn new(bytes: [u8; 32]) -> LinkSecret {
         LinkSecret(bytes)
     }
+
+    /// Signs a text for one purpose; a signature for another is worth nothing there.
+    pub(crate) fn sign(&self, purpose: &str, text: &str) -> [u8; 32] {
+        let mut content = purpose.as_bytes().to_vec();
+        content.push(0);
+        content.extend_from_slice(text.as_bytes());
+        mac(self, PURPOSES, &content).finalize().into_bytes().into()
+    }
 }
+
+const LINKS: &[u8] = b"quarterdeck answer link v1";
+const PURPOSES: &[u8] = b"quarterdeck purpose v1";
 
 impl std::fmt::Debug for LinkSecret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -61,7 +72,7 @@ impl Link {
         ] {
             bytes.extend_from_slice(&part.to_be_bytes());
         }
-        let signature = mac(secret, &bytes).finalize().into_bytes();
+        let signature = mac(secret, LINKS, &bytes).finalize().into_bytes();
         bytes.extend_from_slice(&signature[..SIGNATURE]);
         URL_SAFE_NO_PAD.encode(bytes)
     }
@@ -76,7 +87,7 @@ impl Link {
             return Err(BadLink::Invalid);
         }
         let (content, signature) = bytes.split_at(LENGTH);
-        mac(secret, content)
+        mac(secret, LINKS, content)
             .verify_truncated_left(signature)
             .map_err(|_| BadLink::Invalid)?;
         let part = |index: usize| {
@@ -98,11 +109,11 @@ impl Link {
     }
 }
 
-fn mac(secret: &LinkSecret, content: &[u8]) -> Hmac<Sha256> {
+fn mac(secret: &LinkSecret, what: &[u8], content: &[u8]) -> Hmac<Sha256> {
     #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
     let mut mac =
         <Hmac<Sha256> as KeyInit>::new_from_slice(&secret.0).expect("any key length will do");
-    mac.update(b"quarterdeck answer link v1");
+    mac.update(what);
     mac.update(content);
     mac
 }

@@ -91,6 +91,8 @@ impl Engine {
                 .write(move |tx| store::notification::reclaim_all(tx, now).map_err(Error::from))
                 .await?;
         }
+        // Before anything can expire: nobody was there to hear it.
+        crate::heartbeat::wake(&store, clock.now()).await?;
         let ingest = Ingest::start(&store, &clock);
         let dispatcher = Dispatcher::new(
             store.clone(),

@@ -78,11 +78,12 @@ pub(crate) async fn run(store: Store, clock: Arc<dyn Clock>) {
     }
 }
 
-/// When a timer falls due, or an alert wants to be looked at.
+/// When a timer falls due, an alert wants to be looked at, or a heartbeat expires.
 fn next(conn: &mut store::Conn) -> Result<Option<Timestamp>, store::Error> {
     let timer = store::escalation::next_due(conn)?;
     let alert = store::alert::next_check(conn)?;
-    Ok(timer.into_iter().chain(alert).min())
+    let heartbeat = store::heartbeat::next_due(conn)?;
+    Ok(timer.into_iter().chain(alert).chain(heartbeat).min())
 }
 
 /// Fires everything due at `now`, oldest first. Public so that tests and the simulator can drive
@@ -92,6 +93,7 @@ fn next(conn: &mut store::Conn) -> Result<Option<Timestamp>, store::Error> {
 /// [`Error::Store`] when the database cannot be used; what was due stays due.
 pub async fn fire_due(store: &Store, now: Timestamp) -> Result<(), Error> {
     // First, since what an alert comes to decides whether paging goes on.
+    crate::heartbeat::fire_due(store, now).await?;
     crate::ingest::check_due(store, now).await?;
     loop {
         let due: Vec<Timer> = store

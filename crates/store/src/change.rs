@@ -16,6 +16,8 @@ pub enum Change {
     Incident(IncidentId),
     /// Something about many incidents: too many to name them.
     Incidents,
+    /// The state of a heartbeat; a ping that comes in time is none.
+    Heartbeats,
 }
 
 impl Change {
@@ -25,6 +27,7 @@ impl Change {
             Change::Timers => "timers".into(),
             Change::Outbox => "outbox".into(),
             Change::Incidents => "incidents".into(),
+            Change::Heartbeats => "heartbeats".into(),
             Change::Incident(id) => format!("incident {id}"),
         }
     }
@@ -35,6 +38,7 @@ impl Change {
             "timers" => Some(Change::Timers),
             "outbox" => Some(Change::Outbox),
             "incidents" => Some(Change::Incidents),
+            "heartbeats" => Some(Change::Heartbeats),
             _ => text
                 .strip_prefix("incident ")?
                 .parse()

@@ -15,6 +15,7 @@ pub mod driven;
 pub mod error;
 pub mod escalation;
 pub mod feed;
+pub mod heartbeat;
 pub mod holiday;
 pub mod incident;
 pub mod inhibition;

@@ -57,6 +57,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     inhibition_source,
     signal,
     change_event,
+    heartbeat,
     request,
     timeline_entry,
     key_moment,

@@ -145,7 +145,7 @@ pub fn update_integration(tx: &mut Tx<'_>, edited: &Integration) -> Result<(), E
 }
 
 /// Closes an integration: its key opens nothing from now on and may be given to another one. Its
-/// alerts stay.
+/// alerts stay, its heartbeats go with it.
 ///
 /// # Errors
 /// [`Error::NotFound`] without such an integration that is not removed yet.
@@ -164,6 +164,7 @@ pub fn remove_integration(tx: &mut Tx<'_>, id: IntegrationId, now: Timestamp) ->
     if changed == 0 {
         return Err(Error::NotFound);
     }
+    crate::heartbeat::remove_of(tx, id)?;
     tx.configured()
 }
 

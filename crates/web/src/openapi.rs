@@ -9,9 +9,10 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::api::{
-    alert, calendar, change_event, configuration, coverage, explain, holiday, incident, inhibition,
-    integration, notification, on_call, postmortem, report, responder, schedule, schedule_by_hand,
-    schedule_version, service_rules, signal, silence, simulate, swap, timeline, work,
+    alert, calendar, change_event, configuration, coverage, explain, heartbeat, holiday, incident,
+    inhibition, integration, notification, on_call, postmortem, report, responder, schedule,
+    schedule_by_hand, schedule_version, service_rules, signal, silence, simulate, swap, timeline,
+    work,
 };
 use crate::error::WebError;
 use crate::frame::{frame, render};
@@ -68,6 +69,14 @@ use crate::view::api_docs::ApiDocsPage;
         inhibition::get,
         inhibition::edit,
         inhibition::remove,
+        heartbeat::list,
+        heartbeat::create,
+        heartbeat::get,
+        heartbeat::edit,
+        heartbeat::remove,
+        heartbeat::pause,
+        heartbeat::resume,
+        heartbeat::rotate,
         change_event::list,
         change_event::create,
         change_event::get,
@@ -131,6 +140,7 @@ use crate::view::api_docs::ApiDocsPage;
     tags(
         (name = "incidents", description = "What people work on and are paged for"),
         (name = "alerts", description = "What monitors said"),
+        (name = "heartbeats", description = "Who is to be heard of regularly"),
         (name = "signals", description = "What monitors sent, and what came of it"),
         (name = "on-call", description = "Who is paged"),
         (name = "postmortems", description = "What was learnt"),

@@ -70,7 +70,7 @@ pub(crate) struct Redacted<'a>(pub &'a str);
 
 impl std::fmt::Display for Redacted<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for prefix in ["/integrations/", "/a/", "/calendar/"] {
+        for prefix in ["/integrations/", "/heartbeat/", "/a/", "/calendar/"] {
             if let Some(rest) = self.0.strip_prefix(prefix) {
                 let tail = rest.find('/').map_or("", |at| &rest[at..]);
                 return write!(f, "{prefix}…{tail}");
@@ -91,6 +91,7 @@ fn is_for_programs(path: &str) -> bool {
         "/jsm/",
         "/-/",
         "/integrations/",
+        "/heartbeat/",
         "/webhooks/",
         "/healthz",
         "/readyz",
@@ -107,6 +108,7 @@ fn is_for_monitors(path: &str) -> bool {
     [
         "/v2/",
         "/integrations/",
+        "/heartbeat/",
         "/api/v2/",
         "/generic/",
         "/v1/json/",
@@ -321,6 +323,7 @@ mod tests {
         let of = |path| Redacted(path).to_string();
         assert_eq!(of("/integrations/abc123/events"), "/integrations/…/events");
         assert_eq!(of("/integrations/abc123"), "/integrations/…");
+        assert_eq!(of("/heartbeat/1-1-abc/fail"), "/heartbeat/…/fail");
         assert_eq!(of("/a/token"), "/a/…");
         assert_eq!(of("/incidents/42"), "/incidents/42");
         assert_eq!(of("/api/v1/incidents"), "/api/v1/incidents");

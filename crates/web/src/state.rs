@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use actix_web::web::Data;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use domain::Timestamp;
 use domain::directory::Directory;
+use domain::{HeartbeatId, Timestamp};
 use engine::Engine;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -89,6 +89,8 @@ pub struct AppState {
     pub(crate) watch: WatchCache,
     /// What integrations have spent of their requests.
     pub(crate) budgets: Budgets,
+    /// What heartbeats have spent of theirs, by their own addresses.
+    pub(crate) heartbeat_budgets: Budgets<HeartbeatId>,
     /// When this process began to serve.
     pub(crate) started: Timestamp,
     /// Proofs of coverage that were worked out lately.
@@ -123,6 +125,7 @@ impl AppState {
         let rate_limit = if config.demo { 0 } else { config.rate_limit };
         Ok(AppState {
             budgets: Budgets::new(rate_limit),
+            heartbeat_budgets: Budgets::new(rate_limit),
             started: engine.now(),
             engine,
             config,

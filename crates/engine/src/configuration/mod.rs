@@ -6,6 +6,7 @@
 
 pub mod check;
 pub mod contact;
+pub mod heartbeat;
 pub mod holiday;
 pub mod inhibition;
 pub mod integration;

@@ -10,7 +10,7 @@ use super::Submission;
 const GROUP_KEY_MAX: usize = 1_024;
 
 /// Replaces NUL, which PostgreSQL's text cannot hold, and shortens group keys that no index takes.
-pub(super) fn storable(mut submission: Submission) -> Submission {
+pub(crate) fn storable(mut submission: Submission) -> Submission {
     for signal in &mut submission.signals {
         clean(signal);
     }

@@ -9,6 +9,7 @@ mod crash_points;
 mod dispatch;
 mod escalation;
 mod explain;
+mod heartbeat;
 mod house;
 mod ingest;
 mod moment;

@@ -132,3 +132,28 @@ diesel::table! {
         received_at -> BigInt,
     }
 }
+
+diesel::table! {
+    heartbeat (id) {
+        id -> BigInt,
+        integration_id -> BigInt,
+        name -> Text,
+        description -> Text,
+        interval -> BigInt,
+        grace -> BigInt,
+        longest_run -> Nullable<BigInt>,
+        severity -> Text,
+        message -> Nullable<Text>,
+        tags -> Text,
+        state -> Text,
+        last_ping -> Nullable<BigInt>,
+        heard_at -> Nullable<BigInt>,
+        running_since -> Nullable<BigInt>,
+        due_at -> Nullable<BigInt>,
+        grace_since -> Nullable<BigInt>,
+        grace_used -> BigInt,
+        key_version -> BigInt,
+        history -> Text,
+        created_at -> BigInt,
+    }
+}

@@ -6,6 +6,7 @@
 
 mod backend;
 mod command;
+mod heartbeat;
 mod migrate;
 mod node;
 mod outage;

@@ -8,6 +8,7 @@ pub(crate) mod change_event;
 pub(crate) mod configuration;
 pub(crate) mod coverage;
 pub(crate) mod explain;
+pub(crate) mod heartbeat;
 pub(crate) mod holiday;
 pub(crate) mod incident;
 pub(crate) mod inhibition;
@@ -100,6 +101,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
             .configure(signal::routes)
             .configure(silence::routes)
             .configure(inhibition::routes)
+            .configure(heartbeat::routes)
             .configure(schedule::routes)
             .configure(calendar::routes)
             .route("/simulate", web::post().to(simulate::simulate))

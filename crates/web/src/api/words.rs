@@ -56,5 +56,7 @@ vocabularies! {
     stop: domain::what_if::Stop,
     finding_kind: domain::coverage::FindingKind,
     finding_level: domain::coverage::Level,
+    heartbeat_state: domain::heartbeat::HeartbeatState,
+    heartbeat_event: domain::heartbeat::EventKind,
     point_kind: domain::explain::PointKind,
 }

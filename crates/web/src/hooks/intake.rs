@@ -1,6 +1,7 @@
 //! Handing requests of monitors to the engine, within the budget of their key.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
@@ -15,15 +16,16 @@ use engine::ingest::{Accepted, IngestError, Origin, Submission};
 use crate::error::{WebError, now_and_then};
 use crate::state::AppState;
 
-/// What the integrations have spent of their budgets. A request costs a lookup and an atomic swap.
-pub(crate) struct Budgets {
+/// What the integrations, or others that have keys, have spent of their budgets. A request costs a
+/// lookup and an atomic swap.
+pub(crate) struct Budgets<Id = IntegrationId> {
     quota: Option<Quota>,
-    spent: RwLock<HashMap<IntegrationId, AtomicI64>>,
+    spent: RwLock<HashMap<Id, AtomicI64>>,
 }
 
-impl Budgets {
-    /// `per_minute` requests for each integration; 0 for no limit.
-    pub(crate) fn new(per_minute: u32) -> Budgets {
+impl<Id: Eq + Hash> Budgets<Id> {
+    /// `per_minute` requests for each; 0 for no limit.
+    pub(crate) fn new(per_minute: u32) -> Self {
         Budgets {
             quota: Quota::per_minute(per_minute),
             spent: RwLock::default(),
@@ -34,17 +36,17 @@ impl Budgets {
     ///
     /// # Errors
     /// After how many seconds to come again.
-    pub(crate) fn spend(&self, integration: IntegrationId, now: Timestamp) -> Result<(), i64> {
+    pub(crate) fn spend(&self, of: Id, now: Timestamp) -> Result<(), i64> {
         let Some(quota) = self.quota else {
             return Ok(());
         };
         let known = self.spent.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(spent) = known.get(&integration) {
+        if let Some(spent) = known.get(&of) {
             return admit(quota, spent, now);
         }
         drop(known);
         let mut known = self.spent.write().unwrap_or_else(PoisonError::into_inner);
-        admit(quota, known.entry(integration).or_default(), now)
+        admit(quota, known.entry(of).or_default(), now)
     }
 }
 

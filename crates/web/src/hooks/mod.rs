@@ -2,6 +2,7 @@
 //! answered only after the signals are durable (DESIGN.md P1).
 
 mod alertmanager;
+pub(crate) mod heartbeat;
 pub(crate) mod intake;
 mod key;
 mod monitor;
@@ -43,10 +44,15 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         config
             .service(at("/alertmanager").route(web::post().to(monitor::alertmanager)))
             .service(at("/events").route(web::post().to(monitor::generic)))
+            .service(at("/heartbeats/{tail:.*}").route(web::to(heartbeat::named)))
             .service(at("").route(web::to(vendor::by_kind)))
             .service(at("/{format}").route(web::to(vendor::by_address)));
     }
     config
+        .service(
+            web::resource(["/heartbeat/{key}", "/heartbeat/{key}/{tail:.*}"])
+                .route(web::to(heartbeat::own)),
+        )
         .route("/webhooks/twilio/sms", web::post().to(twilio::sms))
         .route("/webhooks/twilio/status", web::post().to(twilio::status));
 }

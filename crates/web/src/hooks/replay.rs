@@ -6,6 +6,7 @@ use domain::service::Integration;
 use domain::{RequestId, Timestamp};
 use engine::OpContext;
 use engine::access::{self, Right};
+use engine::heartbeat;
 use engine::ingest::{Accepted, IngestError, Origin, Submission};
 use formats::format;
 use formats::opsgenie::create as creation;
@@ -36,6 +37,7 @@ pub(crate) fn reader(word: &str) -> &str {
         OPSGENIE_CALL => "Opsgenie call",
         CHANGES => "PagerDuty change events",
         TEST => "Test signal",
+        heartbeat::FORMAT => "Heartbeat",
         word => format::by_slug(word).map_or("Unknown", |format| format.name),
     }
 }
@@ -47,6 +49,9 @@ pub(crate) fn obstacle(kept: &Kept) -> Option<&'static str> {
             Some("This call named its alert in its address; send it again with your client.")
         }
         CHANGES => Some("It told of a change; changes page nobody."),
+        heartbeat::FORMAT => {
+            Some("It told of a heartbeat as it was then; the next ping tells how it is.")
+        }
         _ if !kept.complete => {
             Some("Its body was too long, or no text, and is not kept whole; its sender has it.")
         }

@@ -11,6 +11,7 @@ mod calendar;
 mod doors;
 mod edge;
 mod fault;
+mod heartbeat;
 mod house;
 mod ingest;
 mod opsgenie;
