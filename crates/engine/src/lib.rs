@@ -31,7 +31,7 @@ pub mod retention;
 pub mod role;
 pub mod schedule;
 pub mod sns;
-mod suppression;
+pub mod suppression;
 pub mod timer;
 pub mod update;
 pub mod what_if;

@@ -1,15 +1,140 @@
-//! Tells owners of maintenance windows and silences that an end is near (PAGING.md §3.3), and works
-//! out further occurrences of those that recur.
+//! What maintenance windows, silences and inhibitions hold back. Tells owners of maintenance windows
+//! and silences that an end is near (PAGING.md §3.3), and works out further occurrences of those
+//! that recur.
 
+use std::collections::BTreeSet;
+
+use domain::alert::Alert;
+use domain::directory::Directory;
+use domain::incident::Incident;
 use domain::notification::{self};
-use domain::suppression::Suppression;
-use domain::word::{NotificationKind, Urgency};
-use domain::{NotificationId, Timestamp};
+use domain::suppression::{self, Fields, Inhibition, Pause, Suppression, SuppressionKind};
+use domain::word::{AlertStatus, NotificationKind, Urgency};
+use domain::{IntegrationId, NotificationId, Timestamp};
 use jiff::tz::TimeZone;
+use store::alert::Filter;
 use store::notification::Notification;
-use store::{Change, Store, Tx};
+use store::{Change, Conn, Store, Tx};
 
 use crate::Error;
+
+/// Open alerts that are looked at for whether paging rests. With more than that something is wrong
+/// enough to page, whatever is silenced.
+const ALERTS_MAX: i64 = 1_000;
+/// Open alerts that are looked at for what somebody wants to know of a rule.
+const SEARCHED: i64 = 2_000;
+/// Inhibiting alerts that are named.
+const SHOWN: usize = 50;
+
+/// Why paging for an incident rests, if it does.
+///
+/// # Errors
+/// Those of the read.
+pub fn pause(
+    conn: &mut Conn,
+    directory: &Directory,
+    incident: &Incident,
+    now: Timestamp,
+) -> Result<Option<Pause>, store::Error> {
+    let Some(service) = incident
+        .service_id
+        .filter(|id| suppression::may_pause(directory, *id, now))
+    else {
+        return Ok(None);
+    };
+    if incident.open_alerts == 0 || incident.open_alerts > ALERTS_MAX {
+        return Ok(None);
+    }
+    let open = store::alert::open_of_incident(conn, incident.id, ALERTS_MAX)?;
+    Ok(suppression::pause(directory, service, &open, now))
+}
+
+/// Open alerts that a maintenance window or silence matches, whether they have paged already or
+/// not; those among the newest 2,000 of its services and integrations.
+///
+/// # Errors
+/// Those of the read.
+pub fn matching(
+    conn: &mut Conn,
+    directory: &Directory,
+    one: &Suppression,
+) -> Result<Vec<Alert>, store::Error> {
+    let doors = directory.integrations.values().filter(|door| {
+        one.concerns(door.service_id)
+            && (one.integrations.is_empty() || one.integrations.contains(&door.id))
+    });
+    let all = one.services.is_empty() && one.integrations.is_empty();
+    let doors: Vec<IntegrationId> = doors.map(|door| door.id).collect();
+    let filter = Filter {
+        status: Some(AlertStatus::Open),
+        integrations: (!all).then_some(doors),
+        ..Filter::default()
+    };
+    let mut open = store::alert::list(conn, &filter, None, SEARCHED)?;
+    open.retain(|alert| {
+        directory
+            .integration(alert.integration_id)
+            .is_some_and(|door| {
+                let fields = Fields::of_alert(alert);
+                one.matches(door.service_id, door.id, &fields)
+            })
+    });
+    Ok(open)
+}
+
+/// What a rule of inhibition does now.
+#[derive(Clone, Debug, Default)]
+pub struct Effect {
+    /// Open alerts that inhibit others by it, at most 50.
+    pub sources: Vec<Alert>,
+    /// Open alerts that they inhibit by it.
+    pub muted: Vec<Alert>,
+}
+
+/// What a rule of inhibition does now, as far as 2,000 alerts of each kind tell.
+///
+/// # Errors
+/// Those of the reads.
+pub fn effect_of(
+    conn: &mut Conn,
+    directory: &Directory,
+    rule: &Inhibition,
+) -> Result<Effect, store::Error> {
+    let found = store::inhibition::sources_of(conn, rule.id, SEARCHED)?;
+    if found.is_empty() {
+        return Ok(Effect::default());
+    }
+    let holders: BTreeSet<i64> = found.iter().map(|(_, id)| id.0).collect();
+    let filter = Filter {
+        status: Some(AlertStatus::Open),
+        held_by: Some(holders.into_iter().collect()),
+        ..Filter::default()
+    };
+    let mut muted = store::alert::list(conn, &filter, None, SEARCHED)?;
+    muted.retain(|alert| {
+        let Some(door) = directory.integration(alert.integration_id) else {
+            return false;
+        };
+        let fields = Fields::of_alert(alert);
+        let key = rule.key(&fields);
+        let by = alert.suppressed.as_ref();
+        let inhibited = by.is_some_and(|by| by.kind == SuppressionKind::Inhibition);
+        // One alert may be the source of several rules.
+        let of_this = found
+            .iter()
+            .any(|(of, id)| *of == key && Some(id.0) == alert.held_by());
+        inhibited && of_this && rule.is_target(directory, door.service_id, &fields)
+    });
+    let mut sources = Vec::new();
+    for (_, id) in found.into_iter().take(SHOWN) {
+        match store::alert::fetch(conn, id) {
+            Ok(alert) => sources.push(alert),
+            Err(store::Error::NotFound) => {}
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(Effect { sources, muted })
+}
 
 /// Says what is due at `now`, and returns when to look again, if ever.
 ///

@@ -21,7 +21,7 @@ use crate::error::{Error, json, to_json};
 use crate::schema::{alert, integration_traffic, signal};
 
 pub use check::{check_held_by, due, next_check, open_of_incident, put_off_check};
-pub use find::{number, open};
+pub use find::{Filter, counts_held, list, number, open};
 pub use write::{count, insert, resolve_of_incident, update};
 
 const CHUNK: usize = 500;
@@ -308,53 +308,6 @@ pub fn of_incident(
         .limit(limit)
         .select(Row::as_select())
         .load(c))?;
-    alerts(rows)
-}
-
-/// How a list of alerts is narrowed.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    pub status: Option<AlertStatus>,
-    pub integrations: Option<Vec<IntegrationId>>,
-    pub incident: Option<IncidentId>,
-    pub dedup_key: Option<String>,
-    pub suppressed: Option<bool>,
-}
-
-/// Newest first, those with ids below `before`.
-///
-/// # Errors
-/// Those of the read.
-pub fn list(
-    conn: &mut Conn,
-    filter: &Filter,
-    before: Option<AlertId>,
-    limit: i64,
-) -> Result<Vec<Alert>, Error> {
-    let rows: Vec<Row> = db!(conn, |c| {
-        let mut query = alert::table.select(Row::as_select()).into_boxed();
-        if let Some(status) = filter.status {
-            query = query.filter(alert::status.eq(status));
-        }
-        if let Some(integrations) = &filter.integrations {
-            query = query.filter(alert::integration_id.eq_any(integrations.clone()));
-        }
-        if let Some(incident) = filter.incident {
-            query = query.filter(alert::incident_id.eq(incident));
-        }
-        if let Some(key) = &filter.dedup_key {
-            query = query.filter(alert::dedup_key.eq(key.clone()));
-        }
-        match filter.suppressed {
-            Some(true) => query = query.filter(alert::suppressed.is_not_null()),
-            Some(false) => query = query.filter(alert::suppressed.is_null()),
-            None => {}
-        }
-        if let Some(before) = before {
-            query = query.filter(alert::id.lt(before));
-        }
-        query.order(alert::id.desc()).limit(limit).load(c)
-    })?;
     alerts(rows)
 }
 

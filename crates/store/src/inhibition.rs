@@ -131,14 +131,38 @@ pub fn sources(conn: &mut Conn, wanted: &[(InhibitionId, SourceKey)]) -> Result<
                 .select((s::key, s::alert_id, alert::summary))
                 .load(c))?;
             for (key, id, summary) in rows {
-                let key: SourceKey = key
-                    .try_into()
-                    .map_err(|_| Error::Corrupt("inhibition_source.key is not 16 bytes".into()))?;
+                let key = source_key(key)?;
                 found.entry((rule, key)).or_default().insert(id, summary);
             }
         }
     }
     Ok(found)
+}
+
+/// The open alerts that inhibit others by a rule, at most `limit`, with their keys.
+///
+/// # Errors
+/// Those of the read.
+pub fn sources_of(
+    conn: &mut Conn,
+    rule: InhibitionId,
+    limit: i64,
+) -> Result<Vec<(SourceKey, AlertId)>, Error> {
+    let rows: Vec<(Vec<u8>, AlertId)> = db!(conn, |c| s::table
+        .filter(s::inhibition_id.eq(rule))
+        .order(s::alert_id)
+        .limit(limit)
+        .select((s::key, s::alert_id))
+        .load(c))?;
+    rows.into_iter()
+        .map(|(key, id)| Ok((source_key(key)?, id)))
+        .collect()
+}
+
+fn source_key(bytes: Vec<u8>) -> Result<SourceKey, Error> {
+    bytes
+        .try_into()
+        .map_err(|_| Error::Corrupt("inhibition_source.key is not 16 bytes".into()))
 }
 
 /// The sources among these alerts, whatever they inhibit.
@@ -151,9 +175,7 @@ pub fn sources_among(conn: &mut Conn, alerts: &[AlertId]) -> Result<Sources, Err
         let rows: Vec<(InhibitionId, Vec<u8>, AlertId)> =
             db!(conn, |c| s::table.filter(s::alert_id.eq_any(chunk)).load(c))?;
         for (rule, key, id) in rows {
-            let key: SourceKey = key
-                .try_into()
-                .map_err(|_| Error::Corrupt("inhibition_source.key is not 16 bytes".into()))?;
+            let key = source_key(key)?;
             found
                 .entry((rule, key))
                 .or_default()

@@ -135,6 +135,48 @@ pub(crate) fn load(conn: &mut Conn) -> Result<BTreeMap<SuppressionId, Arc<Suppre
         .collect()
 }
 
+/// When one was ended before its time, and by whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    pub at: Timestamp,
+    /// `None`: by a token or the configuration file.
+    pub by: Option<UserId>,
+}
+
+/// The maintenance windows or silences that were ended last.
+///
+/// # Errors
+/// Those of the read.
+pub fn ended(
+    conn: &mut Conn,
+    kind: SuppressionKind,
+    limit: i64,
+) -> Result<Vec<(Suppression, Ended)>, Error> {
+    let rows: Vec<(Row, Option<UserId>, Option<Timestamp>)> = db!(conn, |c| t::table
+        .filter(t::kind.eq(kind))
+        .filter(t::removed_at.is_not_null())
+        .order((t::removed_at.desc(), t::id.desc()))
+        .limit(limit)
+        .select((Row::as_select(), t::removed_by, t::removed_at))
+        .load(c))?;
+    rows.into_iter()
+        .filter_map(|(row, by, at)| Some((row, Ended { at: at?, by })))
+        .map(|(row, ended)| Ok((row.into_suppression()?, ended)))
+        .collect()
+}
+
+/// One that may have been ended.
+///
+/// # Errors
+/// [`Error::NotFound`] when there never was one.
+pub fn fetch(conn: &mut Conn, id: SuppressionId) -> Result<(Suppression, Option<Ended>), Error> {
+    let (row, by, at): (Row, Option<UserId>, Option<Timestamp>) = db!(conn, |c| t::table
+        .find(id)
+        .select((Row::as_select(), t::removed_by, t::removed_at))
+        .first(c))?;
+    Ok((row.into_suppression()?, at.map(|at| Ended { at, by })))
+}
+
 /// One that recurs and was worked out until before `until` only.
 ///
 /// # Errors

@@ -11,8 +11,8 @@ use utoipa::{Modify, OpenApi};
 use crate::api::{
     alert, calendar, change_event, configuration, coverage, explain, heartbeat, holiday, incident,
     inhibition, integration, notification, on_call, postmortem, report, responder, schedule,
-    schedule_by_hand, schedule_version, service_rules, signal, silence, simulate, swap, timeline,
-    work,
+    schedule_by_hand, schedule_version, service_rules, signal, simulate, suppression, swap,
+    timeline, work,
 };
 use crate::error::WebError;
 use crate::frame::{frame, render};
@@ -54,16 +54,12 @@ use crate::view::api_docs::ApiDocsPage;
         signal::list,
         signal::get,
         signal::again,
-        silence::list_windows,
-        silence::create_window,
-        silence::get_window,
-        silence::edit_window,
-        silence::end_window,
-        silence::list,
-        silence::create,
-        silence::get,
-        silence::edit,
-        silence::end,
+        suppression::list,
+        suppression::create,
+        suppression::preview,
+        suppression::get,
+        suppression::edit,
+        suppression::end,
         inhibition::list,
         inhibition::create,
         inhibition::get,
@@ -165,8 +161,11 @@ impl Modify for Token {
     }
 }
 
-static DOCUMENT: LazyLock<Value> =
-    LazyLock::new(|| serde_json::to_value(Api::openapi()).unwrap_or(Value::Null));
+static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
+    let mut document = serde_json::to_value(Api::openapi()).unwrap_or(Value::Null);
+    suppression::describe_windows(&mut document);
+    document
+});
 
 /// The OpenAPI document of the API.
 pub fn openapi() -> &'static Value {

@@ -2,17 +2,21 @@
 //! by another alert (§3.4), flapping (§1.10). A suppressed alert is recorded, shown, and looked at
 //! again when what suppresses it ends.
 
+mod about;
 mod field;
 mod inhibition;
 mod matcher;
+mod repeat;
 #[cfg(test)]
 mod tests;
 
 use serde::{Deserialize, Serialize};
 
+pub use about::about;
 pub use field::Fields;
 pub use inhibition::{EQUAL_MAX, Inhibition, SourceKey, wanted_sources};
 pub use matcher::{MATCHERS_MAX, MatchOp, Matcher, MatcherError};
+pub use repeat::{EVERY_MAX, MonthlyBy, Pattern, Regular, Repeat, RepeatKind, weekday_of};
 
 use crate::alert::Alert;
 use crate::directory::Directory;
@@ -136,8 +140,20 @@ impl Suppression {
         self.occurrences.iter().all(|(_, end)| *end <= at)
     }
 
-    fn concerns(&self, service: ServiceId) -> bool {
+    /// Whether alerts of the service may be among those that it holds back.
+    pub fn concerns(&self, service: ServiceId) -> bool {
         self.services.is_empty() || self.services.contains(&service)
+    }
+
+    /// Whether it holds back every alert of the service.
+    pub fn holds_all_of(&self, service: ServiceId) -> bool {
+        self.services.contains(&service) && self.integrations.is_empty() && self.matchers.is_empty()
+    }
+
+    /// The occurrences that are not over at `at`, the first `limit` of them.
+    pub fn upcoming(&self, at: Timestamp, limit: usize) -> Vec<(Timestamp, Timestamp)> {
+        let left = self.occurrences.iter().filter(|(_, end)| *end > at);
+        left.take(limit).copied().collect()
     }
 
     pub fn matches(

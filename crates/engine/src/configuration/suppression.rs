@@ -12,7 +12,7 @@ use store::{Change, Store, Tx, suppression};
 use super::check::Checks;
 use super::{begin, record};
 use crate::access::{self, Right};
-use crate::{Error, OpContext};
+use crate::{Error, OpContext, Problem};
 
 /// Occurrences are worked out so far ahead; a daily look keeps it so.
 const AHEAD: Span = Span::from_days(400);
@@ -66,13 +66,43 @@ fn occurrences(
     Ok((spans, reached))
 }
 
-fn checked(
+/// What would come of saving a form.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    /// As it would be; its occurrences only when they could be worked out.
+    pub would: Suppression,
+    /// What keeps it from being saved.
+    pub problems: Vec<Problem>,
+}
+
+/// Checks what a form says without storing it.
+pub fn preview(ctx: &OpContext, directory: &Directory, input: SuppressionInput) -> Preview {
+    let (would, _, checks) = judged(ctx, directory, input, SuppressionId(0), None);
+    Preview {
+        would,
+        problems: checks.into_problems(),
+    }
+}
+
+pub(crate) fn checked(
     ctx: &OpContext,
     directory: &Directory,
     input: SuppressionInput,
     id: SuppressionId,
     existing: Option<&Suppression>,
 ) -> Result<(Suppression, Timestamp), Error> {
+    let (one, reached, checks) = judged(ctx, directory, input, id, existing);
+    checks.finish()?;
+    Ok((one, reached))
+}
+
+fn judged(
+    ctx: &OpContext,
+    directory: &Directory,
+    input: SuppressionInput,
+    id: SuppressionId,
+    existing: Option<&Suppression>,
+) -> (Suppression, Timestamp, Checks) {
     let mut checks = Checks::default();
     let comment = input.comment.replace('\0', "").trim().to_owned();
     if comment.is_empty() {
@@ -165,8 +195,7 @@ fn checked(
                        matcher that needs a value";
         checks.add("matchers", message);
     }
-    checks.finish()?;
-    Ok((one, reached))
+    (one, reached, checks)
 }
 
 fn details(one: &Suppression) -> serde_json::Value {

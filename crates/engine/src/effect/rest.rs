@@ -2,14 +2,10 @@
 
 use domain::escalation::Facts;
 use domain::incident::Incident;
-use domain::suppression::{self, Pause};
+use domain::suppression::Pause;
 
 use super::Writing;
 use crate::Error;
-
-/// Open alerts that are looked at. With more than that something is wrong enough to page, whatever
-/// is silenced.
-const ALERTS_MAX: i64 = 1_000;
 
 impl Writing<'_, '_> {
     /// What a run must know of its incident; `running` when it has paged before.
@@ -23,23 +19,11 @@ impl Writing<'_, '_> {
                 until,
                 why: "flapping".into(),
             }),
-            None => self.pause(incident)?,
+            None => {
+                let directory = self.directory.clone();
+                crate::suppression::pause(self.tx, &directory, incident, self.now)?
+            }
         };
         Ok(facts)
-    }
-
-    fn pause(&mut self, incident: &Incident) -> Result<Option<Pause>, Error> {
-        let directory = self.directory.clone();
-        let Some(service) = incident
-            .service_id
-            .filter(|id| suppression::may_pause(&directory, *id, self.now))
-        else {
-            return Ok(None);
-        };
-        if incident.open_alerts == 0 || incident.open_alerts > ALERTS_MAX {
-            return Ok(None);
-        }
-        let open = store::alert::open_of_incident(self.tx, incident.id, ALERTS_MAX)?;
-        Ok(suppression::pause(&directory, service, &open, self.now))
     }
 }

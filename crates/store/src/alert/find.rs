@@ -1,9 +1,15 @@
-//! Alerts as machines ask for them: by identity, and how many there are.
+//! Alerts as people and machines ask for them: by identity, in lists, and how many there are.
 
+use std::collections::BTreeMap;
+
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use domain::alert::{Alert, Identity};
+use domain::word::AlertStatus;
+use domain::{AlertId, IncidentId, IntegrationId};
 
-use super::{Filter, Row, is_open};
+use super::{Row, alerts, is_open};
 use crate::conn::Conn;
 use crate::db;
 use crate::error::Error;
@@ -23,13 +29,27 @@ pub fn open(conn: &mut Conn, identity: Identity) -> Result<Option<Alert>, Error>
     row.map(Row::into_alert).transpose()
 }
 
-/// How many alerts there are, counted up to `cap`.
-///
-/// # Errors
-/// Those of the read.
-pub fn number(conn: &mut Conn, filter: &Filter, cap: i64) -> Result<usize, Error> {
-    let ids: Vec<domain::AlertId> = db!(conn, |c| {
-        let mut query = alert::table.select(alert::id).into_boxed();
+/// How a list of alerts is narrowed and ordered; all of it must hold.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub status: Option<AlertStatus>,
+    pub integrations: Option<Vec<IntegrationId>>,
+    pub incident: Option<IncidentId>,
+    pub dedup_key: Option<String>,
+    pub suppressed: Option<bool>,
+    /// Held back by one of these maintenance windows, silences or alerts.
+    pub held_by: Option<Vec<i64>>,
+    /// Whether it comes and goes.
+    pub flapping: Option<bool>,
+    /// Else the newest come first.
+    pub oldest_first: bool,
+}
+
+/// Narrows a boxed query; a macro, since the query's type differs between the databases.
+macro_rules! narrowed {
+    ($query:expr, $filter:expr) => {{
+        let (mut query, filter) = ($query, $filter);
+        // By a value: an index of the open ones is in another order than lists are.
         if let Some(status) = filter.status {
             query = query.filter(alert::status.eq(status));
         }
@@ -42,7 +62,82 @@ pub fn number(conn: &mut Conn, filter: &Filter, cap: i64) -> Result<usize, Error
         if let Some(key) = &filter.dedup_key {
             query = query.filter(alert::dedup_key.eq(key.clone()));
         }
-        query.limit(cap).load(c)
+        match filter.suppressed {
+            Some(true) => query = query.filter(alert::suppressed.is_not_null()),
+            Some(false) => query = query.filter(alert::suppressed.is_null()),
+            None => {}
+        }
+        if let Some(holders) = &filter.held_by {
+            let holders: Vec<Option<i64>> = holders.iter().copied().map(Some).collect();
+            query = query
+                .filter(alert::held_by.is_not_null())
+                .filter(alert::held_by.eq_any(holders));
+        }
+        // The JSON of what does not flap has `null` there.
+        match filter.flapping {
+            Some(true) => {
+                query = query.filter(sql::<Bool>(
+                    "alert.flaps LIKE '%\"until\":_%' AND alert.flaps NOT LIKE '%\"until\":null%'",
+                ))
+            }
+            Some(false) => {
+                query = query.filter(sql::<Bool>(
+                    "(alert.flaps IS NULL OR alert.flaps LIKE '%\"until\":null%')",
+                ))
+            }
+            None => {}
+        }
+        query
+    }};
+}
+
+/// The alerts beyond `from` in the order of the filter, at most `limit`.
+///
+/// # Errors
+/// Those of the read.
+pub fn list(
+    conn: &mut Conn,
+    filter: &Filter,
+    from: Option<AlertId>,
+    limit: i64,
+) -> Result<Vec<Alert>, Error> {
+    let rows: Vec<Row> = db!(conn, |c| {
+        let query = alert::table.select(Row::as_select()).into_boxed();
+        let mut query = narrowed!(query, filter).limit(limit);
+        query = match (filter.oldest_first, from) {
+            (false, None) => query.order(alert::id.desc()),
+            (false, Some(from)) => query.filter(alert::id.lt(from)).order(alert::id.desc()),
+            (true, None) => query.order(alert::id.asc()),
+            (true, Some(from)) => query.filter(alert::id.gt(from)).order(alert::id.asc()),
+        };
+        query.load(c)
+    })?;
+    alerts(rows)
+}
+
+/// How many alerts there are, counted up to `cap`.
+///
+/// # Errors
+/// Those of the read.
+pub fn number(conn: &mut Conn, filter: &Filter, cap: i64) -> Result<usize, Error> {
+    let ids: Vec<AlertId> = db!(conn, |c| {
+        let query = alert::table.select(alert::id).into_boxed();
+        narrowed!(query, filter).limit(cap).load(c)
     })?;
     Ok(ids.len())
+}
+
+/// How many open alerts each maintenance window, silence or alert holds back.
+///
+/// # Errors
+/// Those of the read.
+pub fn counts_held(conn: &mut Conn) -> Result<BTreeMap<i64, i64>, Error> {
+    let rows: Vec<(Option<i64>, i64)> = db!(conn, |c| alert::table
+        .filter(alert::held_by.is_not_null())
+        .filter(is_open())
+        .group_by(alert::held_by)
+        .select((alert::held_by, diesel::dsl::count_star()))
+        .load(c))?;
+    let held = rows.into_iter();
+    Ok(held.filter_map(|(by, count)| Some((by?, count))).collect())
 }

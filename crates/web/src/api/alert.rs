@@ -16,11 +16,12 @@ use store::alert::Filter;
 use utoipa::{IntoParams, ToSchema};
 
 use super::caller::Caller;
-use super::input::{List, Params, decode_cursor, encode_cursor, limit, word};
+use super::input::{List, Params, decode_cursor, encode_cursor, limit, service, word};
 use super::timeline::no_incident;
-use super::types::Problem;
+use super::types::{Link, Problem};
 use super::words;
 use crate::error::WebError;
+use crate::page::alert::doors_of;
 use crate::state::State;
 
 /// Filters of the list; all of them must hold.
@@ -38,6 +39,12 @@ pub struct Query {
     dedup_key: Option<String>,
     /// Whether something keeps it from paging.
     suppressed: Option<bool>,
+    /// Id of the maintenance window, silence or alert that keeps it from paging.
+    held_by: Option<i64>,
+    /// Whether it comes and goes.
+    flapping: Option<bool>,
+    /// `newest` (first, when absent) or `oldest`.
+    sort: Option<String>,
     /// 1–200, 50 when absent.
     limit: Option<i64>,
     /// `next_cursor` of the page before.
@@ -60,7 +67,7 @@ pub struct Alert {
     /// Free fields of the monitor.
     #[schema(value_type = Object)]
     details: Value,
-    links: Vec<AlertLink>,
+    links: Vec<Link>,
     images: Vec<AlertImage>,
     dedup_key: String,
     integration: AlertIntegration,
@@ -101,13 +108,6 @@ pub struct AlertSuppressed {
     text: String,
 }
 
-/// A link of an alert.
-#[derive(Serialize, ToSchema)]
-pub struct AlertLink {
-    href: String,
-    text: String,
-}
-
 /// A picture of an alert.
 #[derive(Serialize, ToSchema)]
 pub struct AlertImage {
@@ -139,15 +139,7 @@ fn alert(row: Row, incident: Option<i64>, directory: &Directory) -> Alert {
         group: row.text.group,
         class: row.text.class,
         details: row.text.details,
-        links: row
-            .text
-            .links
-            .into_iter()
-            .map(|link| AlertLink {
-                href: link.href,
-                text: link.text,
-            })
-            .collect(),
+        links: Link::all(row.text.links),
         images: row
             .text
             .images
@@ -187,7 +179,7 @@ fn alert(row: Row, incident: Option<i64>, directory: &Directory) -> Alert {
 
 /// List alerts
 ///
-/// Newest first.
+/// Newest first, unless asked for otherwise.
 #[utoipa::path(get, path = "/api/v1/alerts", operation_id = "list_alerts",
     tag = "alerts", params(Query),
     responses(
@@ -203,28 +195,24 @@ pub async fn list(
     caller.require(Right::Read)?;
     let query = query.0;
     let directory = state.directory();
-    let integrations = match query.service.as_deref() {
-        None => None,
-        Some(slug) => {
-            let service = directory
-                .service_by_slug(slug)
-                .ok_or_else(|| engine::Error::invalid("service", "there is no such service"))?
-                .id;
-            let of_service = directory
-                .integrations
-                .values()
-                .filter(|one| one.service_id == service)
-                .map(|one| one.id);
-            Some(of_service.collect())
-        }
-    };
+    service(&directory, query.service.as_deref())?;
+    let slug = query.service.as_deref().unwrap_or_default();
+    let integrations = doors_of(&directory, slug);
     let status: Option<AlertStatus> = word("status", query.status.as_deref())?;
     let before = match query.cursor.as_deref() {
         Some(text) => Some(AlertId(decode_cursor::<1>(text)?[0])),
         None => None,
     };
     let limit = limit(query.limit)?;
+    let oldest_first = match query.sort.as_deref() {
+        None | Some("newest") => false,
+        Some("oldest") => true,
+        Some(_) => {
+            return Err(engine::Error::invalid("sort", "choose `newest` or `oldest`").into());
+        }
+    };
     let (incident, dedup_key, suppressed) = (query.incident, query.dedup_key, query.suppressed);
+    let (held_by, flapping) = (query.held_by.map(|id| vec![id]), query.flapping);
     let (rows, numbers) = state
         .store()
         .read(move |c| {
@@ -242,6 +230,9 @@ pub async fn list(
                 incident,
                 dedup_key,
                 suppressed,
+                held_by,
+                flapping,
+                oldest_first,
             };
             let rows = store::alert::list(c, &filter, before, limit + 1)?;
             let mut numbers: BTreeMap<IncidentId, i64> = BTreeMap::new();

@@ -5,7 +5,6 @@ use actix_web::http::header;
 use actix_web::web::Path;
 use domain::change_event::{Change as Row, ChangeEvent as Told, ChangeKind, ChangeStatus};
 use domain::directory::Directory;
-use domain::signal::Link;
 use domain::{ChangeEventId, Timestamp};
 use engine::access::Right;
 use engine::change_event::{NewChange, beside, tell};
@@ -15,9 +14,9 @@ use store::change_event::Filter;
 use utoipa::{IntoParams, ToSchema};
 
 use super::caller::Caller;
-use super::input::{Body, List, Params, decode_cursor, encode_cursor, limit, word};
+use super::input::{Body, List, Params, decode_cursor, encode_cursor, limit, service, word};
 use super::timeline::no_incident;
-use super::types::Problem;
+use super::types::{Link, Problem};
 use super::words;
 use crate::error::WebError;
 use crate::state::State;
@@ -58,7 +57,7 @@ pub struct ChangeEvent {
     service: Option<String>,
     /// Name of the integration; `null` when the API told of it.
     integration: Option<String>,
-    links: Vec<ChangeLink>,
+    links: Vec<Link>,
     #[schema(value_type = Object)]
     details: Value,
     change_key: Option<String>,
@@ -73,15 +72,6 @@ pub struct ChangeEvent {
     received_at: Timestamp,
 }
 
-/// Where to read more about a change.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ChangeLink {
-    href: String,
-    #[serde(default)]
-    text: String,
-}
-
 fn change(row: Row, directory: &Directory) -> ChangeEvent {
     let service = row.service_id.and_then(|id| directory.service(id));
     let integration = row.integration_id.and_then(|id| directory.integration(id));
@@ -93,15 +83,7 @@ fn change(row: Row, directory: &Directory) -> ChangeEvent {
         source: row.event.source,
         service: service.map(|one| one.slug.clone()),
         integration: integration.map(|one| one.name.clone()),
-        links: row
-            .event
-            .links
-            .into_iter()
-            .map(|link| ChangeLink {
-                href: link.href,
-                text: link.text,
-            })
-            .collect(),
+        links: Link::all(row.event.links),
         details: row.event.details,
         change_key: row.event.change_key,
         at: row.at,
@@ -129,15 +111,7 @@ pub async fn list(
     caller.require(Right::Read)?;
     let query = query.0;
     let directory = state.directory();
-    let service = match query.service.as_deref() {
-        None => None,
-        Some(slug) => Some(
-            directory
-                .service_by_slug(slug)
-                .ok_or_else(|| engine::Error::invalid("service", "there is no such service"))?
-                .id,
-        ),
-    };
+    let service = service(&directory, query.service.as_deref())?;
     let filter = Filter {
         service,
         kind: word("kind", query.kind.as_deref())?,
@@ -214,7 +188,7 @@ pub struct ChangeBody {
     #[schema(value_type = Option<String>)]
     status: Option<ChangeStatus>,
     #[serde(default)]
-    links: Vec<ChangeLink>,
+    links: Vec<Link>,
     #[serde(default)]
     #[schema(value_type = Object)]
     details: Value,
@@ -258,14 +232,7 @@ pub async fn create(
     let body = body.0;
     let told = Told {
         status: body.status,
-        links: body
-            .links
-            .into_iter()
-            .map(|link| Link {
-                href: link.href,
-                text: link.text,
-            })
-            .collect(),
+        links: body.links.into_iter().map(Into::into).collect(),
         at: body.at,
         details: body.details,
         change_key: body.change_key,

@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::caller::Caller;
 use super::input::{
-    Body, List, Params, decode_cursor, encode_cursor, limit, word, words as list_of,
+    Body, List, Params, decode_cursor, encode_cursor, limit, service, word, words as list_of,
 };
 use super::responder::{PageTarget, Responder, targets};
 use super::types::{Incident, Person, Problem};
@@ -79,15 +79,7 @@ pub async fn list(
             return Err(engine::Error::invalid("status", "choose `open` or `resolved`").into());
         }
     }
-    let service = match query.service.as_deref() {
-        None => None,
-        Some(slug) => Some(
-            directory
-                .service_by_slug(slug)
-                .ok_or_else(|| engine::Error::invalid("service", "there is no such service"))?
-                .id,
-        ),
-    };
+    let service = service(&directory, query.service.as_deref())?;
     let filter = Filter {
         paging,
         service,
@@ -268,16 +260,7 @@ pub async fn create(
 ) -> Result<HttpResponse, WebError> {
     caller.require(Right::Respond)?;
     let body = body.0;
-    let service = match body.service.as_deref() {
-        None => None,
-        Some(slug) => Some(
-            state
-                .directory()
-                .service_by_slug(slug)
-                .ok_or_else(|| engine::Error::invalid("service", "there is no such service"))?
-                .id,
-        ),
-    };
+    let service = service(&state.directory(), body.service.as_deref())?;
     let new = NewIncident {
         title: body.title,
         service,

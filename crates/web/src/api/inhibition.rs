@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 use super::caller::Caller;
 use super::input::{Body, List};
-use super::silence::{Matcher, matchers};
+use super::suppression::{Matcher, matchers};
 use super::types::{Person, Problem};
 use crate::error::WebError;
 use crate::state::State;

@@ -9,6 +9,8 @@ use actix_web::web::Query;
 use actix_web::{FromRequest, HttpRequest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::ServiceId;
+use domain::directory::Directory;
 use domain::word::UnknownWord;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -23,6 +25,26 @@ const BODY_MAX: usize = 1024 * 1024;
 /// Items of a page of a list, unless asked for otherwise, and at most.
 pub const LIMIT: i64 = 50;
 pub const LIMIT_MAX: i64 = 200;
+
+/// The service that a filter names by its slug, if it names one.
+///
+/// # Errors
+/// [`engine::Error::Invalid`] when there is no such service.
+pub fn service(
+    directory: &Directory,
+    slug: Option<&str>,
+) -> Result<Option<ServiceId>, engine::Error> {
+    let Some(slug) = slug else {
+        return Ok(None);
+    };
+    match directory.service_by_slug(slug) {
+        Some(service) => Ok(Some(service.id)),
+        None => Err(engine::Error::invalid(
+            "service",
+            "there is no such service",
+        )),
+    }
+}
 
 /// A JSON body. An empty one is like `{}`.
 pub struct Body<T>(pub T);

@@ -25,8 +25,8 @@ mod schedule_types;
 pub(crate) mod schedule_version;
 pub(crate) mod service_rules;
 pub(crate) mod signal;
-pub(crate) mod silence;
 pub(crate) mod simulate;
+pub(crate) mod suppression;
 pub(crate) mod swap;
 pub(crate) mod timeline;
 pub(crate) mod types;
@@ -99,7 +99,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
             .route("/alerts/{id}", web::get().to(alert::get))
             .route("/oncall", web::get().to(on_call::now))
             .configure(signal::routes)
-            .configure(silence::routes)
+            .configure(suppression::routes)
             .configure(inhibition::routes)
             .configure(heartbeat::routes)
             .configure(schedule::routes)

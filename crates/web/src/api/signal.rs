@@ -12,7 +12,7 @@ use store::request::Request;
 use utoipa::{IntoParams, ToSchema};
 
 use super::caller::Caller;
-use super::input::{List, Params, decode_cursor, encode_cursor, limit, word};
+use super::input::{List, Params, decode_cursor, encode_cursor, limit, service, word};
 use super::types::Problem;
 use super::words;
 use crate::error::WebError;
@@ -177,11 +177,7 @@ pub async fn list(
     caller.require(Right::Read)?;
     let query = query.0;
     let directory = state.directory();
-    if let Some(slug) = query.service.as_deref()
-        && directory.service_by_slug(slug).is_none()
-    {
-        return Err(engine::Error::invalid("service", "there is no such service").into());
-    }
+    service(&directory, query.service.as_deref())?;
     let filter = SignalFilter {
         service: query.service.unwrap_or_default(),
         integration: query

@@ -4,7 +4,7 @@ use domain::directory::Directory;
 use domain::incident::{Incident as Row, IncidentKind};
 use domain::word::{AlertSeverity, IncidentSeverity, PagingState, Phase, Urgency};
 use domain::{Timestamp, UserId};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::words;
@@ -32,6 +32,39 @@ pub struct Problem {
 pub struct FieldProblem {
     pub field: String,
     pub message: String,
+}
+
+/// Where to read more.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Link {
+    pub href: String,
+    #[serde(default)]
+    pub text: String,
+}
+
+impl Link {
+    pub fn all(links: Vec<domain::signal::Link>) -> Vec<Link> {
+        links.into_iter().map(Link::from).collect()
+    }
+}
+
+impl From<domain::signal::Link> for Link {
+    fn from(link: domain::signal::Link) -> Link {
+        Link {
+            href: link.href,
+            text: link.text,
+        }
+    }
+}
+
+impl From<Link> for domain::signal::Link {
+    fn from(link: Link) -> domain::signal::Link {
+        domain::signal::Link {
+            href: link.href,
+            text: link.text,
+        }
+    }
 }
 
 /// Somebody with an account.

@@ -15,7 +15,7 @@ use actix_web::web::{self, ServiceConfig};
 
 use super::incident::row;
 use super::schedule::row::on_call;
-use super::{name, signal};
+use super::{name, signal, suppression};
 use crate::error::WebError;
 use crate::frame::{frame, render};
 use crate::session::SignedIn;
@@ -63,6 +63,7 @@ pub struct Found {
     counts: BTreeMap<AlertId, i64>,
     overdue: Vec<domain::incident::Incident>,
     troubles: Vec<RequestRow>,
+    held: BTreeMap<i64, i64>,
 }
 
 impl Found {
@@ -94,6 +95,7 @@ impl Found {
                 .collect(),
             overdue: store::board::overdue_updates(conn, now, SHOWN)?,
             troubles: troubles(conn, directory, viewer, now)?,
+            held: store::alert::counts_held(conn)?,
             open,
             signals,
         })
@@ -116,6 +118,7 @@ impl Found {
                 false => Vec::new(),
             },
             troubles: self.troubles,
+            quiet: suppression::row::in_force(directory, &self.held, now),
             open: self.rows,
             pulse: self.pulse,
             frame,

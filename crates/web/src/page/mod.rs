@@ -1,6 +1,7 @@
 //! What the pages answer: from requests to commands and queries of the engine, and from their
 //! answers to the structs of [`crate::view`].
 
+pub mod alert;
 pub mod answer;
 pub mod auth;
 pub mod calendar;
@@ -30,6 +31,7 @@ pub mod service;
 pub mod settings;
 pub mod signal;
 pub mod simulate;
+pub mod suppression;
 pub mod swap;
 pub mod team;
 pub mod user;
@@ -40,6 +42,8 @@ use actix_web::web::ServiceConfig;
 pub fn configure(cfg: &mut ServiceConfig) {
     dashboard::configure(cfg);
     incident::configure(cfg);
+    alert::configure(cfg);
+    suppression::configure(cfg);
     answer::configure(cfg);
     postmortem::configure(cfg);
     outbox::configure(cfg);

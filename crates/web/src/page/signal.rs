@@ -13,7 +13,7 @@ use store::Conn;
 use store::alert::SignalRecord;
 use store::request::{Filter, Request, SEARCHED};
 
-use super::{name, query};
+use super::{alert, name, query};
 use crate::csrf::Checked;
 use crate::error::WebError;
 use crate::frame::{frame, redirect_with_flash, render};
@@ -161,19 +161,7 @@ fn filter_of(req: &HttpRequest) -> SignalFilter {
 
 /// The filter as the store understands it. A service or integration that is gone matches nothing.
 pub fn narrow(filter: &SignalFilter, directory: &Directory) -> Filter {
-    let of_service: Option<Vec<IntegrationId>> = match filter.service.as_str() {
-        "" => None,
-        slug => {
-            let service = directory.service_by_slug(slug).map(|one| one.id);
-            let doors = directory.integrations.values();
-            Some(
-                doors
-                    .filter(|door| Some(door.service_id) == service)
-                    .map(|door| door.id)
-                    .collect(),
-            )
-        }
-    };
+    let of_service = alert::doors_of(directory, &filter.service);
     let one: Option<IntegrationId> = match filter.integration.as_str() {
         "" => None,
         id => Some(id.parse().unwrap_or(IntegrationId(0))),

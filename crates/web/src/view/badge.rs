@@ -93,6 +93,11 @@ impl Frame {
         }
     }
 
+    /// Of an incident that collects what would be many (PAGING.md §2.4).
+    pub fn storm(&self) -> Markup {
+        badge(Tone::Off, "bolt", "Storm")
+    }
+
     pub fn urgency(&self, urgency: &Urgency) -> Markup {
         match urgency {
             Urgency::High => badge(Tone::Off, "urgent", "High urgency"),

@@ -131,6 +131,15 @@ pub const POSTS: &[(&str, &[&str])] = &[
     ("/postmortems/{number}/timeline", &["entry"]),
     ("/postmortems/{number}/refill", &[]),
     ("/postmortems/{number}/actions/{id}", &["status", "reason"]),
+    ("/silences", SUPPRESSION),
+    ("/silences/{id}", SUPPRESSION),
+    ("/silences/{id}/end", &[]),
+    ("/maintenance-windows", SUPPRESSION),
+    ("/maintenance-windows/{id}", SUPPRESSION),
+    ("/maintenance-windows/{id}/end", &[]),
+    ("/inhibitions", INHIBITION),
+    ("/inhibitions/{id}", INHIBITION),
+    ("/inhibitions/{id}/delete", &[]),
     ("/settings/last-resort", &["target"]),
     ("/settings/tokens", &["name", "role"]),
     ("/settings/tokens/{id}/revoke", &[]),
@@ -184,6 +193,26 @@ const SERVICE: &[&str] = &[
     "ack_timeout_high",
     "ack_timeout_low",
 ];
+
+const SUPPRESSION: &[&str] = &[
+    "service",
+    "integration",
+    "matcher-*",
+    "start",
+    "lasts",
+    "end",
+    "zone",
+    "repeat",
+    "every",
+    "day",
+    "monthly",
+    "until",
+    "rule",
+    "comment",
+    "do",
+];
+
+const INHIBITION: &[&str] = &["name", "team", "equal", "source-*", "target-*", "do"];
 
 const SCHEDULE: &[&str] = &[
     "name",

@@ -10,6 +10,7 @@ use super::frame::{Frame, Link, Markup};
 use super::incident::IncidentRow;
 use super::schedule::OnCallRow;
 use super::signal::RequestRow;
+use super::suppression::SuppressionRow;
 use crate::picture::svg::percent;
 
 /// `GET /`.
@@ -29,6 +30,8 @@ pub struct DashboardPage {
     pub overdue_updates: Vec<OverdueUpdate>,
     /// Requests of the last day that were not understood, of the viewer's services.
     pub troubles: Vec<RequestRow>,
+    /// Maintenance windows and silences in force, the first to end first.
+    pub quiet: Vec<SuppressionRow>,
     /// What a new installation still lacks; empty hides the list.
     pub first_steps: Vec<FirstStep>,
 }

@@ -89,7 +89,9 @@ impl Frame {
     pub fn in_more(&self) -> bool {
         matches!(
             self.active,
-            Nav::Policies
+            Nav::Alerts
+                | Nav::Silences
+                | Nav::Policies
                 | Nav::Coverage
                 | Nav::Simulate
                 | Nav::Postmortems
@@ -183,6 +185,8 @@ pub enum Nav {
     None,
     Dashboard,
     Incidents,
+    Alerts,
+    Silences,
     OnCall,
     Services,
     Policies,
@@ -203,6 +207,8 @@ impl Nav {
             Nav::None => "",
             Nav::Dashboard => "dashboard",
             Nav::Incidents => "incidents",
+            Nav::Alerts => "alerts",
+            Nav::Silences => "silences",
             Nav::OnCall => "on-call",
             Nav::Services => "services",
             Nav::Policies => "policies",

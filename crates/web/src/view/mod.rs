@@ -88,6 +88,12 @@
 //! | `/postmortems/{number}/refill` | | the postmortem |
 //! | `/postmortems/{number}/actions/{id}` | `status` `reason` (why it will not be done) | the postmortem |
 //! | `/simulate` | see [`simulate::SimulatePage`]; a change that is not saved | renders [`simulate::SimulatePage`] |
+//! | `/silences`, `/silences/{id}` | see [`suppression::SuppressionForm`] | the silence |
+//! | `/silences/{id}/end` | | `/silences` |
+//! | `/maintenance-windows`, `/maintenance-windows/{id}` | see [`suppression::SuppressionForm`] | the maintenance window |
+//! | `/maintenance-windows/{id}/end` | | `/maintenance-windows` |
+//! | `/inhibitions`, `/inhibitions/{id}` | see [`suppression::InhibitionForm`] | `/inhibitions` |
+//! | `/inhibitions/{id}/delete` | | `/inhibitions` |
 //! | `/settings/last-resort` | `target`… (`user:{id}` `schedule:{id}` `team:{id}`) | `/settings` |
 //! | `/settings/tokens` | `name` `role` | renders [`settings::SettingsPage`] with `new_token` |
 //! | `/settings/tokens/{id}/revoke` | | `/settings` |
@@ -120,11 +126,15 @@
 //! | `/simulate?…` | [`simulate::SimulatePage`] |
 //! | `/coverage?days=&team=&service=&level=` | [`coverage::CoveragePage`] |
 //! | `/changes?service=&kind=&q=&before=` | [`change::ChangeListPage`] |
+//! | `/alerts?…`, `/alerts/{id}` | [`alert::AlertListPage`], [`alert::AlertPage`]; query: [`alert::AlertFilter`] |
+//! | `/silences`, `/silences/new?alert=&incident=&service=&from=`, `/silences/{id}`, `/silences/{id}/edit`, the same below `/maintenance-windows` | [`suppression`] |
+//! | `/inhibitions`, `/inhibitions/new`, `/inhibitions/{id}/edit` | [`suppression`] |
 //! | `/outbox?…` | [`outbox::OutboxPage`]; query: [`outbox::OutboxFilter`] |
 //! | `/settings`, `/api` | [`settings::SettingsPage`], [`api_docs::ApiDocsPage`] |
 //! | `/search.json?q=` | `[{"label":"INC-0042 Checkout errors","url":"/incidents/42","kind":"incident"}]`, at most 20, for the palette |
 //! | `/static/{name}` | [`crate::assets::find`] |
 
+pub mod alert;
 pub mod api_docs;
 pub mod auth;
 pub mod badge;
@@ -159,6 +169,7 @@ pub mod service;
 pub mod settings;
 pub mod signal;
 pub mod simulate;
+pub mod suppression;
 pub mod swap;
 pub mod team;
 pub mod time;

@@ -4,15 +4,17 @@ mod snippet;
 mod vendor;
 
 use askama::Template;
-use domain::word::{AlertSeverity, AlertStatus, IntegrationKind};
+use domain::word::IntegrationKind;
 use domain::{IntegrationId, Timestamp};
 use formats::format::{self, Category, Format};
 
+use super::alert::AlertRow;
 use super::badge::icon;
 use super::form::Form;
 use super::frame::{Choice, Frame, Link, Markup};
-use super::incident::{AlertRow, IncidentRow};
+use super::incident::IncidentRow;
 use super::signal::RequestRow;
+use super::suppression::Notice;
 
 /// `GET /services`.
 #[derive(Clone, Debug, Template)]
@@ -59,6 +61,8 @@ pub struct ServicePage {
     pub incidents: Vec<IncidentRow>,
     /// Open alerts, at most 20.
     pub alerts: Vec<AlertRow>,
+    /// While something keeps its alerts from paging.
+    pub notices: Vec<Notice>,
     /// What could not be done to an integration.
     pub form: Form,
 }
@@ -170,20 +174,6 @@ pub fn kinds(words: &str) -> Vec<(&'static str, Vec<Format>)> {
         })
         .filter(|(_, formats)| !formats.is_empty())
         .collect()
-}
-
-/// Severity and state of an alert as the tables of a page show them together.
-impl AlertRow {
-    pub fn is_open(&self) -> bool {
-        self.status == AlertStatus::Open
-    }
-
-    pub fn is_grave(&self) -> bool {
-        matches!(
-            self.severity,
-            AlertSeverity::Critical | AlertSeverity::Error
-        )
-    }
 }
 
 impl Health {

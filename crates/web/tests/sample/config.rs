@@ -229,6 +229,7 @@ pub fn add(pages: &mut Vec<Sample>) {
             integrations: vec![integration],
             incidents: vec![row(42), row(12)],
             alerts: vec![alert()],
+            notices: vec![quiet::notice()],
             form: Form::new(),
         },
     ));

@@ -37,6 +37,11 @@ fn triggered() -> IncidentPage {
                 label: "step 2, on-call Platform (Bo Lindqvist)".into(),
                 due: ahead(1),
             }),
+            is_storm: true,
+            resting: Some(Resting {
+                until: ahead(95),
+                why: "the maintenance window “Kernel updates”".into(),
+            }),
             warnings: Vec::new(),
         },
         can: IncidentActions {
@@ -173,6 +178,8 @@ pub fn declared() -> IncidentPage {
         acknowledged_by: vec![person(1), person(2)],
         ack_timeout_at: Some(ahead(21)),
         next_step: None,
+        is_storm: false,
+        resting: None,
         warnings: vec!["Step 1 of the policy reached nobody and was skipped.".into()],
         ..page.incident
     };
@@ -299,6 +306,7 @@ pub fn add(pages: &mut Vec<Sample>) {
     pulse[57] = 3;
     let dashboard = DashboardPage {
         troubles: Vec::new(),
+        quiet: quiet::in_force(),
         frame: frame("Dashboard", Nav::Dashboard, "/"),
         open: vec![row(42), row(41), row(40)],
         open_total: 3,

@@ -14,6 +14,7 @@ mod part;
 mod people;
 mod policy;
 mod postmortem;
+mod quiet;
 mod signal;
 
 use askama::Template;
@@ -157,5 +158,6 @@ pub fn pages() -> Vec<Sample> {
     policy::add(&mut pages);
     people::add(&mut pages);
     signal::add(&mut pages);
+    quiet::add(&mut pages);
     pages
 }

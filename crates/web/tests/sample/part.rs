@@ -4,6 +4,7 @@ use domain::change_event::{ChangeKind, ChangeStatus};
 use domain::word::*;
 use domain::{AlertId, NotificationId, TimelineEntryId};
 use web::picture::{Flag, Lane, LaneKind, LaneMark, Swimlane};
+use web::view::alert::AlertRow;
 use web::view::change::ChangeRow;
 use web::view::incident::*;
 
@@ -20,6 +21,7 @@ pub fn row(number: i64) -> IncidentRow {
         severity: None,
         urgency: Urgency::High,
         declared: false,
+        is_storm: false,
         opened_at: ago(4),
         resolved_at: None,
         holders: Vec::new(),
@@ -46,6 +48,7 @@ pub fn row(number: i64) -> IncidentRow {
             service: Some(link("Build farm", "/services/build")),
             paging: PagingState::Acknowledged,
             snoozed_until: Some(ahead(200)),
+            is_storm: true,
             urgency: Urgency::Low,
             opened_at: ago(600),
             holders: vec!["Bo Lindqvist".into()],
@@ -71,7 +74,12 @@ pub fn alert() -> AlertRow {
         severity: AlertSeverity::Critical,
         summary: "HTTP 5xx ratio of checkout-eu is 14 % (threshold 2 %)".into(),
         source: "prometheus-eu-1".into(),
+        service: None,
         integration: "Prometheus".into(),
+        incident: None,
+        held: None,
+        flapping: false,
+        ends_at: None,
         dedup_key: "a1f5b9c0d3e2".into(),
         count: 12,
         first_at: ago(4),

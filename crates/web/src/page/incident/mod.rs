@@ -111,10 +111,10 @@ async fn made(
     mut typed: Typed,
 ) -> Result<IncidentPage, WebError> {
     let directory = state.directory();
-    let known = directory.clone();
+    let (known, now) = (directory.clone(), state.now());
     let scene = state
         .store()
-        .read(move |c| Scene::read(c, &known, number, part))
+        .read(move |c| Scene::read(c, &known, number, part, now))
         .await?;
     let id = me.id();
     if scene.roles.iter().any(|role| role.holder == Some(id)) {

@@ -41,6 +41,7 @@ fn row(incident: &Incident, commander: Option<UserId>, directory: &Directory) ->
         severity: incident.severity,
         urgency: incident.urgency,
         declared: incident.is_declared(),
+        is_storm: incident.is_storm(),
         opened_at: incident.created_at,
         resolved_at: incident.resolved_at,
         holders: holder

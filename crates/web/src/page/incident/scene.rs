@@ -6,6 +6,7 @@ use domain::escalation::{Execution, Run};
 use domain::incident::Incident;
 use domain::incident::responder::Responder;
 use domain::policy::PolicyVersion;
+use domain::suppression::Pause;
 use domain::word::{PagingState, TimerKind};
 use domain::{IncidentId, TimelineEntryId, Timestamp};
 use engine::change_event::Beside;
@@ -57,6 +58,8 @@ pub struct Scene {
     pub moments: Vec<store::incident::Moment>,
     pub postmortem: Option<Postmortem>,
     pub changes: Beside,
+    /// Why paging rests.
+    pub pause: Option<Pause>,
 }
 
 /// Which part of the long lists is wanted.
@@ -78,6 +81,7 @@ impl Scene {
         directory: &Directory,
         number: i64,
         part: Part,
+        now: Timestamp,
     ) -> Result<Scene, engine::Error> {
         let incident = store::incident::by_number(conn, number).map_err(|error| match error {
             store::Error::NotFound => engine::Error::NotFound("incident"),
@@ -109,8 +113,18 @@ impl Scene {
                 .collect(),
             None => Vec::new(),
         };
+        let quiet = incident.quiet_until().filter(|until| *until > now);
+        let pause = match (&run, quiet) {
+            (None, _) => None,
+            (Some(_), Some(until)) => Some(Pause {
+                until,
+                why: "its only alert flaps".to_owned(),
+            }),
+            (Some(_), None) => engine::suppression::pause(conn, directory, &incident, now)?,
+        };
         Ok(Scene {
             part,
+            pause,
             executions,
             ack_timeout_at,
             responders: store::responder::of_incident(conn, id)?,

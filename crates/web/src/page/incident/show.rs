@@ -13,10 +13,9 @@ use super::people::Looker;
 use super::scene::{ALERTS, Scene};
 use super::{entry, lane, offer, people, row};
 use crate::markdown;
-use crate::page::{change, choice, name};
+use crate::page::{alert, change, choice, name};
 use crate::view::incident::{
-    AlertRow, Changes, Command, Incident, IncidentPage, PostmortemLink, Proposal, Seat,
-    StatusUpdate,
+    Changes, Command, Incident, IncidentPage, PostmortemLink, Proposal, Resting, Seat, StatusUpdate,
 };
 use crate::view::{Form, Frame, Markup, Pager};
 
@@ -71,7 +70,7 @@ pub fn page(
         alerts: scene
             .alerts
             .iter()
-            .map(|alert| alert_row(alert, directory))
+            .map(|alert| alert::row(alert, directory, now))
             .collect(),
         alerts_total: u64::try_from(scene.incident.alerts).unwrap_or(0),
         alerts_pager: alerts_pager(scene),
@@ -159,6 +158,11 @@ fn incident(scene: &Scene, directory: &Directory, ladder: Option<&Ladder>) -> In
         resolved_by: resolved_by(scene, facts, directory),
         ack_timeout_at: scene.ack_timeout_at,
         next_step: offer::next_step(scene, ladder),
+        is_storm: facts.is_storm(),
+        resting: scene.pause.as_ref().map(|pause| Resting {
+            until: pause.until,
+            why: pause.why.clone(),
+        }),
         warnings: offer::warnings(scene, directory),
     }
 }
@@ -271,38 +275,5 @@ fn status_update(update: &store::command::StatusUpdate, directory: &Directory) -
         phase: update.phase,
         body: markdown::render(&update.text),
         next_due: update.next_due_at,
-    }
-}
-
-/// One alert; its links are made links only when they lead to the web.
-pub fn alert_row(alert: &domain::alert::Alert, directory: &Directory) -> AlertRow {
-    let details = &alert.text.details;
-    let empty = details.is_null()
-        || details.as_object().is_some_and(serde_json::Map::is_empty)
-        || details.as_array().is_some_and(Vec::is_empty);
-    AlertRow {
-        id: alert.id,
-        status: alert.status,
-        severity: alert.text.severity,
-        summary: alert.text.summary.clone(),
-        source: alert.text.source.clone(),
-        integration: directory.integration(alert.integration_id).map_or_else(
-            || "a former integration".to_owned(),
-            |door| door.name.clone(),
-        ),
-        dedup_key: alert.dedup_key.clone(),
-        count: u64::try_from(alert.count).unwrap_or(0),
-        first_at: alert.first_seen,
-        last_at: alert.last_seen,
-        links: alert
-            .text
-            .links
-            .iter()
-            .map(|link| (link.text.clone(), link.href.clone()))
-            .collect(),
-        details: match empty {
-            true => String::new(),
-            false => serde_json::to_string_pretty(details).unwrap_or_default(),
-        },
     }
 }

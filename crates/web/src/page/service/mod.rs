@@ -17,7 +17,7 @@ use store::board::{Filter, Order};
 
 use self::row::{Rows, signs};
 use super::removal::{self, Outcome, Removal};
-use super::{complaint, incident, query};
+use super::{alert, complaint, incident, query, suppression};
 use crate::csrf::Checked;
 use crate::error::WebError;
 use crate::frame::{frame, redirect_with_flash, render, render_with};
@@ -146,9 +146,10 @@ async fn page(
         settings: row::settings_words(&service.settings),
         integrations: row::integration_rows(directory, id, &signs),
         incidents,
+        notices: suppression::row::notices(directory, id, now),
         alerts: alerts
             .iter()
-            .map(|alert| incident::show::alert_row(alert, directory))
+            .map(|one| alert::row(one, directory, now))
             .collect(),
         form,
     })

@@ -19,6 +19,8 @@ pub struct IncidentRow {
     pub severity: Option<IncidentSeverity>,
     pub urgency: Urgency,
     pub declared: bool,
+    /// It collects what would be many incidents.
+    pub is_storm: bool,
     pub opened_at: Timestamp,
     pub resolved_at: Option<Timestamp>,
     /// Names of the acknowledgers, or of the commander once there is one.

@@ -2,12 +2,13 @@
 
 use askama::Template;
 use domain::word::{
-    AlertSeverity, AlertStatus, CommandRole, ContactKind, EntryKind, IncidentSeverity,
-    NotificationState, Origin, PagingState, Phase, PostmortemStatus, ResponderState, Urgency,
+    CommandRole, ContactKind, EntryKind, IncidentSeverity, NotificationState, Origin, PagingState,
+    Phase, PostmortemStatus, ResponderState, Urgency,
 };
-use domain::{AlertId, HandoverId, NotificationId, TimelineEntryId, Timestamp};
+use domain::{HandoverId, NotificationId, TimelineEntryId, Timestamp};
 
 use crate::picture::{Ladder, Swimlane};
+use crate::view::alert::AlertRow;
 use crate::view::change::ChangeRow;
 use crate::view::form::Form;
 use crate::view::frame::{Choice, ChoiceGroup, Frame, Link, Markup, Pager, Person};
@@ -104,8 +105,20 @@ pub struct Incident {
     pub ack_timeout_at: Option<Timestamp>,
     /// What the running escalation does next.
     pub next_step: Option<NextStep>,
+    /// It collects what would be many incidents (PAGING.md §2.4).
+    pub is_storm: bool,
+    /// Why paging rests, and until when.
+    pub resting: Option<Resting>,
     /// What everybody must know, e.g. that no step of the policy reached anybody.
     pub warnings: Vec<String>,
+}
+
+/// Paging rests while all its alerts are held back (PAGING.md §3.3).
+#[derive(Clone, Debug)]
+pub struct Resting {
+    pub until: Timestamp,
+    /// `the maintenance window “Kernel updates”`.
+    pub why: String,
 }
 
 impl Incident {
@@ -277,24 +290,6 @@ pub struct Evidence {
     pub detail: Option<String>,
     /// When it is to be sent or tried again.
     pub next_at: Option<Timestamp>,
-}
-
-#[derive(Clone, Debug)]
-pub struct AlertRow {
-    pub id: AlertId,
-    pub status: AlertStatus,
-    pub severity: AlertSeverity,
-    pub summary: String,
-    pub source: String,
-    pub integration: String,
-    pub dedup_key: String,
-    pub count: u64,
-    pub first_at: Timestamp,
-    pub last_at: Timestamp,
-    /// Text and address; only `http` and `https` addresses are made links.
-    pub links: Vec<(String, String)>,
-    /// The monitor's free fields as indented JSON, empty when there are none.
-    pub details: String,
 }
 
 /// One entry of the timeline.

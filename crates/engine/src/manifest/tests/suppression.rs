@@ -1,0 +1,114 @@
+//! Maintenance windows, silences and inhibitions in the file.
+
+use super::*;
+
+const FILE: &str = r#"
+users:
+  - {email: ana@example.com, role: admin}
+teams:
+  - {slug: t}
+services:
+  - {slug: shop}
+maintenance_windows:
+  - comment: Kernel updates
+    services: [shop]
+    starts_at: 2026-03-22T01:00:00Z
+    lasts: 2h
+    recurrence: FREQ=WEEKLY;BYDAY=SU
+    zone: Europe/Berlin
+silences:
+  - comment: Watchdog
+    matchers: ['alertname="Watchdog"', 'env!~"prod|test"']
+    starts_at: 2026-03-22T01:00:00Z
+    lasts: 23h
+    recurrence: FREQ=DAILY
+inhibitions:
+  - name: Hosts
+    team: t
+    source: ['alertname="HostDown"']
+    target: ['alertname=~"Slow|Late"']
+    equal: [instance]
+"#;
+
+#[test]
+fn they_are_applied_once_and_exported_whole() {
+    let manifest = read(FILE).unwrap();
+    let (plan, first) = applied(&empty(), &manifest, NOW).unwrap();
+    let kinds = |plan: &Plan| -> Vec<(Verb, &str, String)> {
+        let quiet = ["maintenance window", "silence", "inhibition"];
+        let changes = plan.changes.iter();
+        changes
+            .filter(|change| quiet.contains(&change.kind))
+            .map(|change| (change.verb, change.kind, change.fields.join(",")))
+            .collect()
+    };
+    assert_eq!(
+        kinds(&plan),
+        [
+            (Verb::Create, "maintenance window", String::new()),
+            (Verb::Create, "silence", String::new()),
+            (Verb::Create, "inhibition", String::new()),
+        ]
+    );
+    let window = first.directory.suppressions.values().next().unwrap();
+    assert!(window.next_start(NOW).is_some());
+    assert_eq!(window.author, "the configuration file");
+    let (plan, again) = applied(&first, &manifest, NOW).unwrap();
+    assert!(plan.is_unchanged(), "{plan}");
+    let text = to_yaml(&export(&again, false, NOW)).unwrap();
+    let (_, copy) = applied(&empty(), &read(&text).unwrap(), NOW).unwrap();
+    assert_eq!(export(&copy, false, NOW), export(&again, false, NOW));
+
+    let edited = FILE
+        .replace("lasts: 2h", "lasts: 3h")
+        .replace("recurrence: FREQ=DAILY", "zone: Asia/Kathmandu")
+        .replace("team: t", "team: null")
+        .replace("Slow|Late", "Slow");
+    let (plan, after) = applied(&first, &read(&edited).unwrap(), NOW).unwrap();
+    assert_eq!(
+        kinds(&plan),
+        [
+            (Verb::Update, "maintenance window", "lasts".to_owned()),
+            (Verb::Update, "silence", "zone".to_owned()),
+            (Verb::Update, "inhibition", "team,target".to_owned()),
+        ]
+    );
+    assert_eq!(after.directory.suppressions.len(), 2);
+}
+
+#[test]
+fn what_is_wrong_is_named_with_its_place() {
+    for (from, to, place, words) in [
+        (
+            "services: [shop]",
+            "services: [bar]",
+            "line 10",
+            "no service `bar`",
+        ),
+        (
+            "'alertname=\"HostDown\"'",
+            "'alertname'",
+            "line 23",
+            "a matcher is a name",
+        ),
+        ("lasts: 2h", "lasts: 31d", "line 9", "30 days"),
+        ("FREQ=WEEKLY;BYDAY=SU", "often", "line 9", "recurrence"),
+        (
+            "    lasts: 23h\n",
+            "",
+            "line 16",
+            "lasts: a new one needs it",
+        ),
+        ("comment: Watchdog", "comment: ''", "line 16", "say why"),
+        (
+            "equal: [instance]",
+            "equal: ['']",
+            "line 21",
+            "names of labels",
+        ),
+    ] {
+        let found = faults(&FILE.replace(from, to)).join("\n");
+        assert!(found.contains(words), "{to}: {found}");
+        assert!(found.contains(place), "{to}: {found}");
+    }
+}
