@@ -28,7 +28,7 @@ pub struct InhibitionInput {
     pub equal: Vec<String>,
 }
 
-fn checked(
+pub(crate) fn checked(
     ctx: &OpContext,
     directory: &Directory,
     input: InhibitionInput,

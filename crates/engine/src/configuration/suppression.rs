@@ -35,6 +35,8 @@ pub struct SuppressionInput {
     /// IANA zone of the recurrence; UTC when absent.
     pub zone: Option<String>,
     pub comment: String,
+    /// Who says so, when a client says it for somebody.
+    pub author: Option<String>,
 }
 
 /// When it holds, as far as that is worked out now.
@@ -164,7 +166,11 @@ fn judged(
             (vec![], ctx.now)
         }
     };
-    let author = existing.map_or_else(|| ctx.actor.name(directory), |one| one.author.clone());
+    let author = match (existing, &input.author) {
+        (Some(one), _) => one.author.clone(),
+        (None, Some(author)) => author.replace('\0', ""),
+        (None, None) => ctx.actor.name(directory),
+    };
     let one = Suppression {
         id,
         kind: input.kind,
@@ -325,6 +331,7 @@ pub(crate) async fn expand(store: &Store, now: Timestamp) -> Result<usize, Error
                     recurrence: edited.recurrence.clone(),
                     zone: None,
                     comment: String::new(),
+                    author: None,
                 };
                 // What was accepted once can be read again.
                 let Ok((spans, reached)) = occurrences(&input, &edited.zone, now) else {

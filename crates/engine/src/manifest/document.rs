@@ -33,6 +33,12 @@ pub struct Manifest {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub services: Vec<ServiceEntry>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub maintenance_windows: Vec<SuppressionEntry>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub silences: Vec<SuppressionEntry>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub inhibitions: Vec<InhibitionEntry>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub api_tokens: Vec<TokenEntry>,
 }
 
@@ -295,6 +301,52 @@ pub struct IntegrationEntry {
         skip_serializing_if = "Option::is_none"
     )]
     pub mapping: Nullable<MappingRules>,
+}
+
+/// A maintenance window or silence; its comment names it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SuppressionEntry {
+    pub comment: Located<String>,
+    /// Slugs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub services: Option<Vec<Located<String>>>,
+    /// As Alertmanager writes them: `alertname=~"Disk.*"`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matchers: Option<Vec<Located<String>>>,
+    /// Of the first occurrence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts_at: Option<Located<Timestamp>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lasts: Option<Located<Duration>>,
+    /// An RRULE; `null`: once.
+    #[serde(
+        default,
+        deserialize_with = "mentioned",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub recurrence: Nullable<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<Located<String>>,
+}
+
+/// A rule of inhibition; its name names it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InhibitionEntry {
+    pub name: Located<String>,
+    #[serde(
+        default,
+        deserialize_with = "mentioned",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub team: Nullable<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Vec<Located<String>>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Vec<Located<String>>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub equal: Option<Vec<String>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

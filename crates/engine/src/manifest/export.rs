@@ -6,12 +6,13 @@ use domain::escalation;
 use domain::policy::{Policy, Step, StepMode, Target};
 use domain::schedule::{HolidayCalendar, Layer, Participant, Schedule};
 use domain::service::Service;
+use domain::suppression::{Inhibition, Matcher, SuppressionKind};
 use domain::{TeamId, Timestamp, UserId};
 
 use super::document::{
-    CalendarEntry, IntegrationEntry, LayerEntry, Manifest, MethodEntry, PolicyEntry,
-    RemindersEntry, RuleEntry, ScheduleEntry, ServiceEntry, SettingsEntry, StepEntry, TeamEntry,
-    TokenEntry, UserEntry,
+    CalendarEntry, InhibitionEntry, IntegrationEntry, LayerEntry, Manifest, MethodEntry,
+    PolicyEntry, RemindersEntry, RuleEntry, ScheduleEntry, ServiceEntry, SettingsEntry, StepEntry,
+    SuppressionEntry, TeamEntry, TokenEntry, UserEntry,
 };
 use super::reconcile::Current;
 use super::value::{Day, Duration, Located, TargetRef, Timeout, Turn};
@@ -76,6 +77,13 @@ pub fn export(current: &Current, with_secrets: bool, now: Timestamp) -> Manifest
             .values()
             .map(|service| service_entry(directory, service, with_secrets))
             .collect(),
+        maintenance_windows: suppressions(directory, SuppressionKind::Maintenance, now),
+        silences: suppressions(directory, SuppressionKind::Silence, now),
+        inhibitions: directory
+            .inhibitions
+            .values()
+            .map(|rule| inhibition_entry(directory, rule))
+            .collect(),
         api_tokens: current
             .tokens
             .iter()
@@ -89,6 +97,53 @@ pub fn export(current: &Current, with_secrets: bool, now: Timestamp) -> Manifest
             })
             .collect(),
     }
+}
+
+/// Those that recur: what holds once is work of the day, not configuration.
+fn suppressions(
+    directory: &Directory,
+    kind: SuppressionKind,
+    now: Timestamp,
+) -> Vec<SuppressionEntry> {
+    let recurring = directory.suppressions.values().filter(|one| {
+        // The file cannot name integrations.
+        let said = one.integrations.is_empty();
+        one.kind == kind && said && one.recurrence.is_some() && !one.is_over(now)
+    });
+    let mut named = std::collections::BTreeSet::new();
+    recurring
+        .filter(|one| named.insert(one.comment.clone()))
+        .map(|one| SuppressionEntry {
+            comment: one.comment.clone().into(),
+            services: Some(
+                one.services
+                    .iter()
+                    .filter_map(|id| directory.service(*id))
+                    .map(|service| service.slug.clone().into())
+                    .collect(),
+            ),
+            matchers: Some(matchers(&one.matchers)),
+            starts_at: Some(one.starts_at.into()),
+            lasts: Some(Duration(one.ends_at.since(one.starts_at)).into()),
+            recurrence: Some(one.recurrence.clone().map(Into::into)),
+            zone: Some(one.zone.clone().into()),
+        })
+        .collect()
+}
+
+fn inhibition_entry(directory: &Directory, rule: &Inhibition) -> InhibitionEntry {
+    InhibitionEntry {
+        name: rule.name.clone().into(),
+        team: team_of(directory, rule.team_id),
+        source: Some(matchers(&rule.source)),
+        target: Some(matchers(&rule.target)),
+        equal: Some(rule.equal.clone()),
+    }
+}
+
+fn matchers(matchers: &[Matcher]) -> Vec<Located<String>> {
+    let written = matchers.iter().map(Matcher::to_string);
+    written.map(Into::into).collect()
 }
 
 /// The file as YAML.

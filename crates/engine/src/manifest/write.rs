@@ -5,9 +5,12 @@ use domain::policy::Policy;
 use domain::reminder::Reminders;
 use domain::schedule::{HolidayCalendar, Schedule, ScheduleVersion};
 use domain::service::{Integration, Service};
-use domain::{ContactMethodId, ScheduleId, UserId};
+use domain::suppression::{Inhibition, Suppression};
+use domain::{ContactMethodId, ScheduleId, Timestamp, UserId};
 use store::account::{self, Token};
-use store::{Tx, holiday, people, policy, schedule, service, setting, team};
+use store::{
+    Tx, holiday, inhibition, people, policy, schedule, service, setting, suppression, team,
+};
 
 use crate::{Error, OpContext};
 
@@ -55,6 +58,11 @@ pub(super) enum Write {
     InsertIntegration(Integration),
     UpdateIntegration(Integration),
     PutSettings(Settings),
+    /// With the instant up to which its occurrences are worked out.
+    InsertSuppression(Suppression, Timestamp),
+    UpdateSuppression(Suppression, Timestamp),
+    InsertInhibition(Inhibition),
+    UpdateInhibition(Inhibition),
     InsertToken {
         token: Token,
         hash: [u8; 32],
@@ -99,6 +107,13 @@ impl Write {
             Write::InsertIntegration(new) => service::insert_integration(tx, new)?,
             Write::UpdateIntegration(edited) => service::update_integration(tx, edited)?,
             Write::PutSettings(settings) => setting::put_settings(tx, settings)?,
+            Write::InsertSuppression(new, reached) => suppression::insert(tx, new, *reached)?,
+            Write::UpdateSuppression(edited, reached) => {
+                suppression::update(tx, edited, *reached, now)?;
+                tx.changed(store::Change::Timers);
+            }
+            Write::InsertInhibition(new) => inhibition::insert(tx, new)?,
+            Write::UpdateInhibition(edited) => inhibition::update(tx, edited)?,
             Write::InsertToken { token, hash } => account::insert_token(tx, token, hash)?,
             Write::UpdateToken(token) => {
                 account::update_token(tx, token.id, &token.name, token.role)?;

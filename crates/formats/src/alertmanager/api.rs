@@ -15,6 +15,9 @@ use super::push::{RESOLVE_TIMEOUT, group_of};
 #[derive(Clone, Debug)]
 pub struct Query {
     active: bool,
+    silenced: bool,
+    inhibited: bool,
+    muted: bool,
     matchers: Vec<Matcher>,
     receiver: Option<Regex>,
 }
@@ -29,12 +32,18 @@ impl Query {
     ) -> Result<Query, String> {
         let mut query = Query {
             active: true,
+            silenced: true,
+            inhibited: true,
+            muted: true,
             matchers: Vec::new(),
             receiver: None,
         };
         for (name, value) in parameters {
             match name {
                 "active" => query.active = value != "false",
+                "silenced" => query.silenced = value != "false",
+                "inhibited" => query.inhibited = value != "false",
+                "muted" => query.muted = value != "false",
                 "filter" => query.matchers.push(Matcher::parse(value)?),
                 "receiver" if !value.is_empty() => query.receiver = Some(pattern(value)?),
                 _ => {}
@@ -43,8 +52,11 @@ impl Query {
         Ok(query)
     }
 
-    fn wants(&self, labels: &BTreeMap<String, String>, receiver: &str) -> bool {
-        self.active
+    fn wants(&self, open: &Open, labels: &BTreeMap<String, String>, receiver: &str) -> bool {
+        (self.active || open.is_held())
+            && (self.silenced || open.silenced_by.is_empty())
+            && (self.inhibited || open.inhibited_by.is_empty())
+            && (self.muted || open.muted_by.is_empty())
             && self.matchers.iter().all(|one| one.matches(labels))
             && self
                 .receiver
@@ -53,20 +65,41 @@ impl Query {
     }
 }
 
+/// An open alert, and what keeps it from paging.
+#[derive(Clone, Debug)]
+pub struct Open {
+    pub alert: Alert,
+    /// Ids of silences, as [`super::silence::id_of`] writes them.
+    pub silenced_by: Vec<String>,
+    /// Fingerprints of alerts.
+    pub inhibited_by: Vec<String>,
+    /// What else does, by name.
+    pub muted_by: Vec<String>,
+}
+
+impl Open {
+    fn is_held(&self) -> bool {
+        [&self.silenced_by, &self.inhibited_by, &self.muted_by]
+            .iter()
+            .any(|by| !by.is_empty())
+    }
+}
+
 /// The array of `GET /api/v2/alerts`. `receiver` is what we call the integration.
-pub fn alerts(open: &[Alert], query: &Query, receiver: &str, now: Timestamp) -> Value {
+pub fn alerts(open: &[Open], query: &Query, receiver: &str, now: Timestamp) -> Value {
     open.iter()
-        .filter(|alert| query.wants(&labels(alert), receiver))
-        .map(|alert| shown(alert, receiver, now))
+        .filter(|one| query.wants(one, &labels(&one.alert), receiver))
+        .map(|one| shown(one, receiver, now))
         .collect()
 }
 
 /// The array of `GET /api/v2/alerts/groups`.
-pub fn groups(open: &[Alert], query: &Query, receiver: &str, now: Timestamp) -> Value {
+pub fn groups(open: &[Open], query: &Query, receiver: &str, now: Timestamp) -> Value {
     let mut groups: BTreeMap<String, (Map<String, Value>, Vec<Value>)> = BTreeMap::new();
-    for alert in open {
+    for one in open {
+        let alert = &one.alert;
         let labels = labels(alert);
-        if !query.wants(&labels, receiver) {
+        if !query.wants(one, &labels, receiver) {
             continue;
         }
         let all: Map<String, Value> = labels
@@ -82,7 +115,7 @@ pub fn groups(open: &[Alert], query: &Query, receiver: &str, now: Timestamp) -> 
             .entry(key.unwrap_or_else(|| alert.dedup_key.clone()))
             .or_insert_with(|| (of_group, Vec::new()))
             .1
-            .push(shown(alert, receiver, now));
+            .push(shown(one, receiver, now));
     }
     groups
         .into_values()
@@ -144,7 +177,13 @@ fn texts(details: &Value, name: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
-fn shown(alert: &Alert, receiver: &str, now: Timestamp) -> Value {
+fn shown(one: &Open, receiver: &str, now: Timestamp) -> Value {
+    let alert = &one.alert;
+    let state = if one.is_held() {
+        "suppressed"
+    } else {
+        "active"
+    };
     let mut annotations = texts(&alert.text.details, "annotations");
     if alert.text.details.get("annotations").is_none() {
         annotations.insert("summary".into(), alert.text.summary.clone());
@@ -152,13 +191,16 @@ fn shown(alert: &Alert, receiver: &str, now: Timestamp) -> Value {
     let graph = alert.text.links.iter().find(|link| link.text == "Graph");
     json!({
         "annotations": annotations,
-        "endsAt": alert.last_seen.max(now) + RESOLVE_TIMEOUT,
+        "endsAt": alert.ends_at.unwrap_or(alert.last_seen.max(now) + RESOLVE_TIMEOUT),
         "fingerprint": alert.dedup_key,
         "generatorURL": graph.map_or("", |link| link.href.as_str()),
         "labels": labels(alert),
         "receivers": [{"name": receiver}],
         "startsAt": alert.monitor_time.unwrap_or(alert.first_seen),
-        "status": {"state": "active", "silencedBy": [], "inhibitedBy": [], "mutedBy": []},
+        "status": {
+            "state": state, "silencedBy": one.silenced_by, "inhibitedBy": one.inhibited_by,
+            "mutedBy": one.muted_by,
+        },
         "updatedAt": alert.last_seen,
     })
 }

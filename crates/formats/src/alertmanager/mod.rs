@@ -1,10 +1,12 @@
 //! The webhook of Prometheus' Alertmanager, version 4 (WIRE-FORMATS.md §1.4): one alert per
 //! fingerprint, grouped into one incident per group key. What Prometheus pushes straight to us is
-//! in [`push`], what its tools ask in [`api`].
+//! in [`push`], what its tools ask in [`api`] and
+//! [`silence`].
 
 pub mod api;
 mod matcher;
 pub mod push;
+pub mod silence;
 
 use domain::Timestamp;
 use domain::signal::{Link, SUMMARY_MAX, Signal};

@@ -275,6 +275,7 @@ impl SuppressionBody {
             recurrence: self.recurrence.filter(|rule| !rule.trim().is_empty()),
             zone: self.zone,
             comment: self.comment,
+            author: None,
         })
     }
 }

@@ -1,15 +1,25 @@
 //! The API v2 of an Alertmanager, as Prometheus pushes to it and `amtool` asks it
 //! (WIRE-FORMATS.md §1.5). Errors are JSON strings there.
 
+use std::collections::BTreeMap;
+
 use actix_web::http::{StatusCode, header};
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
-use domain::IntegrationId;
-use domain::word::AlertStatus;
+use domain::alert::Alert;
+use domain::directory::Directory;
+use domain::suppression::{self, Fields, Suppression, SuppressionKind};
+use domain::word::{AccountRole, AlertStatus, Origin};
+use domain::{IntegrationId, SuppressionId, Timestamp};
+use engine::OpContext;
 use engine::alert::Found;
+use engine::configuration::suppression::{
+    SuppressionInput, create_suppression, edit_suppression, end_suppression,
+};
 use engine::ingest::Submission;
-use formats::alertmanager::{api, push};
-use serde_json::Value;
+use formats::alertmanager::api::{self, Open};
+use formats::alertmanager::{push, silence};
+use serde_json::{Value, json};
 use store::alert::Filter;
 
 use super::intake::{self, NotTaken};
@@ -18,6 +28,10 @@ use crate::body;
 use crate::error::{RETRY_AFTER, WebError};
 use crate::state::State;
 
+/// Silences that were ended last and are still told of.
+const ENDED_MAX: i64 = 100;
+/// Longest name of whoever silences, in characters.
+const AUTHOR_MAX: usize = 200;
 /// Most open alerts that are listed.
 const LIST_MAX: i64 = 5_000;
 
@@ -74,18 +88,14 @@ pub(super) async fn groups(req: HttpRequest, state: State) -> HttpResponse {
     show(&req, &state, api::groups).await
 }
 
-type Shown = fn(&[domain::alert::Alert], &api::Query, &str, domain::Timestamp) -> Value;
+type Shown = fn(&[Open], &api::Query, &str, Timestamp) -> Value;
 
 async fn show(req: &HttpRequest, state: &State, shown: Shown) -> HttpResponse {
     let (integration, name) = match asked(req, state) {
         Ok(found) => found,
         Err(why) => return not_taken(&why),
     };
-    let parameters: Vec<_> = url::form_urlencoded::parse(req.query_string().as_bytes()).collect();
-    let parameters = parameters
-        .iter()
-        .map(|(name, value)| (name.as_ref(), value.as_ref()));
-    let query = match api::Query::parse(parameters) {
+    let query = match parameters(req, |pairs| api::Query::parse(pairs)) {
         Ok(query) => query,
         Err(why) => return failed(StatusCode::BAD_REQUEST, &why),
     };
@@ -97,13 +107,227 @@ async fn show(req: &HttpRequest, state: &State, shown: Shown) -> HttpResponse {
     match engine::alert::list(state.store(), filter, LIST_MAX).await {
         Ok(found) => {
             let alerts: Vec<_> = found.into_iter().map(|Found { alert, .. }| alert).collect();
-            HttpResponse::Ok().json(shown(&alerts, &query, &name, state.now()))
+            let open = standing(alerts, &state.directory(), state.now());
+            HttpResponse::Ok().json(shown(&open, &query, &name, state.now()))
         }
-        Err(error) => {
-            let error = WebError::from(error);
-            failed(error.kind().0, &error.detail())
-        }
+        Err(error) => refused(error.into()),
     }
+}
+
+/// Each alert with what keeps it from paging now.
+fn standing(alerts: Vec<Alert>, directory: &Directory, now: Timestamp) -> Vec<Open> {
+    let keys: BTreeMap<i64, String> = alerts
+        .iter()
+        .map(|alert| (alert.id.0, alert.dedup_key.clone()))
+        .collect();
+    let each = alerts.into_iter().map(|alert| {
+        let judged = || {
+            let door = directory.integration(alert.integration_id)?;
+            let fields = Fields::of_alert(&alert);
+            suppression::judge(directory, door.service_id, door.id, &fields, now)
+        };
+        let held = alert.suppressed.clone().or_else(judged);
+        let mut open = Open {
+            silenced_by: Vec::new(),
+            inhibited_by: Vec::new(),
+            muted_by: Vec::new(),
+            alert,
+        };
+        if let Some(held) = held {
+            match (held.kind, held.by) {
+                (SuppressionKind::Maintenance | SuppressionKind::Silence, Some(by)) => {
+                    open.silenced_by.push(silence::id_of(SuppressionId(by)));
+                }
+                (SuppressionKind::Inhibition, Some(by)) => {
+                    // That of another integration has no fingerprint here.
+                    let key = keys.get(&by).cloned();
+                    open.inhibited_by
+                        .push(key.unwrap_or_else(|| by.to_string()));
+                }
+                (kind, _) => open.muted_by.push(kind.to_string()),
+            }
+        }
+        open
+    });
+    each.collect()
+}
+
+/// What stands behind the `?`, read.
+fn parameters<T>(
+    req: &HttpRequest,
+    read: impl FnOnce(Vec<(&str, &str)>) -> Result<T, String>,
+) -> Result<T, String> {
+    let pairs: Vec<_> = url::form_urlencoded::parse(req.query_string().as_bytes()).collect();
+    read(
+        pairs
+            .iter()
+            .map(|(name, value)| (name.as_ref(), value.as_ref()))
+            .collect(),
+    )
+}
+
+/// `GET /api/v2/silences`: what can hold back alerts of the integration.
+pub(super) async fn silences(req: HttpRequest, state: State) -> HttpResponse {
+    let (door, query) = match (
+        asked(&req, &state),
+        parameters(&req, |pairs| silence::Query::parse(pairs)),
+    ) {
+        (Ok((door, _)), Ok(query)) => (door, query),
+        (Err(why), _) => return not_taken(&why),
+        (_, Err(why)) => return failed(StatusCode::BAD_REQUEST, &why),
+    };
+    let now = state.now();
+    match known_silences(&state, door).await {
+        Ok(found) => {
+            let shown: Vec<Value> = found
+                .iter()
+                .filter(|(one, _)| query.wants(one))
+                .map(|(one, ended)| silence::shown(one, *ended, now))
+                .collect();
+            HttpResponse::Ok().json(shown)
+        }
+        Err(error) => refused(error),
+    }
+}
+
+/// What holds or held back alerts of an integration, with when it was ended by hand.
+async fn known_silences(
+    state: &State,
+    door: IntegrationId,
+) -> Result<Vec<(Suppression, Option<Timestamp>)>, WebError> {
+    let directory = state.directory();
+    let ended = state
+        .store()
+        .read(|c| store::suppression::ended(c, SuppressionKind::Silence, ENDED_MAX))
+        .await?;
+    let service = directory.integration(door).map(|door| door.service_id);
+    let concerns = |one: &Suppression| {
+        service.is_some_and(|service| one.concerns(service))
+            && (one.integrations.is_empty() || one.integrations.contains(&door))
+    };
+    let live = directory.suppressions.values();
+    let live = live.map(|one| (Suppression::clone(one), None));
+    let ended = ended.into_iter().map(|(one, ended)| (one, Some(ended.at)));
+    Ok(live.chain(ended).filter(|(one, _)| concerns(one)).collect())
+}
+
+/// `POST /api/v2/silences`: makes one, or changes the one it names.
+pub(super) async fn silence(req: HttpRequest, payload: Payload, state: State) -> HttpResponse {
+    let door = match asked(&req, &state) {
+        Ok((door, _)) => door,
+        Err(why) => return not_taken(&why),
+    };
+    let bytes = match body::read(&req, payload.into_inner(), state.config.body_limit).await {
+        Ok(bytes) => bytes,
+        Err(error) => return failed(error.kind().0, &error.detail()),
+    };
+    let asked = match silence::parse(&bytes, state.now()) {
+        Ok(asked) => asked,
+        Err(why) => return failed(StatusCode::BAD_REQUEST, &why),
+    };
+    let ctx = context(&state);
+    let author = match asked.created_by.as_str() {
+        "" => "an Alertmanager's client".to_owned(),
+        name => name.chars().take(AUTHOR_MAX).collect(),
+    };
+    let input = SuppressionInput {
+        kind: SuppressionKind::Silence,
+        services: Vec::new(),
+        // A key speaks for its own integration only.
+        integrations: vec![door],
+        matchers: asked.matchers,
+        starts_at: asked.starts_at,
+        ends_at: asked.ends_at,
+        recurrence: None,
+        zone: None,
+        comment: match asked.comment.as_str() {
+            "" => format!("Silenced by {author}"),
+            comment => comment.to_owned(),
+        },
+        author: Some(author),
+    };
+    let done = match asked.id {
+        None => create_suppression(state.store(), &ctx, input).await,
+        Some(id) => match own(&state, door, &id) {
+            Ok(id) => edit_suppression(state.store(), &ctx, id, input)
+                .await
+                .map(|()| id),
+            Err((status, why)) => return failed(status, &why),
+        },
+    };
+    match done {
+        Ok(id) => HttpResponse::Ok().json(json!({"silenceID": silence::id_of(id)})),
+        Err(engine::Error::Invalid(problems)) => {
+            let told: Vec<String> = problems
+                .into_iter()
+                .map(|problem| format!("{}: {}", problem.field, problem.message))
+                .collect();
+            failed(StatusCode::BAD_REQUEST, &told.join("; "))
+        }
+        Err(error) => refused(error.into()),
+    }
+}
+
+/// `GET /api/v2/silence/{id}`
+pub(super) async fn one_silence(req: HttpRequest, state: State) -> HttpResponse {
+    let door = match asked(&req, &state) {
+        Ok((door, _)) => door,
+        Err(why) => return not_taken(&why),
+    };
+    let id = req.match_info().get("id").and_then(silence::id_from);
+    match known_silences(&state, door).await {
+        Ok(found) => match found.iter().find(|(one, _)| Some(one.id) == id) {
+            Some((one, ended)) => HttpResponse::Ok().json(silence::shown(one, *ended, state.now())),
+            None => HttpResponse::NotFound().finish(),
+        },
+        Err(error) => refused(error),
+    }
+}
+
+/// `DELETE /api/v2/silence/{id}`: ends it. What people have made for more than the integration is
+/// theirs to end.
+pub(super) async fn end_silence(req: HttpRequest, state: State) -> HttpResponse {
+    let door = match asked(&req, &state) {
+        Ok((door, _)) => door,
+        Err(why) => return not_taken(&why),
+    };
+    let id = match own(&state, door, req.match_info().get("id").unwrap_or_default()) {
+        Ok(id) => id,
+        Err((status, why)) => return failed(status, &why),
+    };
+    match end_suppression(state.store(), &context(&state), id).await {
+        Ok(()) => HttpResponse::Ok().finish(),
+        Err(error) => refused(error.into()),
+    }
+}
+
+/// The silence of this id, if it is of this integration and nothing else.
+fn own(
+    state: &State,
+    door: IntegrationId,
+    id: &str,
+) -> Result<SuppressionId, (StatusCode, String)> {
+    let directory = state.directory();
+    let found = silence::id_from(id).and_then(|id| directory.suppressions.get(&id));
+    match found {
+        Some(one) if one.integrations == [door] && one.kind == SuppressionKind::Silence => {
+            Ok(one.id)
+        }
+        Some(one) if one.integrations.is_empty() || one.integrations.contains(&door) => {
+            let why = "it holds more than this integration: end it on the page of Quarterdeck";
+            Err((StatusCode::FORBIDDEN, why.to_owned()))
+        }
+        _ => Err((StatusCode::NOT_FOUND, format!("silence {id} not found"))),
+    }
+}
+
+/// Whoever has the key may keep quiet what it may say.
+fn context(state: &State) -> OpContext {
+    OpContext::token(AccountRole::Responder, Origin::Monitor, state.now())
+}
+
+fn refused(error: WebError) -> HttpResponse {
+    failed(error.kind().0, &error.detail())
 }
 
 /// `GET /api/v2/status`, which tools ask before anything else.

@@ -76,6 +76,16 @@ fn vendors(config: &mut ServiceConfig, at: &dyn Fn(&str) -> actix_web::Resource)
                 .route(web::post().to(opsgenie::hook::take)),
         )
         .service(at("/api/v2/alerts/groups").route(web::get().to(alertmanager::groups)))
+        .service(
+            at("/api/v2/silences")
+                .route(web::get().to(alertmanager::silences))
+                .route(web::post().to(alertmanager::silence)),
+        )
+        .service(
+            at("/api/v2/silence/{id}")
+                .route(web::get().to(alertmanager::one_silence))
+                .route(web::delete().to(alertmanager::end_silence)),
+        )
         .service(at("/api/v2/receivers").route(web::get().to(alertmanager::receivers)))
         .service(at("/api/v2/status").route(web::get().to(alertmanager::status)))
         .service(at("/-/healthy").route(web::get().to(alertmanager::healthy)))

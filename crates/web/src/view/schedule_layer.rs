@@ -62,10 +62,10 @@ pub(super) fn short_day(day: &Weekday) -> &'static str {
 
 impl HoursRow {
     /// What is said beside times that cannot be read.
-    pub(super) const UNREADABLE: &'static str = "Give two times such as 22:00 and 06:00.";
+    pub(crate) const UNREADABLE: &'static str = "Give two times such as 22:00 and 06:00.";
 
     /// The row that shows a restriction.
-    pub(super) fn of(restriction: &Restriction) -> HoursRow {
+    pub(crate) fn of(restriction: &Restriction) -> HoursRow {
         HoursRow {
             days: restriction
                 .weekdays
@@ -78,7 +78,7 @@ impl HoursRow {
     }
 
     /// The rows `{prefix}-hours-{m}-…` of a body; those without times are left out.
-    pub(super) fn read_all(pairs: &[(String, String)], prefix: &str) -> Vec<HoursRow> {
+    pub(crate) fn read_all(pairs: &[(String, String)], prefix: &str) -> Vec<HoursRow> {
         let all = |name: String| -> Vec<String> {
             pairs
                 .iter()
@@ -100,7 +100,7 @@ impl HoursRow {
     }
 
     /// What the row stands for, unless its times cannot be read.
-    pub(super) fn to_restriction(&self) -> Option<Restriction> {
+    pub(crate) fn to_restriction(&self) -> Option<Restriction> {
         Some(Restriction {
             weekdays: self
                 .days

@@ -4,7 +4,8 @@ mod snippet;
 mod vendor;
 
 use askama::Template;
-use domain::word::IntegrationKind;
+use domain::schedule::Weekday;
+use domain::word::{AlertSeverity, IntegrationKind};
 use domain::{IntegrationId, Timestamp};
 use formats::format::{self, Category, Format};
 
@@ -13,6 +14,8 @@ use super::badge::icon;
 use super::form::Form;
 use super::frame::{Choice, Frame, Link, Markup};
 use super::incident::IncidentRow;
+use super::schedule::HoursRow;
+use super::schedule_layer;
 use super::signal::RequestRow;
 use super::suppression::Notice;
 
@@ -111,8 +114,12 @@ pub struct IntegrationRow {
 
 /// `GET /services/new` and `GET /services/{slug}/edit`. Fields: `name`, `slug` (only new, empty:
 /// made from the name), `description`, `team` (id or empty), `policy` (id or empty), `urgency`
-/// (`by_severity`, `high`, `low`), `grouping` (`group_key`, `none`), `auto_resolve` (`yes`),
-/// `reopen_window`, `ack_timeout_high`, `ack_timeout_low` (minutes; empty: off).
+/// (`by_severity`, `high`, `low`, `support_hours`), `high_severity` (repeated), the support hours as
+/// `support-hours-{m}-day` (repeated weekday; none: every day), `-from` and `-until` on the clock of
+/// `support_zone` with `support_inside`, `support_outside` (`by_severity`, `high`, `low`) and
+/// `support_raise` (`yes`), `grouping` (`group_key`, `fields`, `window`, `none`), `grouping_fields`
+/// (names with commas), `grouping_window` (minutes), `storm_limit` (empty: never), `auto_resolve`
+/// (`yes`), `reopen_window`, `ack_timeout_high`, `ack_timeout_low` (minutes; empty: off).
 #[derive(Clone, Debug, Template)]
 #[template(path = "service/form.html")]
 pub struct ServiceFormPage {
@@ -124,6 +131,35 @@ pub struct ServiceFormPage {
     pub teams: Vec<Choice>,
     /// By id.
     pub policies: Vec<Choice>,
+    /// The support hours, and an empty row.
+    pub hours: Vec<HoursRow>,
+    pub zones: Vec<Choice>,
+}
+
+impl ServiceFormPage {
+    fn severities(&self) -> &'static [AlertSeverity] {
+        AlertSeverity::ALL
+    }
+
+    fn days(&self) -> &'static [Weekday] {
+        Weekday::ALL
+    }
+
+    fn short_day(&self, day: &Weekday) -> &'static str {
+        schedule_layer::short_day(day)
+    }
+
+    fn hours_field(&self, m: &usize) -> String {
+        format!("support-hours-{m}-from")
+    }
+
+    fn hours_rules(&self) -> Vec<Choice> {
+        vec![
+            Choice::new("by_severity", "high or low by severity"),
+            Choice::new("high", "high: page until somebody answers"),
+            Choice::new("low", "low: tell, do not wake"),
+        ]
+    }
 }
 
 /// Answer of `POST /services/{slug}/integrations` and of `…/{id}/rotate`: the key, shown once.

@@ -252,6 +252,7 @@ impl Page {
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         text.replace("&#39;", "'")
             .replace("&quot;", "\"")
+            .replace("&#34;", "\"")
             .replace("&amp;", "&")
     }
 

@@ -20,6 +20,7 @@ mod outbox;
 mod policy;
 mod postmortem;
 mod profile;
+mod quiet;
 mod schedule;
 mod service;
 mod settings;

@@ -119,6 +119,59 @@ on_both!(a_service_is_edited_and_deleted, |house| {
     assert_eq!(ana.get("/services/checkout").await.status, 404);
 });
 
+on_both!(rules_of_urgency_and_grouping_are_set_on_the_form, |house| {
+    let ana = house.ana().await;
+    house.checkout(&ana).await;
+    let page = ana.get("/services/checkout/edit").await;
+    let mut fields = vec![
+        ("name", "Checkout"),
+        ("urgency", "support_hours"),
+        ("high_severity", "critical"),
+        ("support_zone", "Europe/Berlin"),
+        ("support_inside", "by_severity"),
+        ("support_outside", "low"),
+        ("support_raise", "yes"),
+        ("grouping", "fields"),
+        ("grouping_fields", "cluster, component"),
+        ("grouping_window", "10"),
+        ("storm_limit", "7"),
+        ("reopen_window", "5"),
+    ];
+    let refused = ana.post(&page, "/services/checkout", &fields).await;
+    assert_eq!(refused.status, 422);
+    refused.shows("Urgency by support hours needs the hours.");
+    assert!(refused.body.contains("value=\"cluster, component\""));
+    fields.extend([
+        ("support-hours-0-day", "monday"),
+        ("support-hours-0-day", "friday"),
+        ("support-hours-0-from", "09:00"),
+        ("support-hours-0-until", "17:00"),
+        ("support-hours-1-from", ""),
+        ("support-hours-1-until", ""),
+    ]);
+    let saved = ana
+        .fill("/services/checkout/edit", "/services/checkout", &fields)
+        .await;
+    saved
+        .shows("by support hours")
+        .shows("mon fri 09:00–17:00, Europe/Berlin")
+        .shows("by severity: critical high, the rest low")
+        .shows("low; what is open when hours begin is raised")
+        .shows("by equal cluster, component")
+        .shows("beyond 7 incidents a minute");
+    let again = ana.get("/services/checkout/edit").await;
+    assert!(
+        again.body.contains("id=\"f-support-hours-1-from\""),
+        "a spare row"
+    );
+    assert!(again.has_chosen("support_zone", "Europe/Berlin"));
+    assert!(
+        !again
+            .body
+            .contains("name=\"high_severity\" value=\"error\" checked")
+    );
+});
+
 on_both!(observers_look_and_touch_nothing, |house| {
     let ana = house.ana().await;
     house.checkout(&ana).await;

@@ -273,6 +273,12 @@ pub fn add(pages: &mut Vec<Sample>) {
             slug: Some("checkout".into()),
             teams: vec![Choice::new(1, "Payments")],
             policies: vec![Choice::new(1, "Checkout, around the clock")],
+            hours: vec![HoursRow {
+                days: vec!["monday".into()],
+                from: "09:00".into(),
+                until: "17:00".into(),
+            }],
+            zones: zones(),
         },
     ));
     pages.push(draw(
@@ -283,6 +289,8 @@ pub fn add(pages: &mut Vec<Sample>) {
             slug: None,
             teams: Vec::new(),
             policies: Vec::new(),
+            hours: vec![HoursRow::default()],
+            zones: zones(),
         },
     ));
     for (path, kind) in [

@@ -5,6 +5,7 @@ mod holiday;
 mod on_call;
 mod people;
 mod service;
+mod suppression;
 mod token;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use domain::directory::Directory;
 use domain::escalation::{self, WarningKind};
 use domain::policy::Target;
+use domain::suppression::SuppressionKind;
 use domain::word::AccountRole;
 use domain::{PolicyId, TeamId, Timestamp, UserId};
 use store::account::Token;
@@ -92,6 +94,15 @@ pub(super) fn reconcile(
     }
     for entry in &manifest.services {
         work.service(entry);
+    }
+    for entry in &manifest.maintenance_windows {
+        work.suppression(SuppressionKind::Maintenance, entry);
+    }
+    for entry in &manifest.silences {
+        work.suppression(SuppressionKind::Silence, entry);
+    }
+    for entry in &manifest.inhibitions {
+        work.inhibition(entry);
     }
     if let Some(entry) = &manifest.settings {
         work.settings(entry);

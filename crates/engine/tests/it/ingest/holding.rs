@@ -44,6 +44,7 @@ fn window(from: i64, until: i64) -> SuppressionInput {
         recurrence: None,
         zone: None,
         comment: "Kernel updates".into(),
+        author: None,
     }
 }
 

@@ -34,6 +34,7 @@ async fn silence(store: &Store) {
         recurrence: None,
         zone: None,
         comment: "Known noise".into(),
+        author: None,
     };
     create_suppression(store, &world::admin(NOON), input)
         .await

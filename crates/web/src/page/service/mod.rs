@@ -208,7 +208,7 @@ async fn create(
                 let text = "The service is there. Add an integration for its monitor next.";
                 return Ok(redirect_with_flash(&state, &path, text));
             }
-            Err(error) => complaint::show_plain(&mut form, error)?,
+            Err(error) => form::refuse(&mut form, error)?,
         }
     }
     let status = StatusCode::UNPROCESSABLE_ENTITY;
@@ -259,7 +259,7 @@ async fn edit(
                 let path = format!("/services/{}", existing.slug);
                 return Ok(redirect_with_flash(&state, &path, text));
             }
-            Err(error) => complaint::show_plain(&mut form, error)?,
+            Err(error) => form::refuse(&mut form, error)?,
         }
     }
     let status = StatusCode::UNPROCESSABLE_ENTITY;

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use domain::directory::Directory;
 use domain::escalation;
 use domain::policy::Policy;
-use domain::service::{Grouping, Integration, Service, ServiceSettings, UrgencyRule};
+use domain::service::{
+    Grouping, HoursUrgency, Integration, Service, ServiceSettings, SupportHours, UrgencyRule,
+};
 use domain::word::PagingState;
 use domain::{IntegrationId, PolicyId, ServiceId, Span, Timestamp};
 use store::Conn;
@@ -167,16 +169,23 @@ pub fn integration_rows(
 /// Settings in words, each with its name.
 pub fn settings_words(settings: &ServiceSettings) -> Vec<(String, String)> {
     let urgency = match settings.urgency {
-        UrgencyRule::BySeverity => "by severity: critical and error are high, the rest low",
-        UrgencyRule::High => "always high",
-        UrgencyRule::Low => "always low",
-        UrgencyRule::SupportHours => "by support hours",
+        UrgencyRule::BySeverity => by_severity(settings),
+        UrgencyRule::High => "always high".to_owned(),
+        UrgencyRule::Low => "always low".to_owned(),
+        UrgencyRule::SupportHours => "by support hours".to_owned(),
     };
     let grouping = match settings.grouping {
-        Grouping::GroupKey => "by the monitor's group key",
-        Grouping::Fields => "by equal values of named fields",
-        Grouping::Window => "all alerts within a rolling window",
-        Grouping::None => "each alert is its own incident",
+        Grouping::GroupKey => "by the monitor's group key".to_owned(),
+        Grouping::Fields => format!("by equal {}", settings.grouping_fields.join(", ")),
+        Grouping::Window => format!(
+            "all alerts within {} of one another",
+            settings.grouping_window
+        ),
+        Grouping::None => "each alert is its own incident".to_owned(),
+    };
+    let storm = match settings.storm_limit {
+        None => "never collected in one".to_owned(),
+        Some(limit) => format!("beyond {limit} incidents a minute, one for the rest"),
     };
     let auto_resolve = match settings.auto_resolve {
         true => "when all alerts are resolved",
@@ -190,16 +199,70 @@ pub fn settings_words(settings: &ServiceSettings) -> Vec<(String, String)> {
         None => "for ever".to_owned(),
         Some(span) => format!("{span}, then it pages again"),
     };
-    [
-        ("Urgency", urgency.to_owned()),
-        ("Incidents", grouping.to_owned()),
+    let mut words = vec![("Urgency", urgency)];
+    if settings.urgency == UrgencyRule::SupportHours
+        && let Some(support) = &settings.support_hours
+    {
+        words.extend(support_words(settings, support));
+    }
+    words.extend([
+        ("Incidents", grouping),
+        ("Storms", storm),
         ("Resolves", auto_resolve.to_owned()),
         ("Reopens", reopen),
         ("Ack lasts, high", timeout(settings.ack_timeout_high)),
         ("Ack lasts, low", timeout(settings.ack_timeout_low)),
+    ]);
+    let words = words.into_iter();
+    words
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}
+
+fn by_severity(settings: &ServiceSettings) -> String {
+    let high: Vec<&str> = settings
+        .high_severities
+        .iter()
+        .map(|severity| severity.as_str())
+        .collect();
+    match high.as_slice() {
+        [] => "by severity: none is high".to_owned(),
+        high => format!("by severity: {} high, the rest low", high.join(", ")),
+    }
+}
+
+fn support_words(
+    settings: &ServiceSettings,
+    support: &SupportHours,
+) -> Vec<(&'static str, String)> {
+    let ranges = support.hours.ranges.iter().map(|range| {
+        let days: Vec<&str> = range
+            .weekdays
+            .iter()
+            .map(|day| day.as_str().get(..3).unwrap_or_default())
+            .collect();
+        let days = match days.as_slice() {
+            [] => "daily".to_owned(),
+            days => days.join(" "),
+        };
+        format!("{days} {}–{}", range.from, range.until)
+    });
+    let ranges: Vec<String> = ranges.collect();
+    let of = |rule| match rule {
+        HoursUrgency::BySeverity => by_severity(settings),
+        HoursUrgency::High => "high".to_owned(),
+        HoursUrgency::Low => "low".to_owned(),
+    };
+    let zone = support.hours.zone.as_deref().unwrap_or("UTC");
+    let raise = match support.raise {
+        true => "; what is open when hours begin is raised",
+        false => "",
+    };
+    vec![
+        ("Support hours", format!("{}, {zone}", ranges.join("; "))),
+        ("Inside them", of(support.inside)),
+        ("Outside", format!("{}{raise}", of(support.outside))),
     ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .to_vec()
 }
 
 #[cfg(test)]

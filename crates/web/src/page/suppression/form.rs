@@ -58,6 +58,7 @@ pub fn input(form: &mut SuppressionForm, noun: Noun, now: Timestamp) -> Option<S
         recurrence: repeat?.rule(),
         zone: Some(zone_name),
         comment: form.fields.get("comment").to_owned(),
+        author: None,
     };
     (!unread).then_some(input)
 }
