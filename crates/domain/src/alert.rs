@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::routing::Route;
 use crate::signal::{Image, Link, Signal};
 use crate::suppression::Suppressed;
 use crate::word::{AlertSeverity, AlertStatus};
@@ -39,6 +40,8 @@ pub struct Alert {
     pub id: AlertId,
     pub identity: Identity,
     pub integration_id: IntegrationId,
+    /// How rules brought it to its service; `None`: it is of the integration's own.
+    pub route: Option<Route>,
     /// `None` while it is suppressed, or when it was resolved before it ever paged.
     pub incident_id: Option<IncidentId>,
     pub dedup_key: String,
@@ -47,6 +50,7 @@ pub struct Alert {
     pub text: AlertText,
     /// The first text, once a newer one has replaced it.
     pub first_text: Option<AlertText>,
+    /// As its monitor gave it.
     pub group_key: Option<String>,
     /// Triggers so far; never stops counting.
     pub count: i64,
@@ -130,6 +134,7 @@ impl Alert {
             id,
             identity: Identity::of(integration, &signal.dedup_key),
             integration_id: integration,
+            route: None,
             incident_id: None,
             dedup_key: signal.dedup_key.clone(),
             status: AlertStatus::Open,
@@ -145,6 +150,18 @@ impl Alert {
             ends_at: signal.ends_at,
             check_at: None,
             flaps: None,
+        }
+    }
+
+    /// The group that decides about its incident: its monitor's, unless a rule gave it another.
+    pub fn group(&self) -> Option<&str> {
+        let routed = self
+            .route
+            .as_ref()
+            .and_then(|route| route.group_key.as_deref());
+        match routed {
+            Some(group) => Some(group).filter(|group| !group.is_empty()),
+            None => self.group_key.as_deref(),
         }
     }
 

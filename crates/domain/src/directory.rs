@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::alert::Alert;
 use crate::policy::{Policy, Target};
 use crate::reminder::Wishes;
 use crate::schedule::{HolidayCalendar, Schedule};
@@ -157,6 +158,13 @@ impl Directory {
 
     pub fn integration(&self, id: IntegrationId) -> Option<&Integration> {
         self.integrations.get(&id).map(Arc::as_ref)
+    }
+
+    /// The service that an alert belongs to; `None` when that or its integration was removed.
+    pub fn home_of(&self, alert: &Alert) -> Option<&Service> {
+        let door = self.integration(alert.integration_id)?;
+        let routed = alert.route.as_ref().map(|route| route.service);
+        self.service(routed.unwrap_or(door.service_id))
     }
 
     pub fn integration_by_key(&self, key_hash: &[u8; 32]) -> Option<&Integration> {

@@ -84,6 +84,8 @@ ids! {
     PolicyId
     ServiceId
     IntegrationId
+    /// One rule of a global integration.
+    RoutingRuleId
     /// One deduplicated condition of a monitor.
     AlertId
     /// What people work on and are paged for. People see the number (`INC-0042`), not the id.

@@ -25,6 +25,7 @@ pub mod policy;
 pub mod postmortem;
 pub mod quota;
 pub mod reminder;
+pub mod routing;
 pub mod schedule;
 pub mod service;
 pub mod signal;

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::integration::IntegrationSettings;
 use crate::policy::{PolicyProblem, StepHours};
+use crate::routing::Routing;
 use crate::suppression::Fields;
 use crate::word::{AlertSeverity, IntegrationKind, Urgency};
 use crate::{IntegrationId, PolicyId, ServiceId, Span, TeamId, Timestamp, words};
@@ -27,6 +28,7 @@ pub struct Service {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Integration {
     pub id: IntegrationId,
+    /// Of a global integration: the service of the catch-all.
     pub service_id: ServiceId,
     pub name: String,
     pub kind: IntegrationKind,
@@ -36,6 +38,8 @@ pub struct Integration {
     pub key_hint: String,
     /// How its requests are read.
     pub settings: IntegrationSettings,
+    /// Where its signals go, if it is global; else to its service.
+    pub routing: Routing,
     pub created_at: Timestamp,
 }
 

@@ -50,7 +50,10 @@ pub async fn find(
 
 fn look_up(conn: &mut Conn, integration: IntegrationId, by: &By) -> Result<Option<Alert>, Error> {
     match by {
-        By::Key(key) => Ok(store::alert::open(conn, Identity::of(integration, key))?),
+        By::Key(key) => {
+            let own = Identity::of(integration, key);
+            Ok(store::alert::open_by_key(conn, own)?)
+        }
         By::Id(id) => match store::alert::fetch(conn, *id) {
             Ok(alert) if alert.integration_id == integration => Ok(Some(alert)),
             Ok(_) | Err(store::Error::NotFound) => Ok(None),
@@ -195,8 +198,7 @@ fn reword(tx: &mut Tx<'_>, alert: &Alert, change: &Rewording, now: Timestamp) ->
     }
     let directory = tx.directory()?;
     let service = directory
-        .integration(alert.integration_id)
-        .and_then(|integration| directory.service(integration.service_id))
+        .home_of(alert)
         .ok_or(Error::NotFound("integration"))?;
     set.reword(alert.identity, service, |text| change(text), now);
     ingest::write_changes(tx, set, &[], 0, now)?;

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::dedup::{Applied, Numbering};
+use domain::routing::Way;
 use domain::service::{Integration, Service};
 use domain::signal::Signal;
 use domain::{AlertId, IncidentId, RequestId, Timestamp};
@@ -268,7 +269,19 @@ pub fn apply_in_txn(
             Some((integration, directory.service(integration.service_id)?))
         })
         .collect();
-    let mut set = load::load(tx, batch, &known, &directory, now)?;
+    let ways: Vec<Vec<Way<'_>>> = batch
+        .iter()
+        .zip(&known)
+        .map(|(submission, known)| {
+            let signals = submission.signals.iter();
+            known.map_or_else(Vec::new, |(integration, service)| {
+                signals
+                    .map(|signal| Way::of(integration, service, signal, &directory))
+                    .collect()
+            })
+        })
+        .collect();
+    let mut set = load::load(tx, batch, &known, &ways, &directory, now)?;
     let closed: Vec<IncidentId> = set
         .incidents
         .values()
@@ -278,7 +291,7 @@ pub fn apply_in_txn(
     let mut numbering = Provisional { tx, opened: 0 };
     let mut records = Records::default();
     let mut results: Results = Vec::with_capacity(batch.len());
-    for ((place, submission), known) in batch.iter().enumerate().zip(&known) {
+    for (((place, submission), known), ways) in batch.iter().enumerate().zip(&known).zip(&ways) {
         let Some((integration, service)) = known else {
             results.push(Err(IngestError::UnknownKey));
             continue;
@@ -287,20 +300,13 @@ pub fn apply_in_txn(
             applied: vec![],
             rejected: submission.rejected.len(),
         };
-        for signal in &submission.signals {
-            let applied = set.apply(
-                integration,
-                service,
-                signal,
-                &directory,
-                &mut numbering,
-                now,
-            )?;
-            records.signal(numbering.tx, integration.id, signal, applied, now)?;
+        for way in ways {
+            let applied = set.follow(way, &directory, &mut numbering, now)?;
+            records.signal(numbering.tx, way, applied, now)?;
             accepted.applied.push(applied);
         }
         if let Some(group) = &submission.resolve_group {
-            set.resolve_group(integration.id, group, &service.settings, now);
+            set.resolve_group(integration, service, group, &directory, now);
         }
         records.request(numbering.tx, (place, submission), integration.id, now)?;
         results.push(Ok(accepted));

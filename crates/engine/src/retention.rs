@@ -49,7 +49,8 @@ pub async fn delete_old(store: &Store, now: Timestamp) -> Result<usize, Error> {
             let alerts = store::alert::delete_resolved(tx, now - ALERTS, BATCH)?;
             let notices = crate::reminder::forget_in_txn(tx, now)?;
             let changes = store::change_event::delete_old(tx, now - CHANGES, BATCH)?;
-            Ok(signals + requests + alerts + notices + changes)
+            let keys = store::alert::forget_aliases(tx, BATCH)?;
+            Ok(signals + requests + alerts + notices + changes + keys)
         })
         .await
 }

@@ -60,7 +60,8 @@ pub fn matching(
     one: &Suppression,
 ) -> Result<Vec<Alert>, store::Error> {
     let doors = directory.integrations.values().filter(|door| {
-        one.concerns(door.service_id)
+        // Rules may have sent alerts of a global one to a service of its own.
+        (one.concerns(door.service_id) || !door.routing.rules.is_empty())
             && (one.integrations.is_empty() || one.integrations.contains(&door.id))
     });
     let all = one.services.is_empty() && one.integrations.is_empty();
@@ -72,12 +73,10 @@ pub fn matching(
     };
     let mut open = store::alert::list(conn, &filter, None, SEARCHED)?;
     open.retain(|alert| {
-        directory
-            .integration(alert.integration_id)
-            .is_some_and(|door| {
-                let fields = Fields::of_alert(alert);
-                one.matches(door.service_id, door.id, &fields)
-            })
+        directory.home_of(alert).is_some_and(|home| {
+            let fields = Fields::of_alert(alert);
+            one.matches(home.id, alert.integration_id, &fields)
+        })
     });
     Ok(open)
 }
@@ -112,7 +111,7 @@ pub fn effect_of(
     };
     let mut muted = store::alert::list(conn, &filter, None, SEARCHED)?;
     muted.retain(|alert| {
-        let Some(door) = directory.integration(alert.integration_id) else {
+        let Some(home) = directory.home_of(alert) else {
             return false;
         };
         let fields = Fields::of_alert(alert);
@@ -123,7 +122,7 @@ pub fn effect_of(
         let of_this = found
             .iter()
             .any(|(of, id)| *of == key && Some(id.0) == alert.held_by());
-        inhibited && of_this && rule.is_target(directory, door.service_id, &fields)
+        inhibited && of_this && rule.is_target(directory, home.id, &fields)
     });
     let mut sources = Vec::new();
     for (_, id) in found.into_iter().take(SHOWN) {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
+mod alias;
 mod check;
 mod find;
 mod write;
@@ -12,14 +13,16 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use domain::alert::{Alert, AlertText, Identity};
 use domain::dedup::SignalDecision;
+use domain::routing::Route;
 use domain::word::{Action, AlertSeverity, AlertStatus};
-use domain::{AlertId, IncidentId, IntegrationId, RequestId, SignalId, Timestamp};
+use domain::{AlertId, IncidentId, IntegrationId, RequestId, ServiceId, SignalId, Timestamp};
 
 use crate::conn::Conn;
 use crate::db;
 use crate::error::{Error, json, to_json};
 use crate::schema::{alert, integration_traffic, signal};
 
+pub use alias::{Aliases, aliases, forget_aliases, open_by_key, put_aliases};
 pub use check::{check_held_by, due, next_check, open_of_incident, put_off_check};
 pub use find::{Filter, counts_held, list, number, open};
 pub use write::{count, insert, resolve_of_incident, update};
@@ -56,6 +59,8 @@ struct Row {
     ends_at: Option<Timestamp>,
     check_at: Option<Timestamp>,
     flaps: Option<String>,
+    service_id: Option<ServiceId>,
+    routed: Option<String>,
 }
 
 impl Row {
@@ -70,6 +75,8 @@ impl Row {
         let suppressed = suppressed.map(|one| to_json("alert.suppressed", one));
         let flaps = alert.flaps.as_ref();
         let flaps = flaps.map(|flaps| to_json("alert.flaps", flaps));
+        let routed = alert.route.as_ref();
+        let routed = routed.map(|route| to_json("alert.routed", route));
         Ok(Row {
             id: alert.id,
             identity: alert.identity.0.to_vec(),
@@ -98,6 +105,8 @@ impl Row {
             ends_at: alert.ends_at,
             check_at: alert.check_at,
             flaps: flaps.transpose()?,
+            service_id: alert.route.as_ref().map(|route| route.service),
+            routed: routed.transpose()?,
         })
     }
 
@@ -110,6 +119,10 @@ impl Row {
             id: self.id,
             identity: Identity(identity),
             integration_id: self.integration_id,
+            route: self
+                .routed
+                .map(|text| json("alert.routed", &text))
+                .transpose()?,
             incident_id: self.incident_id,
             dedup_key: self.dedup_key,
             status: self.status,
@@ -330,6 +343,23 @@ pub struct SignalRecord {
     pub raw: Option<String>,
     /// The request it came in, while that is kept.
     pub request_id: Option<RequestId>,
+    /// JSON: the [`domain::routing::Route`] that the rules of a global integration sent it.
+    pub routed: Option<String>,
+}
+
+impl SignalRecord {
+    /// A route as it is stored.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`], which would be a mistake of ours.
+    pub fn routed(route: &Route) -> Result<String, Error> {
+        to_json("signal.routed", route)
+    }
+
+    /// The way that rules sent it; `None` when there were none.
+    pub fn route(&self) -> Option<Route> {
+        serde_json::from_str(self.routed.as_deref()?).ok()
+    }
 }
 
 /// # Errors

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use domain::directory::{ContactMethod, Directory, NotificationRule, Settings, Team, User};
 use domain::integration::IntegrationSettings;
 use domain::policy::{Policy, PolicyVersion};
+use domain::routing::Routing;
 use domain::service::{Integration, Service};
 use domain::word::{AccountRole, ContactKind, IntegrationKind, Urgency};
 use domain::{
@@ -294,6 +295,7 @@ fn load_services(conn: &mut Conn, directory: &mut Directory) -> Result<(), Error
         String,
         Timestamp,
         String,
+        Option<String>,
     );
     let doors: Vec<Door> = db!(conn, |c| integration::table
         .filter(integration::removed_at.is_null())
@@ -306,9 +308,10 @@ fn load_services(conn: &mut Conn, directory: &mut Directory) -> Result<(), Error
             integration::key_hint,
             integration::created_at,
             integration::settings,
+            integration::routing,
         ))
         .load(c))?;
-    for (id, service_id, name, kind, key_hash, key_hint, created_at, settings) in doors {
+    for (id, service_id, name, kind, key_hash, key_hint, created_at, settings, routing) in doors {
         let key_hash: [u8; 32] = key_hash
             .try_into()
             .map_err(|_| Error::Corrupt("integration.key_hash is not 32 bytes".into()))?;
@@ -320,6 +323,10 @@ fn load_services(conn: &mut Conn, directory: &mut Directory) -> Result<(), Error
             key_hash,
             key_hint,
             settings: IntegrationSettings::new(&settings),
+            routing: match routing {
+                Some(text) => json("integration.routing", &text)?,
+                None => Routing::default(),
+            },
             created_at,
         };
         directory.integration_keys.insert(key_hash, id);

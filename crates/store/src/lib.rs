@@ -30,6 +30,7 @@ pub mod reminder;
 pub mod reply;
 pub mod request;
 pub mod responder;
+pub mod routing;
 pub mod schedule;
 pub mod schema;
 pub mod service;

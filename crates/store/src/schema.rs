@@ -52,6 +52,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     integration_traffic,
     incident,
     alert,
+    alert_alias,
+    routing_hit,
     suppression,
     inhibition,
     inhibition_source,

@@ -1,6 +1,7 @@
 //! Services, their integrations and what the integrations have taken in.
 
 use diesel::prelude::*;
+use domain::routing::Routing;
 use domain::service::{Integration, Service};
 use domain::word::PagingState;
 use domain::{IntegrationId, ServiceId, Timestamp};
@@ -102,9 +103,17 @@ pub fn remove(tx: &mut Tx<'_>, id: ServiceId) -> Result<(), Error> {
     tx.configured()
 }
 
+/// Of most integrations there is nothing to keep.
+fn routing(of: &Integration) -> Result<Option<String>, Error> {
+    let said = of.routing != Routing::default();
+    said.then(|| to_json("integration.routing", &of.routing))
+        .transpose()
+}
+
 /// # Errors
 /// [`Error::Conflict`] when the key belongs to another integration.
 pub fn insert_integration(tx: &mut Tx<'_>, new: &Integration) -> Result<(), Error> {
+    let routing = routing(new)?;
     db!(tx.conn, |c| diesel::insert_into(integration::table)
         .values((
             integration::id.eq(new.id),
@@ -114,18 +123,20 @@ pub fn insert_integration(tx: &mut Tx<'_>, new: &Integration) -> Result<(), Erro
             integration::key_hash.eq(&new.key_hash[..]),
             integration::key_hint.eq(&new.key_hint),
             integration::settings.eq(new.settings.as_json()),
+            integration::routing.eq(&routing),
             integration::created_at.eq(new.created_at),
         ))
         .execute(c))?;
     tx.configured()
 }
 
-/// Writes name, kind, key and settings.
+/// Writes name, kind, key, settings and rules.
 ///
 /// # Errors
 /// [`Error::NotFound`] without such an integration that is not removed, [`Error::Conflict`] as
 /// [`insert_integration`].
 pub fn update_integration(tx: &mut Tx<'_>, edited: &Integration) -> Result<(), Error> {
+    let routing = routing(edited)?;
     let live = integration::table
         .find(edited.id)
         .filter(integration::removed_at.is_null());
@@ -136,6 +147,7 @@ pub fn update_integration(tx: &mut Tx<'_>, edited: &Integration) -> Result<(), E
             integration::key_hash.eq(&edited.key_hash[..]),
             integration::key_hint.eq(&edited.key_hint),
             integration::settings.eq(edited.settings.as_json()),
+            integration::routing.eq(&routing),
         ))
         .execute(c))?;
     if changed == 0 {

@@ -10,9 +10,9 @@ use utoipa::{Modify, OpenApi};
 
 use crate::api::{
     alert, calendar, change_event, configuration, coverage, explain, heartbeat, holiday, incident,
-    inhibition, integration, notification, on_call, postmortem, report, responder, schedule,
-    schedule_by_hand, schedule_version, service_rules, signal, simulate, suppression, swap,
-    timeline, work,
+    inhibition, integration, notification, on_call, postmortem, report, responder, routing,
+    routing_trial, schedule, schedule_by_hand, schedule_version, service_rules, signal, simulate,
+    suppression, swap, timeline, work,
 };
 use crate::error::WebError;
 use crate::frame::{frame, render};
@@ -73,6 +73,13 @@ use crate::view::api_docs::ApiDocsPage;
         heartbeat::pause,
         heartbeat::resume,
         heartbeat::rotate,
+        routing::list,
+        routing::get,
+        routing::replace,
+        routing::create,
+        routing::edit,
+        routing::remove,
+        routing_trial::dry_run,
         change_event::list,
         change_event::create,
         change_event::get,

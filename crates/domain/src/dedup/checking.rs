@@ -8,6 +8,7 @@ use crate::Timestamp;
 use crate::alert::{Alert, Identity};
 use crate::directory::Directory;
 use crate::incident::{Actor, Effect};
+use crate::routing;
 use crate::service::{Service, ServiceSettings};
 use crate::word::EntryKind;
 
@@ -26,7 +27,7 @@ impl WorkingSet {
         let Some(alert) = self.open.get(&identity) else {
             return Ok(());
         };
-        let service = service_of(alert, directory);
+        let service = directory.home_of(alert);
         if alert.ends_at.is_some_and(|end| end <= now) {
             let settings = service.map_or_else(ServiceSettings::default, |s| s.settings.clone());
             self.resolve(identity, &settings, Ending::Expired, now);
@@ -39,7 +40,8 @@ impl WorkingSet {
         self.settle(&mut alert, now);
         // Whose integration was removed has nobody to page.
         if alert.suppressed.is_some() {
-            match service {
+            routing::reroute(&mut alert, directory);
+            match directory.home_of(&alert) {
                 Some(service) => self.release(&mut alert, service, directory, numbering, now)?,
                 None => alert.suppressed = None,
             }
@@ -88,7 +90,7 @@ impl WorkingSet {
             return Ok(());
         }
         let was = alert.suppressed.take();
-        let by = Self::door_name(directory, alert.integration_id);
+        let by = Self::bringer(directory, alert);
         self.place(alert, before.as_ref(), service, &by, numbering, now)?;
         if let (Some(was), Some(id)) = (was, alert.incident_id) {
             let text = format!(
@@ -138,7 +140,8 @@ impl WorkingSet {
     /// Looks at a resolved alert that flapped: its incident waited for it to be stable.
     pub fn check_resolved(&mut self, mut alert: Alert, directory: &Directory, now: Timestamp) {
         alert.check_at = None;
-        let settings = service_of(&alert, directory)
+        let settings = directory
+            .home_of(&alert)
             .map_or_else(ServiceSettings::default, |s| s.settings.clone());
         let newest = self
             .resolved
@@ -175,8 +178,4 @@ impl WorkingSet {
             }
         });
     }
-}
-
-fn service_of<'d>(alert: &Alert, directory: &'d Directory) -> Option<&'d Service> {
-    directory.service(directory.integration(alert.integration_id)?.service_id)
 }

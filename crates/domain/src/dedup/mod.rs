@@ -23,11 +23,12 @@ use storm::Gathered;
 use crate::alert::{Alert, AlertText, Identity};
 use crate::directory::Directory;
 use crate::incident::{Actor, Change, Effect, Incident};
+use crate::routing::Way;
 use crate::service::{Integration, Service, ServiceSettings};
 use crate::signal::Signal;
 use crate::suppression::SourceKey;
 use crate::word::{Action, AlertSeverity, EntryKind, PagingState, Urgency};
-use crate::{AlertId, IncidentId, InhibitionId, IntegrationId, ServiceId, Timestamp, words};
+use crate::{AlertId, IncidentId, InhibitionId, ServiceId, Timestamp, words};
 
 words! {
     /// What became of a signal.
@@ -72,6 +73,10 @@ pub struct WorkingSet {
     pub ended_sources: Vec<AlertId>,
     /// Alerts that storms collected in this batch.
     gathered: BTreeMap<IncidentId, Gathered>,
+    /// Keys of monitors that lead to open alerts of other keys, since rules changed them.
+    pub aliases: BTreeMap<Identity, (Identity, AlertId)>,
+    /// Of those, which came with this batch.
+    pub new_aliases: BTreeMap<Identity, (Identity, AlertId)>,
     /// Identities of open alerts that are to be written, and how much of them.
     touched: BTreeMap<Identity, Touch>,
     /// Alerts that the batch has resolved; the flag says whether they are new.
@@ -160,7 +165,7 @@ impl WorkingSet {
         changed
     }
 
-    /// Applies one signal.
+    /// Applies one signal that goes straight to the service of its integration.
     ///
     /// # Errors
     /// Those of `numbering`.
@@ -173,19 +178,65 @@ impl WorkingSet {
         numbering: &mut N,
         now: Timestamp,
     ) -> Result<Applied, N::Error> {
-        let identity = Identity::of(integration.id, &signal.dedup_key);
-        match signal.action {
+        let way = Way::straight(integration, service, signal);
+        self.follow(&way, directory, numbering, now)
+    }
+
+    /// Applies one signal. Whatever is open stays where it is, and whatever the rules made of the
+    /// key, the signal reaches the alert that earlier ones of the same monitor's key have reached.
+    ///
+    /// # Errors
+    /// Those of `numbering`.
+    pub fn follow<N: Numbering>(
+        &mut self,
+        way: &Way<'_>,
+        directory: &Directory,
+        numbering: &mut N,
+        now: Timestamp,
+    ) -> Result<Applied, N::Error> {
+        let identity = self.identity(way);
+        let home = self
+            .open
+            .get(&identity)
+            .and_then(|alert| directory.home_of(alert))
+            .unwrap_or(way.service);
+        match way.signal.action {
             Action::Trigger => match self.open.remove(&identity) {
                 Some(alert) => {
-                    let alert = self.repeat(alert, service, signal, now);
-                    self.release_if_changed(alert, service, directory, numbering, now)
+                    let alert = self.repeat(alert, home, way, now);
+                    self.learn(way, &alert);
+                    // What has not paged yet goes where the rules say now.
+                    let to = match alert.incident_id {
+                        Some(_) => home,
+                        None => way.service,
+                    };
+                    self.release_if_changed(alert, to, directory, numbering, now)
                 }
-                None => self.open_alert(integration, service, signal, directory, numbering, now),
+                None => self.open_alert(way, directory, numbering, now),
             },
-            Action::Acknowledge => {
-                Ok(self.acknowledge(identity, &service.settings, directory, now))
-            }
-            Action::Resolve => Ok(self.resolve(identity, &service.settings, Ending::Said, now)),
+            Action::Acknowledge => Ok(self.acknowledge(identity, &home.settings, directory, now)),
+            Action::Resolve => Ok(self.resolve(identity, &home.settings, Ending::Said, now)),
+        }
+    }
+
+    /// Which alert a signal speaks of, as things stand.
+    pub fn identity(&self, way: &Way<'_>) -> Identity {
+        if let Some((target, id)) = self.aliases.get(&way.own)
+            && self.open.get(target).is_some_and(|alert| alert.id == *id)
+        {
+            return *target;
+        }
+        if way.own != way.made && self.open.contains_key(&way.own) {
+            return way.own;
+        }
+        way.made
+    }
+
+    /// Remembers that a monitor's key has led to an alert of another key.
+    fn learn(&mut self, way: &Way<'_>, alert: &Alert) {
+        let found = (alert.identity, alert.id);
+        if way.own != alert.identity && self.aliases.insert(way.own, found) != Some(found) {
+            self.new_aliases.insert(way.own, found);
         }
     }
 
@@ -193,22 +244,27 @@ impl WorkingSet {
     /// and may list only a part of it (WIRE-FORMATS.md §1.4). Returns what was resolved.
     pub fn resolve_group(
         &mut self,
-        integration: IntegrationId,
+        integration: &Integration,
+        service: &Service,
         group_key: &str,
-        settings: &ServiceSettings,
+        directory: &Directory,
         now: Timestamp,
     ) -> Vec<Applied> {
-        let members: Vec<Identity> = self
+        let members: Vec<(Identity, &ServiceSettings)> = self
             .open
             .iter()
             .filter(|(_, alert)| {
-                alert.integration_id == integration && alert.group_key.as_deref() == Some(group_key)
+                alert.integration_id == integration.id
+                    && alert.group_key.as_deref() == Some(group_key)
             })
-            .map(|(identity, _)| *identity)
+            .map(|(identity, alert)| {
+                let home = directory.home_of(alert).unwrap_or(service);
+                (*identity, &home.settings)
+            })
             .collect();
         members
             .into_iter()
-            .map(|identity| self.resolve(identity, settings, Ending::Said, now))
+            .map(|(identity, settings)| self.resolve(identity, settings, Ending::Said, now))
             .collect()
     }
 
@@ -217,9 +273,10 @@ impl WorkingSet {
         &mut self,
         mut alert: Alert,
         service: &Service,
-        signal: &Signal,
+        way: &Way<'_>,
         now: Timestamp,
     ) -> Alert {
+        let signal = &*way.signal;
         alert.count += 1;
         alert.last_seen = alert.last_seen.max(now);
         if signal.monitor_time.is_some() {
@@ -231,6 +288,10 @@ impl WorkingSet {
         if !alert.text.says(signal) {
             let before = std::mem::replace(&mut alert.text, AlertText::of(signal));
             alert.first_text.get_or_insert(before);
+            touch = Touch::Rewritten;
+        }
+        if alert.incident_id.is_none() && alert.route != way.route {
+            alert.route.clone_from(&way.route);
             touch = Touch::Rewritten;
         }
         // Later than planned needs no write: whoever looks finds that there is time.

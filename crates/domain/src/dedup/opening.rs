@@ -6,11 +6,11 @@ use super::{Applied, Numbering, SignalDecision, Touch, WorkingSet};
 use crate::alert::{Alert, FLAP_CHANGES};
 use crate::directory::Directory;
 use crate::incident::{Effect, Incident, IncidentKind, TITLE_MAX};
-use crate::service::{Integration, STORM_KEY, Service, UrgencyRule, WINDOW_KEY, WINDOW_LONGEST};
-use crate::signal::Signal;
+use crate::routing::Way;
+use crate::service::{STORM_KEY, Service, UrgencyRule, WINDOW_KEY, WINDOW_LONGEST};
 use crate::suppression::{self, Fields, Suppressed, SuppressionKind};
 use crate::word::{EntryKind, KeyMoment, PagingState, Phase, TimerKind, Urgency};
-use crate::{IncidentId, IntegrationId, ServiceId, Timestamp};
+use crate::{IncidentId, ServiceId, Timestamp};
 
 /// Where a new alert belongs.
 pub(super) enum Home {
@@ -22,14 +22,16 @@ pub(super) enum Home {
 impl WorkingSet {
     pub(super) fn open_alert<N: Numbering>(
         &mut self,
-        integration: &Integration,
-        service: &Service,
-        signal: &Signal,
+        way: &Way<'_>,
         directory: &Directory,
         numbering: &mut N,
         now: Timestamp,
     ) -> Result<Applied, N::Error> {
-        let mut alert = Alert::opened(numbering.alert_id()?, integration.id, signal, now);
+        let service = way.service;
+        let id = numbering.alert_id()?;
+        let mut alert = Alert::opened(id, way.integration.id, &way.signal, now);
+        alert.group_key.clone_from(&way.sent.group_key);
+        alert.route.clone_from(&way.route);
         let before = self.resolved.get(&alert.identity).cloned();
         let mut flaps = before
             .as_ref()
@@ -46,11 +48,12 @@ impl WorkingSet {
                 &mut alert,
                 before.as_ref(),
                 service,
-                &integration.name,
+                &way.by(),
                 numbering,
                 now,
             )?,
         };
+        self.learn(way, &alert);
         self.begin_sources(&alert, service.id, directory);
         alert.check_at = alert.next_check();
         let applied = Applied {
@@ -73,7 +76,12 @@ impl WorkingSet {
         now: Timestamp,
     ) -> Option<Suppressed> {
         let fields = Fields::of_alert(alert);
-        suppression::judge(directory, service, alert.integration_id, &fields, now)
+        let rule = alert
+            .route
+            .as_ref()
+            .and_then(|route| route.suppressed_by.as_ref());
+        rule.map(Suppressed::by_rule)
+            .or_else(|| suppression::judge(directory, service, alert.integration_id, &fields, now))
             .or_else(|| self.inhibited(alert, service, directory))
             .or_else(|| self.silenced_flapping(alert, before, now))
     }
@@ -416,10 +424,13 @@ impl WorkingSet {
         }
     }
 
-    /// The integration's name, for timelines.
-    pub(super) fn door_name(directory: &Directory, id: IntegrationId) -> String {
-        directory
-            .integration(id)
-            .map_or_else(|| "a former integration".to_owned(), |one| one.name.clone())
+    /// Who brought an alert, for timelines.
+    pub(super) fn bringer(directory: &Directory, alert: &Alert) -> String {
+        let door = directory.integration(alert.integration_id);
+        let name = door.map_or("a former integration", |one| one.name.as_str());
+        match &alert.route {
+            Some(route) => format!("{name} {}", route.in_words()),
+            None => name.to_owned(),
+        }
     }
 }

@@ -7,9 +7,10 @@ use std::convert::Infallible;
 use proptest::prelude::*;
 
 use super::*;
-use crate::Span;
 use crate::integration::IntegrationSettings;
+use crate::routing::Routing;
 use crate::word::IntegrationKind;
+use crate::{IntegrationId, Span};
 
 fn integration() -> Integration {
     Integration {
@@ -20,6 +21,7 @@ fn integration() -> Integration {
         key_hash: [0; 32],
         key_hint: "abcd".into(),
         settings: IntegrationSettings::default(),
+        routing: Routing::default(),
         created_at: Timestamp(0),
     }
 }
@@ -276,11 +278,11 @@ fn a_whole_group_resolves_at_once() {
             0,
         );
     }
-    let settings = ServiceSettings::default();
     let now = Timestamp::from_seconds(9);
-    let resolved = world
-        .set
-        .resolve_group(IntegrationId(1), "g", &settings, now);
+    let resolved =
+        world
+            .set
+            .resolve_group(&integration(), &world.service, "g", &world.directory, now);
     assert_eq!(resolved.len(), 3);
     assert!(world.set.open.is_empty());
 }

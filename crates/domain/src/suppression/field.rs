@@ -46,7 +46,7 @@ impl<'a> Fields<'a> {
             group: alert.text.group.as_deref(),
             class: alert.text.class.as_deref(),
             dedup_key: &alert.dedup_key,
-            group_key: alert.group_key.as_deref(),
+            group_key: alert.group(),
             details: &alert.text.details,
         }
     }

@@ -20,6 +20,7 @@ pub use repeat::{EVERY_MAX, MonthlyBy, Pattern, Regular, Repeat, RepeatKind, wee
 
 use crate::alert::Alert;
 use crate::directory::Directory;
+use crate::routing::RuleName;
 use crate::{IntegrationId, ServiceId, Span, SuppressionId, Timestamp, UserId, words};
 
 /// Longest occurrence (PAGING.md §3.3).
@@ -42,6 +43,8 @@ words! {
         Inhibition = "inhibition",
         /// It comes and goes.
         Flapping = "flapping",
+        /// A rule of its global integration says so (PAGING.md §2.1).
+        Rule = "rule",
     }
 }
 
@@ -53,6 +56,7 @@ impl SuppressionKind {
             SuppressionKind::Silence => "the silence",
             SuppressionKind::Inhibition => "the alert",
             SuppressionKind::Flapping => "flapping",
+            SuppressionKind::Rule => "the routing rule",
         }
     }
 }
@@ -179,9 +183,11 @@ impl Suppression {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suppressed {
     pub kind: SuppressionKind,
-    /// The maintenance window or silence, or the alert that inhibits; none when it flaps.
+    /// The maintenance window, silence or routing rule, or the alert that inhibits; none when it
+    /// flaps.
     pub by: Option<i64>,
-    /// When it is looked at again; `None`: when the inhibiting alert is resolved.
+    /// When it is looked at again; `None`: when the inhibiting alert is resolved, or the rule is
+    /// changed.
     pub until: Option<Timestamp>,
     /// `the maintenance window “Kernel updates”`.
     pub name: String,
@@ -203,7 +209,22 @@ impl Suppressed {
                     until.to_seconds_string()
                 )
             }
+            (SuppressionKind::Rule, None) => {
+                format!("suppressed by {} until that is changed", self.name)
+            }
             (_, None) => format!("suppressed by {} until that is resolved", self.name),
+        }
+    }
+}
+
+impl Suppressed {
+    /// By a rule of the alert's global integration.
+    pub fn by_rule(rule: &RuleName) -> Suppressed {
+        Suppressed {
+            kind: SuppressionKind::Rule,
+            by: Some(rule.id.0),
+            until: None,
+            name: format!("{} “{}”", SuppressionKind::Rule.in_words(), rule.name),
         }
     }
 }

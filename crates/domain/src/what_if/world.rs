@@ -10,6 +10,7 @@ use crate::directory::Directory;
 use crate::escalation::{self, Context, Execution, Facts, Input, Outcome, Reason, Run, policy_of};
 use crate::incident::{self, Actor, Command, Effect, Incident};
 use crate::integration::IntegrationSettings;
+use crate::routing::Routing;
 use crate::service::{Integration, ServiceSettings};
 use crate::signal::Signal;
 use crate::word::{
@@ -72,6 +73,7 @@ impl<'s> World<'s> {
             key_hash: [0; 32],
             key_hint: String::new(),
             settings: IntegrationSettings::default(),
+            routing: Routing::default(),
             created_at: now,
         };
         let mut signal = Signal::new(Action::Trigger, "what-if", "An alert of the what-if");

@@ -2,6 +2,7 @@
 
 use domain::directory::Directory;
 use domain::integration::IntegrationSettings;
+use domain::routing::Routing;
 use domain::service::Integration;
 use domain::word::{AlertSeverity, IntegrationKind};
 use domain::{IntegrationId, ServiceId};
@@ -63,7 +64,8 @@ fn check_name(
     name
 }
 
-/// Adds an integration to a service and returns its key.
+/// Adds an integration to a service and returns its key. A global one has rules that say where its
+/// signals go, none yet.
 ///
 /// # Errors
 /// [`Error::Forbidden`], [`Error::NotFound`], [`Error::Invalid`], those of the store.
@@ -73,6 +75,7 @@ pub async fn create_integration(
     service_id: ServiceId,
     name: &str,
     kind: IntegrationKind,
+    global: bool,
 ) -> Result<NewKey, Error> {
     access::require(ctx, Right::Configure)?;
     let (ctx, name) = (*ctx, name.to_owned());
@@ -94,11 +97,17 @@ pub async fn create_integration(
                 key_hash: secret::digest(&key),
                 key_hint: secret::hint(&key),
                 settings: IntegrationSettings::default(),
+                routing: Routing {
+                    on: global,
+                    ..Routing::default()
+                },
                 created_at: ctx.now,
             };
             service::insert_integration(tx, &new)?;
             let subject = format!("integration:{}", new.id);
-            let details = json!({"service": service_id, "name": new.name, "kind": kind});
+            let details = json!({
+                "service": service_id, "name": new.name, "kind": kind, "global": global,
+            });
             record(tx, &ctx, "integration.create", subject, details)?;
             Ok(NewKey { id: new.id, key })
         })

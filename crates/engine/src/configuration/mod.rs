@@ -11,6 +11,7 @@ pub mod holiday;
 pub mod inhibition;
 pub mod integration;
 pub mod policy;
+pub mod routing;
 pub mod schedule;
 pub mod service;
 pub mod setting;

@@ -171,6 +171,9 @@ pub async fn remove_service(store: &Store, ctx: &OpContext, id: ServiceId) -> Re
                         .into(),
                 ));
             }
+            if let Some(why) = super::routing::use_of(&directory, id) {
+                return Err(Error::Refused(why));
+            }
             service::remove(tx, id)?;
             let details = json!({"slug": existing.slug});
             record(tx, &ctx, "service.remove", format!("service:{id}"), details)

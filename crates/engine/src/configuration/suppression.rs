@@ -192,7 +192,7 @@ fn judged(
             checks.add("services", "choose at least one service");
         }
         SuppressionKind::Maintenance | SuppressionKind::Silence => {}
-        SuppressionKind::Inhibition | SuppressionKind::Flapping => {
+        SuppressionKind::Inhibition | SuppressionKind::Flapping | SuppressionKind::Rule => {
             checks.add("kind", "a maintenance window or a silence");
         }
     }

@@ -7,12 +7,13 @@ use domain::alert::{Alert, Identity};
 use domain::dedup::WorkingSet;
 use domain::directory::Directory;
 use domain::incident::Incident;
+use domain::routing::{Way, reroute};
 use domain::service::{Integration, STORM_KEY, Service};
-use domain::signal::Signal;
 use domain::suppression::{Fields, SourceKey, wanted_sources};
 use domain::word::{Action, AlertStatus};
 use domain::{AlertId, IncidentId, InhibitionId, ServiceId, Span, Timestamp};
 use store::Tx;
+use store::alert::Aliases;
 
 use super::Submission;
 use crate::Error;
@@ -114,59 +115,68 @@ impl Wanted {
     }
 }
 
-/// Everything that the signals of a batch may touch.
+/// Everything that the signals of a batch may touch. `ways` are those of its signals.
 pub(super) fn load(
     tx: &mut Tx<'_>,
     batch: &[Arc<Submission>],
     known: &[Option<(&Integration, &Service)>],
+    ways: &[Vec<Way<'_>>],
     directory: &Directory,
     now: Timestamp,
 ) -> Result<WorkingSet, Error> {
     let mut identities: BTreeSet<Identity> = BTreeSet::new();
     // Alerts of groups that resolve as a whole.
     let mut members: BTreeSet<Identity> = BTreeSet::new();
-    // Signals by identity, as far as they decide what else is to be loaded.
-    let mut signals: Vec<(Identity, &Service, &Signal)> = Vec::new();
+    let ways: Vec<&Way<'_>> = ways.iter().flatten().collect();
+    let (aliases, meanings) = Meanings::load(tx, &ways)?;
+    let mut set = WorkingSet::default();
+    set.aliases = aliases;
+    for way in &ways {
+        identities.extend(meanings.of(way));
+    }
     for (submission, known) in batch.iter().zip(known) {
-        let Some((integration, service)) = known else {
-            continue;
-        };
-        for signal in &submission.signals {
-            let identity = Identity::of(integration.id, &signal.dedup_key);
-            identities.insert(identity);
-            signals.push((identity, service, signal));
-        }
-        if let Some(group) = &submission.resolve_group {
+        if let (Some(group), Some((integration, _))) = (&submission.resolve_group, known) {
             members.extend(store::alert::open_of_group(tx, integration.id, group)?);
         }
     }
     identities.extend(&members);
     let identities: Vec<Identity> = identities.into_iter().collect();
-    let mut set = WorkingSet::default();
     for alert in store::alert::lock_open(tx, &identities)? {
         set.open.insert(alert.identity, alert);
     }
 
     // An open alert that the batch resolves may be triggered again in the same batch.
-    let spoken: BTreeSet<Identity> = signals
+    let spoken: BTreeSet<Identity> = ways
         .iter()
-        .filter(|(_, _, signal)| signal.action != Action::Trigger)
-        .map(|(identity, ..)| *identity)
+        .filter(|way| way.signal.action != Action::Trigger)
+        .flat_map(|way| meanings.of(way).iter().copied())
         .collect();
     let mut wanted = Wanted::default();
-    for (identity, service, signal) in &signals {
-        let open = set.open.get(identity);
+    for way in &ways {
+        let signal = &way.signal;
         let trigger = signal.action == Action::Trigger;
-        // A repeat touches its incident only if it is worse than what is known.
-        if let Some(alert) = open
-            && (!trigger || signal.severity < alert.text.severity || spoken.contains(identity))
-        {
-            wanted.ending(alert);
+        for identity in meanings.of(way) {
+            let spoken = spoken.contains(identity);
+            let Some(alert) = set.open.get(identity) else {
+                continue;
+            };
+            // A repeat touches its incident only if it is worse than what is known.
+            if !trigger || signal.severity < alert.text.severity || spoken {
+                wanted.ending(alert);
+            }
+            if trigger && alert.identity != way.made && (alert.suppressed.is_some() || spoken) {
+                let fields = Fields::of_signal(signal);
+                wanted.opening(*identity, way.service, &fields, directory);
+            }
         }
-        let may_open = open.is_none_or(|alert| alert.suppressed.is_some());
-        if trigger && (may_open || spoken.contains(identity)) {
+        let target = set.identity(way);
+        let stays = set
+            .open
+            .get(&target)
+            .is_some_and(|alert| alert.suppressed.is_none());
+        if trigger && (!stays || spoken.contains(&target)) {
             let fields = Fields::of_signal(signal);
-            wanted.opening(*identity, service, &fields, directory);
+            wanted.opening(way.made, way.service, &fields, directory);
         }
     }
     for identity in &members {
@@ -194,14 +204,14 @@ pub(super) fn load_for_check(
             over.push(alert.identity);
             continue;
         }
-        let service = directory
-            .integration(alert.integration_id)
-            .and_then(|door| directory.service(door.service_id));
-        if alert.suppressed.is_some()
-            && let Some(service) = service
-        {
-            let fields = Fields::of_alert(alert);
-            wanted.opening(alert.identity, service, &fields, directory);
+        if alert.suppressed.is_some() {
+            // Where it would go now.
+            let mut alert = alert.clone();
+            reroute(&mut alert, directory);
+            if let Some(service) = directory.home_of(&alert) {
+                let fields = Fields::of_alert(&alert);
+                wanted.opening(alert.identity, service, &fields, directory);
+            }
         }
         set.open.insert(alert.identity, alert.clone());
     }
@@ -212,4 +222,39 @@ pub(super) fn load_for_check(
     wanted.before.extend(over);
     wanted.load(tx, &mut set, directory, now)?;
     Ok(set)
+}
+
+/// Which alerts the signals of a batch may speak of, whose integration has ever had rules that make
+/// keys. Of others it is the one of their key.
+#[derive(Default)]
+struct Meanings(BTreeMap<Identity, Vec<Identity>>);
+
+impl Meanings {
+    /// Also returns where keys have led before.
+    fn load(tx: &mut Tx<'_>, ways: &[&Way<'_>]) -> Result<(Aliases, Meanings), Error> {
+        let mut all: BTreeMap<Identity, BTreeSet<Identity>> = BTreeMap::new();
+        for way in ways.iter().filter(|way| way.integration.routing.rekeyed) {
+            // What one signal of the batch makes of a key may be learned for those after it.
+            all.entry(way.own).or_default().extend([way.own, way.made]);
+        }
+        if all.is_empty() {
+            return Ok((Aliases::new(), Meanings::default()));
+        }
+        let keys: Vec<Identity> = all.keys().copied().collect();
+        let aliases = store::alert::aliases(tx, &keys)?;
+        for (own, (target, _)) in &aliases {
+            all.entry(*own).or_default().insert(*target);
+        }
+        let lists = all
+            .into_iter()
+            .map(|(own, meant)| (own, meant.into_iter().collect()));
+        Ok((aliases, Meanings(lists.collect())))
+    }
+
+    fn of<'m>(&'m self, way: &'m Way<'_>) -> &'m [Identity] {
+        match self.0.get(&way.own) {
+            Some(meant) => meant,
+            None => std::slice::from_ref(&way.made),
+        }
+    }
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::dedup::{Applied, SignalDecision};
+use domain::routing::{CATCH_ALL, Decision, Way};
 use domain::signal::Signal;
-use domain::{IntegrationId, RequestId, SignalId, Timestamp};
+use domain::{IntegrationId, RequestId, RoutingRuleId, SignalId, Timestamp};
 use formats::mask::mask;
 use store::Tx;
 use store::alert::{SignalRecord, Traffic};
@@ -16,6 +17,8 @@ use crate::Error;
 
 /// Repeats of a request that are shown; all are counted.
 const REPEATS_SHOWN: usize = 20;
+/// Warnings of rules that are shown of one request.
+const WARNINGS_SHOWN: usize = 20;
 
 /// What is written down about requests and the signals in them.
 #[derive(Default)]
@@ -30,6 +33,8 @@ pub(super) struct Records {
     /// it is known to be the newest.
     samples: BTreeMap<IntegrationId, (usize, Current)>,
     traffic: BTreeMap<IntegrationId, Traffic>,
+    /// How often rules have matched; the catch-all has a number, too.
+    matched: BTreeMap<(IntegrationId, RoutingRuleId), i64>,
 }
 
 #[derive(Default)]
@@ -41,17 +46,22 @@ struct Current {
     seen: usize,
     /// Which of the signals were repeats, and of what.
     repeats: Vec<(usize, Applied)>,
+    /// What went wrong with rules.
+    warnings: Vec<String>,
 }
 
 impl Records {
     pub(super) fn signal(
         &mut self,
         tx: &mut Tx<'_>,
-        integration: IntegrationId,
-        signal: &Signal,
+        way: &Way<'_>,
         applied: Applied,
         now: Timestamp,
     ) -> Result<(), Error> {
+        let (integration, signal) = (way.integration.id, way.sent);
+        if let Some(decision) = &way.decision {
+            self.decided(integration, decision);
+        }
         let traffic = self.traffic.entry(integration).or_default();
         traffic.signals += 1;
         self.current.seen += 1;
@@ -85,8 +95,23 @@ impl Records {
             warnings: None,
             raw: None,
             request_id: Some(request_id),
+            routed: (way.route.as_ref()).map(SignalRecord::routed).transpose()?,
         });
         Ok(())
+    }
+
+    fn decided(&mut self, integration: IntegrationId, decision: &Decision) {
+        let rules = decision.matched.iter().map(|rule| rule.id);
+        let rest = decision.fell_through.then_some(CATCH_ALL);
+        for rule in rules.chain(rest) {
+            *self.matched.entry((integration, rule)).or_default() += 1;
+        }
+        for warning in &decision.warnings {
+            let known = &mut self.current.warnings;
+            if known.len() < WARNINGS_SHOWN && !known.contains(warning) {
+                known.push(warning.clone());
+            }
+        }
     }
 
     /// The request as a whole, once all its signals are known, with its place in the batch.
@@ -100,7 +125,8 @@ impl Records {
         let mut current = std::mem::take(&mut self.current);
         let traffic = self.traffic.entry(integration).or_default();
         traffic.rejected += i64::try_from(submission.rejected.len()).unwrap_or(i64::MAX);
-        if let Some(reason) = submission.rejected.first().or(submission.warnings.first()) {
+        let reasons = submission.rejected.iter().chain(&submission.warnings);
+        if let Some(reason) = reasons.chain(&current.warnings).next() {
             traffic.warning = Some(reason.clone());
         }
         // A repeat with warnings is a repeat: those are told by its sample.
@@ -127,6 +153,7 @@ impl Records {
                 warnings: None,
                 raw: None,
                 request_id: Some(id),
+                routed: None,
             });
         }
         let own = &mut self.rows[self.before..];
@@ -162,6 +189,7 @@ impl Records {
         }
         store::request::record(tx, &self.requests)?;
         store::alert::record_signals(tx, &self.rows)?;
+        store::routing::count(tx, &self.matched, now)?;
         // In the order of their ids, so that two nodes cannot block each other.
         for (integration, traffic) in self.traffic {
             metrics::counter!("quarterdeck_signals_total")
@@ -209,13 +237,17 @@ fn whole(
     let origin = &submission.origin;
     let masked = mask(&origin.head, &submission.raw, &submission.key_hash);
     let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-    let cleaned = |texts: &[String]| texts.iter().map(|text| masked.clean(text)).collect();
+    let cleaned =
+        |texts: &[String]| -> Vec<String> { texts.iter().map(|text| masked.clean(text)).collect() };
     Request {
         id,
         integration_id,
         received_at,
         format: origin.format.to_owned(),
-        warnings: cleaned(&submission.warnings),
+        warnings: cleaned(&submission.warnings)
+            .into_iter()
+            .chain(cleaned(&current.warnings))
+            .collect(),
         problems: cleaned(&submission.rejected),
         method: masked.method,
         path: masked.path,

@@ -59,6 +59,7 @@ pub(crate) fn write(
     let WorkingSet {
         mut incidents,
         changed_incidents,
+        new_aliases,
         new_sources,
         ended_sources,
         ..
@@ -99,6 +100,7 @@ pub(crate) fn write(
     store::alert::update(tx, alerts.old)?;
     store::alert::count(tx, &alerts.counted)?;
     store::alert::insert(tx, alerts.new)?;
+    store::alert::put_aliases(tx, &new_aliases)?;
     store::inhibition::begin(tx, &new_sources)?;
     if !ended_sources.is_empty() {
         store::inhibition::end(tx, &ended_sources, now)?;

@@ -1,6 +1,8 @@
 //! The shape of the file. `docs/configuration-file.md` describes it for people.
 
 use channels::Secret;
+use std::collections::BTreeMap;
+
 use domain::Timestamp;
 use domain::policy::{StepHours, StepMode};
 use domain::schedule::{Holiday, LayerHolidays, Restriction, Rotation, TimeOfDay};
@@ -301,6 +303,48 @@ pub struct IntegrationEntry {
         skip_serializing_if = "Option::is_none"
     )]
     pub mapping: Nullable<MappingRules>,
+    /// Makes it a global one with these rules, in order; `null`: it is none.
+    #[serde(
+        default,
+        deserialize_with = "mentioned",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub routing_rules: Option<Option<Vec<RoutingEntry>>>,
+}
+
+/// A rule of a global integration; known by its name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoutingEntry {
+    pub name: Located<String>,
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub enabled: bool,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub condition: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<Located<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<AlertSeverity>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dedup_key: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_key: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub suppress: bool,
+    #[serde(default, rename = "continue", skip_serializing_if = "is_no")]
+    pub continues: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn is_yes(value: &bool) -> bool {
+    *value
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn is_no(value: &bool) -> bool {
+    !*value
 }
 
 /// A maintenance window or silence; its comment names it.

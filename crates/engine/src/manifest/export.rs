@@ -5,19 +5,20 @@ use domain::directory::{Directory, User};
 use domain::escalation;
 use domain::policy::{Policy, Step, StepMode, Target};
 use domain::schedule::{HolidayCalendar, Layer, Participant, Schedule};
-use domain::service::Service;
+use domain::service::{Integration, Service};
 use domain::suppression::{Inhibition, Matcher, SuppressionKind};
 use domain::{TeamId, Timestamp, UserId};
 
 use super::document::{
     CalendarEntry, InhibitionEntry, IntegrationEntry, LayerEntry, Manifest, MethodEntry,
-    PolicyEntry, RemindersEntry, RuleEntry, ScheduleEntry, ServiceEntry, SettingsEntry, StepEntry,
-    SuppressionEntry, TeamEntry, TokenEntry, UserEntry,
+    PolicyEntry, RemindersEntry, RoutingEntry, RuleEntry, ScheduleEntry, ServiceEntry,
+    SettingsEntry, StepEntry, SuppressionEntry, TeamEntry, TokenEntry, UserEntry,
 };
 use super::reconcile::Current;
 use super::value::{Day, Duration, Located, TargetRef, Timeout, Turn};
 use crate::account::secret;
 use crate::configuration::integration;
+use crate::configuration::routing::RuleInput;
 
 /// The configuration as a file that, applied to an empty installation, makes the same one, with
 /// working integrations and tokens: of these it holds digests. Passwords, as hashes, and what
@@ -308,6 +309,7 @@ fn service_entry(directory: &Directory, service: &Service, with_secrets: bool) -
                 secret: secret.map(|secret| Some(Secret::from(secret.reveal()).into())),
                 severity: settings.severity.map(|severity| Some(severity.into())),
                 mapping: settings.mapping.map(|rules| Some(rules.into())),
+                routing_rules: routing_rules(directory, integration),
             }
         });
     ServiceEntry {
@@ -329,4 +331,31 @@ fn service_entry(directory: &Directory, service: &Service, with_secrets: bool) -
         ack_timeout_low: Some(Timeout(settings.ack_timeout_low).into()),
         integrations: integrations.collect(),
     }
+}
+
+/// The rules of a global integration.
+fn routing_rules(
+    directory: &Directory,
+    integration: &Integration,
+) -> Option<Option<Vec<RoutingEntry>>> {
+    if !integration.routing.on {
+        return None;
+    }
+    let entries = integration.routing.rules.iter().map(|rule| {
+        let input = RuleInput::of(rule);
+        let service = input.service.and_then(|id| directory.service(id));
+        RoutingEntry {
+            name: input.name.into(),
+            enabled: input.enabled,
+            condition: input.condition,
+            service: service.map(|service| service.slug.clone().into()),
+            severity: input.severity,
+            dedup_key: input.dedup_key,
+            group_key: input.group_key,
+            labels: input.labels.into_iter().collect(),
+            suppress: input.suppress,
+            continues: input.continues,
+        }
+    });
+    Some(Some(entries.collect()))
 }

@@ -1,3 +1,5 @@
+mod routing;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

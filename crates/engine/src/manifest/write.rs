@@ -3,15 +3,17 @@
 use domain::directory::{ContactMethod, NotificationRule, Settings, Team, User};
 use domain::policy::Policy;
 use domain::reminder::Reminders;
+use domain::routing::Routing;
 use domain::schedule::{HolidayCalendar, Schedule, ScheduleVersion};
 use domain::service::{Integration, Service};
 use domain::suppression::{Inhibition, Suppression};
-use domain::{ContactMethodId, ScheduleId, Timestamp, UserId};
+use domain::{ContactMethodId, RoutingRuleId, ScheduleId, Timestamp, UserId};
 use store::account::{self, Token};
 use store::{
     Tx, holiday, inhibition, people, policy, schedule, service, setting, suppression, team,
 };
 
+use crate::configuration::routing;
 use crate::{Error, OpContext};
 
 #[derive(Clone, Debug)]
@@ -57,6 +59,12 @@ pub(super) enum Write {
     },
     InsertIntegration(Integration),
     UpdateIntegration(Integration),
+    UpdateRouting {
+        integration: Integration,
+        before: Routing,
+        /// Rules that are counted from nothing.
+        anew: Vec<RoutingRuleId>,
+    },
     PutSettings(Settings),
     /// With the instant up to which its occurrences are worked out.
     InsertSuppression(Suppression, Timestamp),
@@ -106,6 +114,11 @@ impl Write {
             Write::UpdateService { service, .. } => service::update(tx, service)?,
             Write::InsertIntegration(new) => service::insert_integration(tx, new)?,
             Write::UpdateIntegration(edited) => service::update_integration(tx, edited)?,
+            Write::UpdateRouting {
+                integration,
+                before,
+                anew,
+            } => routing::write(tx, integration, before, anew, now)?,
             Write::PutSettings(settings) => setting::put_settings(tx, settings)?,
             Write::InsertSuppression(new, reached) => suppression::insert(tx, new, *reached)?,
             Write::UpdateSuppression(edited, reached) => {

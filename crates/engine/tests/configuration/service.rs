@@ -117,9 +117,9 @@ async fn keys_are_shown_once_and_open_one_door(house: &House) {
         .await
         .unwrap();
     let kind = IntegrationKind::PagerDuty;
-    let forbidden = create_integration(store, &observer(), service, "Events", kind).await;
+    let forbidden = create_integration(store, &observer(), service, "Events", kind, false).await;
     assert_forbidden(forbidden);
-    let new = create_integration(store, &root(), service, "Events", kind)
+    let new = create_integration(store, &root(), service, "Events", kind, false)
         .await
         .unwrap();
     assert_eq!(new.key.len(), 32, "the form of a routing key");
@@ -166,7 +166,17 @@ async fn names_of_integrations_are_unique_in_a_service(house: &House) {
         .unwrap();
     let add = |service, name: &'static str| {
         let store = store.clone();
-        async move { create_integration(&store, &root(), service, name, IntegrationKind::Generic).await }
+        async move {
+            create_integration(
+                &store,
+                &root(),
+                service,
+                name,
+                IntegrationKind::Generic,
+                false,
+            )
+            .await
+        }
     };
     let first = add(one, "Cron").await.unwrap();
     assert_eq!(fields(add(one, "Cron").await), ["name"]);

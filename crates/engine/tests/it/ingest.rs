@@ -2,6 +2,7 @@
 
 mod holding;
 mod model;
+mod routed;
 mod rules;
 mod together;
 mod trouble;

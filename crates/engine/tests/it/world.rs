@@ -212,6 +212,7 @@ pub async fn build_with(store: &Store, settings: impl Fn(&mut ServiceSettings) +
             key_hash: KEY,
             key_hint: "abcd".into(),
             settings: IntegrationSettings::default(),
+            routing: domain::routing::Routing::default(),
             created_at: NOON,
         };
         store::service::insert_integration(tx, &integration)?;

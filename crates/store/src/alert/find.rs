@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use domain::alert::{Alert, Identity};
 use domain::word::AlertStatus;
-use domain::{AlertId, IncidentId, IntegrationId};
+use domain::{AlertId, IncidentId, IntegrationId, ServiceId};
 
 use super::{Row, alerts, is_open};
 use crate::conn::Conn;
@@ -34,6 +34,9 @@ pub fn open(conn: &mut Conn, identity: Identity) -> Result<Option<Alert>, Error>
 pub struct Filter {
     pub status: Option<AlertStatus>,
     pub integrations: Option<Vec<IntegrationId>>,
+    /// Of this service: those that rules sent there, and of the integrations given here those that
+    /// no rules sent elsewhere.
+    pub service: Option<(ServiceId, Vec<IntegrationId>)>,
     pub incident: Option<IncidentId>,
     pub dedup_key: Option<String>,
     pub suppressed: Option<bool>,
@@ -55,6 +58,13 @@ macro_rules! narrowed {
         }
         if let Some(integrations) = &filter.integrations {
             query = query.filter(alert::integration_id.eq_any(integrations.clone()));
+        }
+        if let Some((service, own)) = &filter.service {
+            query = query.filter(
+                alert::service_id.eq(Some(*service)).or(alert::service_id
+                    .is_null()
+                    .and(alert::integration_id.eq_any(own.clone()))),
+            );
         }
         if let Some(incident) = filter.incident {
             query = query.filter(alert::incident_id.eq(incident));

@@ -80,6 +80,8 @@ pub fn update(conn: &mut Conn, changed: Vec<Alert>) -> Result<(), Error> {
                         alert::ends_at.eq(excluded(alert::ends_at)),
                         alert::check_at.eq(excluded(alert::check_at)),
                         alert::flaps.eq(excluded(alert::flaps)),
+                        alert::service_id.eq(excluded(alert::service_id)),
+                        alert::routed.eq(excluded(alert::routed)),
                     ))
                     .execute(c)?;
             }
@@ -144,6 +146,10 @@ impl QueryFragment<diesel::sqlite::Sqlite> for UpdateOne<'_> {
         out.push_bind_param::<Nullable<BigInt>, _>(&row.check_at)?;
         out.push_sql(", flaps = ");
         out.push_bind_param::<Nullable<Text>, _>(&row.flaps)?;
+        out.push_sql(", service_id = ");
+        out.push_bind_param::<Nullable<BigInt>, _>(&row.service_id)?;
+        out.push_sql(", routed = ");
+        out.push_bind_param::<Nullable<Text>, _>(&row.routed)?;
         out.push_sql(" WHERE id = ");
         out.push_bind_param::<BigInt, _>(&row.id)
     }

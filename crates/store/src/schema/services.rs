@@ -24,6 +24,7 @@ diesel::table! {
         created_at -> BigInt,
         removed_at -> Nullable<BigInt>,
         settings -> Text,
+        routing -> Nullable<Text>,
     }
 }
 
@@ -68,6 +69,25 @@ diesel::table! {
         ends_at -> Nullable<BigInt>,
         check_at -> Nullable<BigInt>,
         flaps -> Nullable<Text>,
+        service_id -> Nullable<BigInt>,
+        routed -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    alert_alias (identity) {
+        identity -> Binary,
+        target -> Binary,
+        alert_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    routing_hit (integration_id, rule_id) {
+        integration_id -> BigInt,
+        rule_id -> BigInt,
+        hits -> BigInt,
+        last_at -> BigInt,
     }
 }
 
@@ -86,6 +106,7 @@ diesel::table! {
         warnings -> Nullable<Text>,
         raw -> Nullable<Text>,
         request_id -> Nullable<BigInt>,
+        routed -> Nullable<Text>,
     }
 }
 

@@ -1,6 +1,7 @@
 use domain::directory::Settings;
 use domain::integration::IntegrationSettings;
 use domain::policy::Target;
+use domain::routing::Routing;
 use domain::service::{Integration, Service, ServiceSettings};
 use domain::word::IntegrationKind;
 use domain::{IntegrationId, ServiceId};
@@ -43,6 +44,7 @@ fn add(house: &House, service_id: ServiceId, key_hash: [u8; 32]) -> Result<Integ
             key_hash,
             key_hint: "abcd".into(),
             settings: IntegrationSettings::default(),
+            routing: Routing::default(),
             created_at: NOW,
         };
         service::insert_integration(tx, &new)?;

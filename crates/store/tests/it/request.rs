@@ -73,6 +73,7 @@ on_both!(requests_are_found_by_what_was_decided, |backend| {
         warnings: None,
         raw: None,
         request_id: Some(RequestId(1)),
+        routed: None,
     };
     let one = decided.clone();
     store

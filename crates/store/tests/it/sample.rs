@@ -73,6 +73,7 @@ pub fn alert(id: i64, key: &str, incident: IncidentId) -> Alert {
     Alert {
         id: AlertId(id),
         identity: Identity::of(INTEGRATION, key),
+        route: None,
         integration_id: INTEGRATION,
         incident_id: Some(incident),
         dedup_key: key.to_owned(),

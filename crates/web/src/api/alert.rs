@@ -21,7 +21,7 @@ use super::timeline::no_incident;
 use super::types::{Link, Problem};
 use super::words;
 use crate::error::WebError;
-use crate::page::alert::doors_of;
+use crate::page::alert::of_service;
 use crate::state::State;
 
 /// Filters of the list; all of them must hold.
@@ -73,6 +73,8 @@ pub struct Alert {
     integration: AlertIntegration,
     /// Slug of the service.
     service: Option<String>,
+    /// How rules brought it there; `null` when its integration has none.
+    routed_by: Option<AlertRoute>,
     /// Number of its incident; `null` while it is suppressed.
     incident: Option<i64>,
     /// What keeps it from paging.
@@ -100,12 +102,28 @@ pub struct Alert {
 pub struct AlertSuppressed {
     #[schema(schema_with = words::suppression_kind)]
     kind: SuppressionKind,
-    /// Id of the maintenance window or silence, or of the alert that explains it.
+    /// Id of the maintenance window, silence or routing rule, or of the alert that explains it.
     by: Option<i64>,
     #[schema(value_type = Option<String>, format = DateTime)]
     until: Option<Timestamp>,
     /// In words.
     text: String,
+}
+
+/// The rules that brought an alert of a global integration to its service.
+#[derive(Serialize, ToSchema)]
+pub struct AlertRoute {
+    /// Those that matched, in order; none: the catch-all took it.
+    rules: Vec<AlertRule>,
+    /// In words.
+    text: String,
+}
+
+/// A rule as it was called then.
+#[derive(Serialize, ToSchema)]
+pub struct AlertRule {
+    id: i64,
+    name: String,
 }
 
 /// A picture of an alert.
@@ -128,7 +146,18 @@ pub struct AlertIntegration {
 
 fn alert(row: Row, incident: Option<i64>, directory: &Directory) -> Alert {
     let integration = directory.integration(row.integration_id);
-    let service = integration.and_then(|one| directory.service(one.service_id));
+    let service = directory.home_of(&row);
+    let routed_by = row.route.as_ref().map(|route| AlertRoute {
+        rules: route
+            .rules
+            .iter()
+            .map(|rule| AlertRule {
+                id: rule.id.0,
+                name: rule.name.clone(),
+            })
+            .collect(),
+        text: route.in_words(),
+    });
     Alert {
         id: row.id.0,
         status: row.status,
@@ -157,6 +186,7 @@ fn alert(row: Row, incident: Option<i64>, directory: &Directory) -> Alert {
             kind: integration.map(|one| one.kind),
         },
         service: service.map(|service| service.slug.clone()),
+        routed_by,
         incident,
         suppressed: row.suppressed.as_ref().map(|one| AlertSuppressed {
             kind: one.kind,
@@ -197,7 +227,7 @@ pub async fn list(
     let directory = state.directory();
     service(&directory, query.service.as_deref())?;
     let slug = query.service.as_deref().unwrap_or_default();
-    let integrations = doors_of(&directory, slug);
+    let service = of_service(&directory, slug);
     let status: Option<AlertStatus> = word("status", query.status.as_deref())?;
     let before = match query.cursor.as_deref() {
         Some(text) => Some(AlertId(decode_cursor::<1>(text)?[0])),
@@ -226,7 +256,8 @@ pub async fn list(
             };
             let filter = Filter {
                 status,
-                integrations,
+                integrations: None,
+                service,
                 incident,
                 dedup_key,
                 suppressed,

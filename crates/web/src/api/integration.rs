@@ -59,7 +59,7 @@ pub struct IntegrationSettingsEdit {
 }
 
 /// Tells `null` from what is absent.
-fn given<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+pub(super) fn given<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     T: Deserialize<'de>,
     D: Deserializer<'de>,

@@ -19,6 +19,8 @@ pub(crate) mod on_call;
 pub(crate) mod postmortem;
 pub(crate) mod report;
 pub(crate) mod responder;
+pub(crate) mod routing;
+pub(crate) mod routing_trial;
 pub(crate) mod schedule;
 pub(crate) mod schedule_by_hand;
 mod schedule_types;
@@ -102,6 +104,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
             .configure(suppression::routes)
             .configure(inhibition::routes)
             .configure(heartbeat::routes)
+            .configure(routing::routes)
             .configure(schedule::routes)
             .configure(calendar::routes)
             .route("/simulate", web::post().to(simulate::simulate))

@@ -223,7 +223,7 @@ pub async fn get(caller: Caller, id: Path<i64>, state: State) -> Result<HttpResp
     caller.require(Right::Read)?;
     let id = RequestId(id.into_inner());
     let whole = state.store().read(move |c| Whole::read(c, id)).await?;
-    let signals = whole.understood();
+    let signals = whole.understood(&state.directory());
     let request = whole.request;
     Ok(HttpResponse::Ok().json(SignalRequestDetail {
         signals: signals

@@ -122,9 +122,9 @@ fn standing(alerts: Vec<Alert>, directory: &Directory, now: Timestamp) -> Vec<Op
         .collect();
     let each = alerts.into_iter().map(|alert| {
         let judged = || {
-            let door = directory.integration(alert.integration_id)?;
+            let home = directory.home_of(&alert)?;
             let fields = Fields::of_alert(&alert);
-            suppression::judge(directory, door.service_id, door.id, &fields, now)
+            suppression::judge(directory, home.id, alert.integration_id, &fields, now)
         };
         let held = alert.suppressed.clone().or_else(judged);
         let mut open = Open {

@@ -8,6 +8,7 @@ mod key;
 mod monitor;
 mod opsgenie;
 mod pagerduty;
+pub(crate) mod rehearsal;
 pub(crate) mod replay;
 pub(crate) mod trial;
 mod twilio;

@@ -8,7 +8,7 @@ use domain::alert::Alert;
 use domain::directory::Directory;
 use domain::suppression::{self, Fields, Suppressed, SuppressionKind};
 use domain::word::AlertStatus;
-use domain::{AlertId, IncidentId, IntegrationId, Timestamp};
+use domain::{AlertId, IncidentId, IntegrationId, ServiceId, Timestamp};
 use store::Conn;
 use store::alert::Filter;
 
@@ -47,10 +47,13 @@ pub fn row(alert: &Alert, directory: &Directory, now: Timestamp) -> AlertRow {
         summary: alert.text.summary.clone(),
         source: alert.text.source.clone(),
         service: None,
-        integration: door.map_or_else(
-            || "a former integration".to_owned(),
-            |door| door.name.clone(),
-        ),
+        integration: {
+            let name = door.map_or("a former integration", |door| door.name.as_str());
+            match &alert.route {
+                Some(route) => format!("{name} {}", route.in_words()),
+                None => name.to_owned(),
+            }
+        },
         dedup_key: alert.dedup_key.clone(),
         count: u64::try_from(alert.count).unwrap_or(0),
         first_at: alert.first_seen,
@@ -79,9 +82,9 @@ fn far_row(
     directory: &Directory,
     now: Timestamp,
 ) -> AlertRow {
-    let door = directory.integration(alert.integration_id);
+    let home = directory.home_of(alert);
     AlertRow {
-        service: door.and_then(|door| name::service(directory, door.service_id)),
+        service: home.and_then(|home| name::service(directory, home.id)),
         incident: alert.incident_id.and_then(|id| numbers.get(&id).copied()),
         ..row(alert, directory, now)
     }
@@ -113,20 +116,30 @@ fn held(alert: &Alert, directory: &Directory, now: Timestamp) -> Option<Held> {
         let verb = match by.kind {
             SuppressionKind::Inhibition => "Inhibited by",
             SuppressionKind::Flapping => "Suppressed because it flaps",
-            SuppressionKind::Maintenance | SuppressionKind::Silence => "Suppressed by",
+            SuppressionKind::Maintenance | SuppressionKind::Silence | SuppressionKind::Rule => {
+                "Suppressed by"
+            }
         };
-        return Some(mark(verb, by));
+        return Some(mark(verb, by, alert, directory));
     }
     // It has paged; its escalation may rest.
-    let door = directory.integration(alert.integration_id)?;
+    let home = directory.home_of(alert)?;
     let fields = Fields::of_alert(alert);
-    let by = suppression::judge(directory, door.service_id, door.id, &fields, now)?;
-    Some(mark(MATCHED, &by))
+    let by = suppression::judge(directory, home.id, alert.integration_id, &fields, now)?;
+    Some(mark(MATCHED, &by, alert, directory))
 }
 
-fn mark(verb: &'static str, by: &Suppressed) -> Held {
+fn mark(verb: &'static str, by: &Suppressed, alert: &Alert, directory: &Directory) -> Held {
     let href = by.by.and_then(|id| match by.kind {
         SuppressionKind::Inhibition => Some(format!("/alerts/{id}")),
+        SuppressionKind::Rule => {
+            let door = directory.integration(alert.integration_id)?;
+            let slug = &directory.service(door.service_id)?.slug;
+            let door = door.id;
+            Some(format!(
+                "/services/{slug}/integrations/{door}/routing#rule-{id}"
+            ))
+        }
         kind => Some(format!("{}/{id}", Noun::of(kind)?.path())),
     });
     Held {
@@ -166,13 +179,21 @@ pub fn doors_of(directory: &Directory, slug: &str) -> Option<Vec<IntegrationId>>
     Some(doors.map(|door| door.id).collect())
 }
 
+/// The service of a slug with its integrations, if one is named; one that does not exist has no
+/// alerts.
+pub fn of_service(directory: &Directory, slug: &str) -> Option<(ServiceId, Vec<IntegrationId>)> {
+    let doors = doors_of(directory, slug)?;
+    let service = directory.service_by_slug(slug).map(|one| one.id);
+    Some((service.unwrap_or(ServiceId(0)), doors))
+}
+
 /// `GET /alerts?…`.
 async fn list(state: State, me: SignedIn, req: HttpRequest) -> Result<HttpResponse, WebError> {
     let filter = filter_of(&req);
     let directory = state.directory();
     let wanted = Filter {
         status: filter.state.status(),
-        integrations: doors_of(&directory, &filter.service),
+        service: of_service(&directory, &filter.service),
         suppressed: filter.suppressed,
         flapping: filter.flapping.then_some(true),
         oldest_first: filter.oldest_first,

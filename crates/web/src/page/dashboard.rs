@@ -127,7 +127,10 @@ impl Found {
 
     fn signal(&self, one: &SignalRecord, directory: &Directory) -> SignalRow {
         let door = directory.integration(one.integration_id);
-        let service = door.and_then(|door| name::service(directory, door.service_id));
+        let routed = one.route().map(|route| route.service);
+        let service = routed
+            .or_else(|| Some(door?.service_id))
+            .and_then(|id| name::service(directory, id));
         SignalRow {
             at: one.received_at,
             action: one.action.unwrap_or(domain::word::Action::Trigger),

@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use domain::alert::Alert;
 use domain::dedup::SignalDecision;
 use domain::directory::Directory;
+use domain::word::Action;
 use domain::{AlertId, IncidentId, IntegrationId, RequestId, Timestamp};
 use engine::access::Right;
 use store::Conn;
@@ -75,7 +76,11 @@ fn row(
     RequestRow {
         id: request.id,
         at: request.received_at,
-        service: door.and_then(|door| name::service(directory, door.service_id)),
+        service: signals
+            .iter()
+            .find_map(|one| Some(one.route()?.service))
+            .or_else(|| Some(door?.service_id))
+            .and_then(|id| name::service(directory, id)),
         integration: door.map_or_else(|| "a former integration".to_owned(), |one| one.name.clone()),
         format: replay::reader(&request.format).to_owned(),
         summary: summary(request, signals),
@@ -268,15 +273,23 @@ impl Whole {
     }
 
     /// Everything that was understood; what changed something first.
-    pub fn understood(&self) -> Vec<Understood> {
+    pub fn understood(&self, directory: &Directory) -> Vec<Understood> {
         let of_signal = |one: &SignalRecord| {
-            Some(self.one(
+            let mut told = self.one(
                 (one.action?, one.severity?),
                 one.dedup_key.as_deref().unwrap_or_default(),
                 &one.summary,
                 one.decision,
                 (one.alert_id, one.incident_id),
-            ))
+            );
+            let route = one.route().filter(|_| one.action == Some(Action::Trigger));
+            if let Some(route) = route {
+                let to = directory.service(route.service);
+                let to = to.map_or("a former service", |service| service.name.as_str());
+                let routed = format!(" It was sent to {to} {}.", route.in_words());
+                told.reason.push_str(&routed);
+            }
+            Some(told)
         };
         let mut all: Vec<Understood> = self.signals.iter().filter_map(of_signal).collect();
         all.extend(self.request.repeats.iter().map(|one| {
@@ -293,7 +306,7 @@ impl Whole {
 
     fn one(
         &self,
-        (action, severity): (domain::word::Action, domain::word::AlertSeverity),
+        (action, severity): (Action, domain::word::AlertSeverity),
         key: &str,
         summary: &str,
         decision: SignalDecision,
@@ -335,7 +348,7 @@ async fn show(state: State, me: SignedIn, id: Path<i64>) -> Result<HttpResponse,
     let id = RequestId(id.into_inner());
     let whole = state.store().read(move |c| Whole::read(c, id)).await?;
     let directory = state.directory();
-    let understood = whole.understood();
+    let understood = whole.understood(&directory);
     let request = &whole.request;
     let number = understood.iter().find_map(|one| one.incident);
     let told = i64::try_from(understood.len()).unwrap_or(i64::MAX);

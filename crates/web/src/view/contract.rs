@@ -50,7 +50,7 @@ pub const POSTS: &[(&str, &[&str])] = &[
     ("/a/{token}", &["do"]),
     ("/services", SERVICE),
     ("/services/{slug}", SERVICE),
-    ("/services/{slug}/integrations", &["name", "kind"]),
+    ("/services/{slug}/integrations", &["name", "kind", "global"]),
     ("/services/{slug}/integrations/{id}/rotate", &[]),
     ("/services/{slug}/integrations/{id}/test", &[]),
     (
@@ -58,6 +58,16 @@ pub const POSTS: &[(&str, &[&str])] = &[
         &["secret", "secret_off", "severity"],
     ),
     ("/services/{slug}/integrations/{id}/mapping", MAPPING),
+    ("/services/{slug}/integrations/{id}/routing/switch", &["on"]),
+    ("/services/{slug}/integrations/{id}/routing", ROUTING_RULE),
+    (
+        "/services/{slug}/integrations/{id}/routing/{rule}",
+        ROUTING_RULE,
+    ),
+    (
+        "/services/{slug}/integrations/{id}/routing/{rule}/{act}",
+        &[],
+    ),
     ("/signals/{id}/replay", &[]),
     ("/services/{slug}/integrations/{id}/delete", &["confirm"]),
     ("/services/{slug}/delete", &["confirm"]),
@@ -174,6 +184,21 @@ const MAPPING: &[&str] = &[
     "severity-*",
     "word-*",
     "sample",
+    "do",
+];
+
+const ROUTING_RULE: &[&str] = &[
+    "name",
+    "condition",
+    "service",
+    "severity",
+    "dedup_key",
+    "group_key",
+    "labels",
+    "suppress",
+    "continue",
+    "enabled",
+    "place",
     "do",
 ];
 

@@ -41,8 +41,12 @@
 //! | `/a/{token}` | `do` (`acknowledge` `resolve`) | renders [`incident::AnswerDonePage`] |
 //! | `/services` | see [`service::ServiceFormPage`] | the service |
 //! | `/services/{slug}` | see [`service::ServiceFormPage`] | the service |
-//! | `/services/{slug}/integrations` | `name` `kind` | renders [`service::IntegrationKeyPage`] |
+//! | `/services/{slug}/integrations` | `name` `kind` `global` (`yes`) | renders [`service::IntegrationKeyPage`] |
 //! | `/services/{slug}/integrations/{id}/test` | | the integration |
+//! | `/services/{slug}/integrations/{id}/routing/switch` | `on` (`yes` `no`) | its rules |
+//! | `/services/{slug}/integrations/{id}/routing` | see [`routing::RulePage`] | its rules |
+//! | `/services/{slug}/integrations/{id}/routing/{rule}` | see [`routing::RulePage`] | its rules |
+//! | `/services/{slug}/integrations/{id}/routing/{rule}/{act}` (`up` `down` `on` `off` `delete`) | | its rules |
 //! | `/signals/{id}/replay` | | the request |
 //! | `/services/{slug}/integrations/{id}/rotate` | | renders [`service::IntegrationKeyPage`] |
 //! | `/services/{slug}/integrations/{id}/delete` | `confirm` (the integration's name) | the service |
@@ -159,6 +163,7 @@ pub mod postmortem;
 pub mod problem;
 pub mod profile;
 pub mod report;
+pub mod routing;
 pub mod schedule;
 pub mod schedule_difference;
 mod schedule_form;

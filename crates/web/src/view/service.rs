@@ -70,7 +70,8 @@ pub struct ServicePage {
     pub form: Form,
 }
 
-/// `GET /services/{slug}/integrations/new`, with `?q=words` or `?kind=slug`. Fields: `name`, `kind`.
+/// `GET /services/{slug}/integrations/new`, with `?q=words` or `?kind=slug`. Fields: `name`, `kind`,
+/// `global` (`yes`: rules say where its signals go).
 #[derive(Template)]
 #[template(path = "service/add.html")]
 pub struct IntegrationAddPage {
@@ -80,6 +81,8 @@ pub struct IntegrationAddPage {
     pub groups: Vec<(&'static str, Vec<Format>)>,
     pub q: String,
     pub chosen: Option<Format>,
+    /// It is to be a global one.
+    pub global: bool,
     pub form: Form,
 }
 
@@ -108,6 +111,8 @@ pub struct IntegrationRow {
     /// Acknowledges and resolves with nothing open (PAGING.md §1.6).
     pub ignored: u64,
     pub rejected: u64,
+    /// Rules say where its signals go.
+    pub global: bool,
     /// The last thing that could not be understood, and when.
     pub last_error: Option<(Timestamp, String)>,
 }

@@ -27,7 +27,8 @@ async fn operations(house: &House) -> Vec<Operation> {
                         "checkout"
                     },
                 )
-                .replace("{id}", "1");
+                .replace("{id}", "1")
+                .replace("{rule}", "1");
             operations.push(Operation {
                 method: method.to_uppercase(),
                 path,

@@ -16,6 +16,7 @@ mod house;
 mod ingest;
 mod opsgenie;
 mod outage;
+mod routing;
 mod schedule;
 mod session;
 mod settings;

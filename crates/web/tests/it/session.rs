@@ -114,6 +114,8 @@ async fn no_form_acts_without_its_token() {
             .replace("{number}", "1")
             .replace("{slug}", "checkout")
             .replace("{id}", "1")
+            .replace("{rule}", "1")
+            .replace("{act}", "up")
             .replace("{role}", "commander");
         for token in [None, Some("wrong")] {
             let mut request = house

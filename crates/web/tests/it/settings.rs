@@ -19,9 +19,16 @@ async fn door(house: &House, kind: IntegrationKind) -> (IntegrationId, String) {
         .unwrap()
         .id;
     let ctx = OpContext::token(AccountRole::Admin, Origin::Cli, SystemClock.now());
-    let made = create_integration(house.engine.store(), &ctx, service, kind.as_str(), kind)
-        .await
-        .unwrap();
+    let made = create_integration(
+        house.engine.store(),
+        &ctx,
+        service,
+        kind.as_str(),
+        kind,
+        false,
+    )
+    .await
+    .unwrap();
     (made.id, made.key)
 }
 

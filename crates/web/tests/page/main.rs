@@ -21,6 +21,7 @@ mod policy;
 mod postmortem;
 mod profile;
 mod quiet;
+mod routing;
 mod schedule;
 mod service;
 mod settings;

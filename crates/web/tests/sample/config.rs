@@ -206,6 +206,7 @@ pub fn add(pages: &mut Vec<Sample>) {
         accepted: 1_204,
         ignored: 12,
         rejected: 1,
+        global: true,
         last_error: Some((ago(300), "alerts[3].labels is not an object".into())),
     };
     pages.push(draw(

@@ -15,6 +15,7 @@ mod people;
 mod policy;
 mod postmortem;
 mod quiet;
+mod routing;
 mod signal;
 
 use askama::Template;
@@ -152,6 +153,7 @@ pub fn pages() -> Vec<Sample> {
     incident::add(&mut pages);
     calendar::add(&mut pages);
     config::add(&mut pages);
+    routing::add(&mut pages);
     duty::add(&mut pages);
     hand::add(&mut pages);
     ask::add(&mut pages);

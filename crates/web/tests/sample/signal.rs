@@ -53,6 +53,7 @@ pub fn add(pages: &mut Vec<Sample>) {
         groups: kinds(""),
         q: String::new(),
         chosen: chosen.map(formats::format::of),
+        global: form.ticked("global"),
         form,
     };
     pages.push(draw(
@@ -83,6 +84,7 @@ pub fn add(pages: &mut Vec<Sample>) {
                 accepted: 1_204,
                 ignored: 12,
                 rejected: 1,
+                global: false,
                 last_error: Some((ago(300), "alerts[3].labels is not an object".into())),
             },
             base: "/services/checkout/integrations/7".into(),

@@ -4,6 +4,7 @@
 mod holiday;
 mod on_call;
 mod people;
+mod routing;
 mod service;
 mod suppression;
 mod token;
@@ -75,6 +76,7 @@ pub(super) fn reconcile(
         faults: vec![],
         failed: None,
         seen: BTreeSet::new(),
+        routing: vec![],
         changed_policies: vec![],
     };
     for entry in &manifest.users {
@@ -95,6 +97,7 @@ pub(super) fn reconcile(
     for entry in &manifest.services {
         work.service(entry);
     }
+    work.route();
     for entry in &manifest.maintenance_windows {
         work.suppression(SuppressionKind::Maintenance, entry);
     }
@@ -128,6 +131,8 @@ struct Work<'a> {
     failed: Option<store::Error>,
     /// Kind and name of what has been met in the file.
     seen: BTreeSet<(&'static str, String)>,
+    /// Rules of integrations, until every service is known.
+    routing: Vec<routing::Given>,
     /// Policies whose steps are new, where they stand, and whether they may reach nobody.
     changed_policies: Vec<(PolicyId, Place, bool)>,
 }

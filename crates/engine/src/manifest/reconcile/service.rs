@@ -5,10 +5,12 @@ use std::sync::Arc;
 use domain::directory::Settings;
 use domain::integration::IntegrationSettings;
 use domain::policy::TARGETS_MAX;
+use domain::routing::Routing;
 use domain::service::{Integration, Service, ServiceSettings};
 use domain::{IntegrationId, ServiceId};
 use formats::settings::Secret as Signing;
 
+use super::routing::Given;
 use super::{Work, put};
 use crate::account::secret;
 use crate::configuration::check::Checks;
@@ -194,6 +196,7 @@ impl Work<'_> {
                 key_hash,
                 key_hint,
                 settings: IntegrationSettings::default(),
+                routing: Routing::default(),
                 created_at: self.now,
             },
             (None, None) => {
@@ -222,9 +225,16 @@ impl Work<'_> {
         } else if !fields.is_empty() {
             self.writes.push(Write::UpdateIntegration(edited.clone()));
         }
-        self.directory
-            .integrations
-            .insert(edited.id, Arc::new(edited));
+        let id = edited.id;
+        self.directory.integrations.insert(id, Arc::new(edited));
+        if let Some(rules) = &entry.routing_rules {
+            self.routing.push(Given {
+                integration: id,
+                label: label.clone(),
+                at,
+                rules: rules.clone(),
+            });
+        }
         self.change("integration", label, created, fields);
     }
 

@@ -159,9 +159,15 @@ impl Model {
                 }
             }
         };
+        let others = self.incidents.iter().enumerate();
+        let taken = others
+            .filter(|(at, case)| *at != home && case.storm && case.is_open())
+            .count();
         let case = &mut self.incidents[home];
         if !case.is_open() {
             case.paging = PagingState::Triggered;
+            // A storm that comes back leaves gathering to the one that does so now.
+            case.storm &= taken == 0;
         }
         case.urgency = case.urgency.min(urgency(severity));
         case.alerts += 1;

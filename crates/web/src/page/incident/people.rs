@@ -99,7 +99,7 @@ fn acknowledged_at(scene: &Scene, user: UserId) -> Option<Timestamp> {
         .map(|entry| entry.occurred_at)
 }
 
-/// Signal → service → policy step → schedule → notification rules.
+/// Signal → rule → service → policy step → schedule → notification rules.
 fn why(
     scene: &Scene,
     directory: &Directory,
@@ -115,6 +115,9 @@ fn why(
                 .map_or("a former integration", |door| door.name.as_str());
             let text = alert.first_text.as_ref().unwrap_or(&alert.text);
             chain.push(format!("{door} received “{}”.", text.summary));
+            if let Some(route) = &alert.route {
+                chain.push(format!("It was sent to its service {}.", route.in_words()));
+            }
         }
         None => chain.push("A person opened the incident.".to_owned()),
     }

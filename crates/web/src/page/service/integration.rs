@@ -109,6 +109,7 @@ async fn add_page(
         groups: kinds(&q),
         q,
         chosen,
+        global: form.ticked("global"),
         form,
     }
 }
@@ -123,10 +124,13 @@ async fn add(
     let directory = state.directory();
     let service = find(&directory, &slug)?;
     let chosen = query::value(&req, "kind").and_then(|kind| format::by_slug(&kind));
-    let form = match chosen {
+    let mut form = match chosen {
         Some(format) => Form::new().with("name", format.name),
         None => Form::new(),
     };
+    if query::value(&req, "global").is_some() {
+        form = form.with("global", "yes");
+    }
     let q = query::value(&req, "q").unwrap_or_default();
     render(&add_page(&state, &me, service, q, chosen, form).await)
 }
@@ -190,7 +194,9 @@ async fn create(
         Ok(kind) => {
             let ctx = me.ctx(state.now());
             let name = form.get("name");
-            integration::create_integration(state.store(), &ctx, service.id, name, kind).await
+            let global = form.ticked("global");
+            integration::create_integration(state.store(), &ctx, service.id, name, kind, global)
+                .await
         }
         Err(_) => Err(engine::Error::invalid("kind", "choose a format")),
     };

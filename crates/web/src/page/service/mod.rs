@@ -3,6 +3,7 @@
 pub mod form;
 mod integration;
 mod mapping;
+mod routing;
 pub mod row;
 mod settings;
 
@@ -46,6 +47,7 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
     .service(web::resource("/services/{slug}/delete").route(web::post().to(delete)));
     integration::configure(cfg);
     settings::configure(cfg);
+    routing::configure(cfg);
     mapping::configure(cfg);
 }
 
@@ -128,7 +130,7 @@ async fn page(
             }
             let firing = store::alert::Filter {
                 status: Some(AlertStatus::Open),
-                integrations: Some(integrations),
+                service: Some((id, integrations)),
                 ..store::alert::Filter::default()
             };
             let alerts = store::alert::list(conn, &firing, None, ALERTS_SHOWN)?;

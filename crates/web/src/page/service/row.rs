@@ -160,6 +160,7 @@ pub fn integration_rows(
                 accepted: count(accepted),
                 ignored: count(traffic.ignored),
                 rejected: count(traffic.rejected),
+                global: one.routing.on,
                 last_error: traffic.last_warning_at.zip(traffic.last_warning),
             }
         })

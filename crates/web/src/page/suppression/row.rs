@@ -96,9 +96,10 @@ pub fn notices(directory: &Directory, service: ServiceId, now: Timestamp) -> Vec
                 // One that names integrations of other services only holds nothing here.
                 one.integrations.is_empty()
                     || one.integrations.iter().any(|id| {
-                        directory
-                            .integration(*id)
-                            .is_some_and(|door| door.service_id == service)
+                        directory.integration(*id).is_some_and(|door| {
+                            door.service_id == service
+                                || door.routing.services().any(|id| id == service)
+                        })
                     })
             }
         })

@@ -30,7 +30,7 @@ impl Noun {
         match kind {
             SuppressionKind::Silence => Some(Noun::Silence),
             SuppressionKind::Maintenance => Some(Noun::Maintenance),
-            SuppressionKind::Inhibition | SuppressionKind::Flapping => None,
+            SuppressionKind::Inhibition | SuppressionKind::Flapping | SuppressionKind::Rule => None,
         }
     }
 

@@ -1,0 +1,51 @@
+//! Rules of global integrations in the file.
+
+use super::*;
+
+#[test]
+fn routing_rules_stand_in_the_file() {
+    let text = "services:\n- slug: s\n  integrations:\n  - name: A\n    kind: generic\n    key: \
+                \"${KEY}\"\n    routing_rules:\n    - {name: Owner, labels: {team: \"{labels.owner}\"}, \
+                continue: true}\n    - {name: Pay, condition: labels.team == 'pay', service: t, \
+                dedup_key: \"{summary}\", severity: error}\n- slug: t\n";
+    let (_, first) = applied(&empty(), &read(text).unwrap(), NOW).unwrap();
+    let of = |current: &Current| {
+        let mut doors = current.directory.integrations.values();
+        doors.next().unwrap().routing.clone()
+    };
+    let routing = of(&first);
+    assert!(routing.on && routing.rekeyed);
+    let t = first.directory.service_by_slug("t").unwrap().id;
+    assert_eq!(
+        routing.rules[1].then.service,
+        Some(t),
+        "further down in the file"
+    );
+    let whole = to_yaml(&export(&first, true, NOW)).unwrap();
+    let (unchanged, _) = applied(&first, &read(&whole).unwrap(), NOW).unwrap();
+    assert!(unchanged.is_unchanged(), "{unchanged}");
+    // Rules are known by their names.
+    let other = text.replace("severity: error", "severity: info");
+    let (plan, after) = applied(&first, &read(&other).unwrap(), NOW).unwrap();
+    assert!(plan.to_string().contains("routing rules of s/A"), "{plan}");
+    assert_eq!(of(&after).rules[1].id, routing.rules[1].id);
+    let off =
+        "services: [{slug: s, integrations: [{name: A, kind: generic, routing_rules: null}]}]";
+    let (_, after) = applied(&first, &read(off).unwrap(), NOW).unwrap();
+    assert!(!of(&after).on && of(&after).rules.len() == 2);
+
+    let found = faults(
+        &text
+            .replace("labels.team ==", "team ==")
+            .replace("service: t", "service: x"),
+    );
+    assert!(
+        found[0].starts_with("line 9, ") && found[0].contains("no service"),
+        "{found:?}"
+    );
+    let found = faults(&text.replace("labels.team ==", "team =="));
+    assert!(
+        found[0].starts_with("line 9, ") && found[0].contains("condition: `team` is not known"),
+        "{found:?}"
+    );
+}

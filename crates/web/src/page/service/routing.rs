@@ -1,0 +1,474 @@
+//! The rules of a global integration: listed with what they have matched, edited one at a time, and
+//! tried on what came in before they are saved.
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use domain::directory::Directory;
+use domain::routing::{CATCH_ALL, RoutedField, Routing, Rule};
+use domain::service::Integration;
+use domain::{RoutingRuleId, ServiceId};
+use engine::Error;
+use engine::access::Right;
+use engine::configuration::routing::{RoutingEdit, RuleInput, edit_routing, edited};
+use formats::format;
+use store::routing::Hits;
+
+use super::find;
+use super::integration::find_in;
+use super::settings::severities;
+use crate::csrf::Checked;
+use crate::error::WebError;
+use crate::frame::{frame, redirect_with_flash, render, render_with};
+use crate::hooks::rehearsal::{Rehearsal, rehearse};
+use crate::page::{complaint, name, query};
+use crate::session::SignedIn;
+use crate::state::{AppState, State};
+use crate::view::routing::{
+    GlobalIntegrationsPage, GlobalRow, Matches, RoutingPage, RulePage, RuleRow, Trial, TrialChange,
+    TrialRow,
+};
+use crate::view::{Choice, Form, Link, Nav};
+
+pub fn configure(cfg: &mut web::ServiceConfig) {
+    const BASE: &str = "/services/{slug}/integrations/{id}/routing";
+    cfg.route("/routing", web::get().to(list))
+        .route("/routing/new", web::get().to(begin))
+        .service(
+            web::resource(BASE)
+                .route(web::get().to(show))
+                .route(web::post().to(create)),
+        )
+        .route(&format!("{BASE}/switch"), web::post().to(switch))
+        .route(&format!("{BASE}/new"), web::get().to(add))
+        .service(
+            web::resource(format!("{BASE}/{{rule}}"))
+                .route(web::get().to(edit))
+                .route(web::post().to(save)),
+        )
+        .route(&format!("{BASE}/{{rule}}/{{act}}"), web::post().to(act));
+}
+
+type Named = web::Path<(String, String)>;
+type NamedRule = web::Path<(String, String, i64)>;
+
+fn home(integration: &Integration, slug: &str) -> String {
+    format!("/services/{slug}/integrations/{}", integration.id)
+}
+
+fn service_link(directory: &Directory, slug: &str) -> Result<Link, WebError> {
+    let service = find(directory, slug)?;
+    Ok(Link {
+        label: service.name.clone(),
+        href: format!("/services/{}", service.slug),
+    })
+}
+
+fn door_link(integration: &Integration, slug: &str) -> Link {
+    Link {
+        label: integration.name.clone(),
+        href: home(integration, slug),
+    }
+}
+
+fn matches(hits: Option<&Hits>) -> Matches {
+    Matches {
+        hits: hits.map_or(0, |one| one.hits),
+        last: hits.map(|one| one.last_at),
+    }
+}
+
+async fn list(state: State, me: SignedIn) -> Result<HttpResponse, WebError> {
+    let directory = state.directory();
+    let mut doors: Vec<Arc<Integration>> = directory
+        .integrations
+        .values()
+        .filter(|one| one.routing.on)
+        .cloned()
+        .collect();
+    doors.sort_by_cached_key(|one| (one.name.to_lowercase(), one.id));
+    let wanted = doors.clone();
+    let (hits, traffic) = state
+        .store()
+        .read(move |c| {
+            let hits = wanted.iter().map(|one| store::routing::hits(c, one.id));
+            let hits: Result<Vec<_>, store::Error> = hits.collect();
+            Ok::<_, store::Error>((hits?, store::service::traffic(c)?))
+        })
+        .await?;
+    let rows = doors.iter().zip(&hits).map(|(door, hits)| {
+        let slug = directory.service(door.service_id).map(|one| &one.slug);
+        let rules = &door.routing.rules;
+        GlobalRow {
+            name: door.name.clone(),
+            href: slug.map_or_else(String::new, |slug| format!("{}/routing", home(door, slug))),
+            format: format::of(door.kind).name.to_owned(),
+            service: name::service(&directory, door.service_id),
+            rules: rules.len(),
+            idle: (rules.iter())
+                .filter(|rule| !hits.contains_key(&rule.id))
+                .count(),
+            last_signal: (traffic.iter())
+                .find(|(id, _)| *id == door.id)
+                .and_then(|(_, traffic)| traffic.last_signal_at),
+        }
+    });
+    let rows = rows.collect();
+    render(&GlobalIntegrationsPage {
+        frame: frame(&state, &me, "Global integrations", Nav::Services).await,
+        rows,
+        services: name::service_slugs(&directory),
+    })
+}
+
+/// Leads to the list of monitors of the service that takes the rest.
+async fn begin(state: State, me: SignedIn, req: HttpRequest) -> Result<HttpResponse, WebError> {
+    me.require(Right::Configure)?;
+    let slug = query::value(&req, "service").unwrap_or_default();
+    let directory = state.directory();
+    let service = find(&directory, &slug)?;
+    let to = format!("/services/{}/integrations/new?global=yes", service.slug);
+    Ok(HttpResponse::SeeOther()
+        .insert_header(("location", to))
+        .finish())
+}
+
+fn row(rule: &Rule, hits: Option<&Hits>, directory: &Directory) -> RuleRow {
+    RuleRow {
+        id: rule.id,
+        name: rule.name.clone(),
+        enabled: rule.enabled,
+        condition: rule
+            .condition
+            .as_ref()
+            .map_or_else(String::new, |one| one.source().to_owned()),
+        then: rule.then.in_words(directory),
+        continues: rule.then.continues,
+        since: rule.since,
+        matches: matches(hits),
+    }
+}
+
+async fn show(state: State, me: SignedIn, path: Named) -> Result<HttpResponse, WebError> {
+    let (slug, id) = path.into_inner();
+    let directory = state.directory();
+    let door = find_in(&directory, &slug, &id)?;
+    let of = door.id;
+    let hits = state
+        .store()
+        .read(move |c| store::routing::hits(c, of))
+        .await?;
+    render(&RoutingPage {
+        frame: frame(&state, &me, "Routing rules", Nav::Services).await,
+        service: service_link(&directory, &slug)?,
+        integration: door_link(door, &slug),
+        on: door.routing.on,
+        rules: (door.routing.rules.iter())
+            .map(|rule| row(rule, hits.get(&rule.id), &directory))
+            .collect(),
+        rest: matches(hits.get(&CATCH_ALL)),
+    })
+}
+
+async fn switch(
+    state: State,
+    me: SignedIn,
+    path: Named,
+    Checked(form): Checked,
+) -> Result<HttpResponse, WebError> {
+    me.require(Right::Configure)?;
+    let (slug, id) = path.into_inner();
+    let directory = state.directory();
+    let door = find_in(&directory, &slug, &id)?;
+    let on = form.get("on") == "yes";
+    let edits = vec![RoutingEdit::Switch(on)];
+    edit_routing(state.store(), &me.ctx(state.now()), door.id, edits).await?;
+    let told = match on {
+        true => "The integration is global now. Add a rule for what belongs to other services.",
+        false => "Every new signal goes to its own service again. The rules are kept.",
+    };
+    let to = format!("{}/routing", home(door, &slug));
+    Ok(redirect_with_flash(&state, &to, told))
+}
+
+async fn page(
+    state: &AppState,
+    me: &SignedIn,
+    slug: &str,
+    door: &Integration,
+    rule: Option<RoutingRuleId>,
+    form: Form,
+    trial: Option<Trial>,
+) -> Result<RulePage, WebError> {
+    let directory = state.directory();
+    let count = door.routing.rules.len();
+    let mut places = vec![Choice::new(count, "Last, before the catch-all")];
+    let rules = door.routing.rules.iter().enumerate();
+    places.extend(rules.map(|(at, rule)| Choice::new(at, format!("Before “{}”", rule.name))));
+    Ok(RulePage {
+        frame: frame(state, me, "Routing rule", Nav::Services).await,
+        service: service_link(&directory, slug)?,
+        integration: door_link(door, slug),
+        rule,
+        services: name::service_choices(&directory),
+        severities: severities(),
+        places,
+        form,
+        trial,
+    })
+}
+
+async fn add(state: State, me: SignedIn, path: Named) -> Result<HttpResponse, WebError> {
+    me.require(Right::Configure)?;
+    let (slug, id) = path.into_inner();
+    let directory = state.directory();
+    let door = find_in(&directory, &slug, &id)?;
+    let form = Form::new().with("enabled", "yes");
+    render(&page(&state, &me, &slug, door, None, form, None).await?)
+}
+
+fn known(door: &Integration, id: i64) -> Result<&Rule, WebError> {
+    door.routing
+        .rule(RoutingRuleId(id))
+        .ok_or_else(|| WebError::not_found("routing rule"))
+}
+
+async fn edit(state: State, me: SignedIn, path: NamedRule) -> Result<HttpResponse, WebError> {
+    me.require(Right::Configure)?;
+    let (slug, id, rule) = path.into_inner();
+    let directory = state.directory();
+    let door = find_in(&directory, &slug, &id)?;
+    let rule = known(door, rule)?;
+    let form = filled(&RuleInput::of(rule));
+    render(&page(&state, &me, &slug, door, Some(rule.id), form, None).await?)
+}
+
+/// A rule as the form shows it.
+fn filled(input: &RuleInput) -> Form {
+    let labels: Vec<String> = input
+        .labels
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    let key = |source: &Option<String>| match source.as_deref() {
+        None => String::new(),
+        // In the form nothing means: as it came.
+        Some("") => "{''}".to_owned(),
+        Some(source) => source.to_owned(),
+    };
+    let mut form = Form::new()
+        .with("name", &input.name)
+        .with("condition", &input.condition)
+        .with(
+            "service",
+            input.service.map_or(String::new(), |id| id.to_string()),
+        )
+        .with("severity", input.severity.map_or("", |one| one.as_str()))
+        .with("dedup_key", key(&input.dedup_key))
+        .with("group_key", key(&input.group_key))
+        .with("labels", labels.join("\n"));
+    for (name, ticked) in [
+        ("suppress", input.suppress),
+        ("continue", input.continues),
+        ("enabled", input.enabled),
+    ] {
+        if ticked {
+            form = form.with(name, "yes");
+        }
+    }
+    form
+}
+
+/// The rule that a form describes; what cannot be read is marked in the form.
+fn read(form: &mut Form) -> Option<RuleInput> {
+    let service: Option<ServiceId> = form.text("service").and_then(|id| id.parse().ok());
+    let severity = form.text("severity").and_then(|word| word.parse().ok());
+    let mut labels = Vec::new();
+    let mut odd = None;
+    for line in form.get("labels").lines().map(str::trim) {
+        match line.split_once('=') {
+            _ if line.is_empty() => {}
+            Some((name, value)) => labels.push((name.trim().to_owned(), value.trim().to_owned())),
+            None => odd = Some(line.to_owned()),
+        }
+    }
+    if let Some(line) = odd {
+        let text = format!("Write each label as name=value; “{line}” has no =.");
+        form.reject("labels", text);
+        return None;
+    }
+    Some(RuleInput {
+        name: form.get("name").to_owned(),
+        enabled: form.ticked("enabled"),
+        condition: form.get("condition").to_owned(),
+        service,
+        severity,
+        dedup_key: form.text("dedup_key").map(str::to_owned),
+        group_key: form.text("group_key").map(str::to_owned),
+        labels,
+        suppress: form.ticked("suppress"),
+        continues: form.ticked("continue"),
+    })
+}
+
+async fn create(
+    state: State,
+    me: SignedIn,
+    path: Named,
+    Checked(form): Checked,
+) -> Result<HttpResponse, WebError> {
+    let (slug, id) = path.into_inner();
+    submit(&state, &me, &slug, &id, None, form).await
+}
+
+async fn save(
+    state: State,
+    me: SignedIn,
+    path: NamedRule,
+    Checked(form): Checked,
+) -> Result<HttpResponse, WebError> {
+    let (slug, id, rule) = path.into_inner();
+    submit(&state, &me, &slug, &id, Some(rule), form).await
+}
+
+/// Saves a rule or tries it.
+async fn submit(
+    state: &AppState,
+    me: &SignedIn,
+    slug: &str,
+    id: &str,
+    rule: Option<i64>,
+    mut form: Form,
+) -> Result<HttpResponse, WebError> {
+    me.require(Right::Configure)?;
+    let directory = state.directory();
+    let door = find_in(&directory, slug, id)?;
+    let rule = rule.map(|rule| known(door, rule)).transpose()?;
+    let rule = rule.map(|rule| rule.id);
+    let refused = async |form: Form| {
+        let page = page(state, me, slug, door, rule, form, None).await?;
+        render_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
+    };
+    let Some(input) = read(&mut form) else {
+        return refused(form).await;
+    };
+    let name = input.name.trim().to_owned();
+    let change = match rule {
+        Some(rule) => RoutingEdit::Change(rule, input),
+        None => RoutingEdit::Add(input, form.text("place").and_then(|at| at.parse().ok())),
+    };
+    if form.get("do") == "try" {
+        let tried = edited(&directory, &door.routing, &change, || Ok(TRIED));
+        return match tried {
+            Ok(routing) => {
+                let routing = Routing {
+                    on: true,
+                    ..routing
+                };
+                let told = rehearse(state, door, routing).await?;
+                let trial = trial(told, rule.unwrap_or(TRIED));
+                render(&page(state, me, slug, door, rule, form, Some(trial)).await?)
+            }
+            Err(error) => {
+                complaint::show_plain(&mut form, error)?;
+                refused(form).await
+            }
+        };
+    }
+    match edit_routing(state.store(), &me.ctx(state.now()), door.id, vec![change]).await {
+        Ok(_) => {
+            let to = format!("{}/routing", home(door, slug));
+            let told = format!("“{name}” is saved, and holds for signals that come from now on.");
+            Ok(redirect_with_flash(state, &to, &told))
+        }
+        Err(error) => {
+            complaint::show_plain(&mut form, error)?;
+            refused(form).await
+        }
+    }
+}
+
+/// The number of a rule that is only tried.
+const TRIED: RoutingRuleId = RoutingRuleId(-1);
+
+fn trial(told: Rehearsal, rule: RoutingRuleId) -> Trial {
+    let what = |field| match field {
+        RoutedField::Service => "Service",
+        RoutedField::Severity => "Severity",
+        RoutedField::DedupKey => "Dedup key",
+        RoutedField::GroupKey => "Group key",
+        RoutedField::Labels => "Added labels",
+        RoutedField::Suppressed => "Suppressed",
+    };
+    Trial {
+        signals: told.signals,
+        unread: told.unread,
+        changed: told.changed,
+        matches: told.matches.get(&rule).copied().unwrap_or(0),
+        warnings: told.warnings,
+        rows: (told.shown.into_iter())
+            .map(|one| TrialRow {
+                href: format!("/signals/{}", one.request),
+                at: one.at,
+                summary: match one.summary.as_str() {
+                    "" => one.dedup_key,
+                    summary => summary.to_owned(),
+                },
+                changes: (one.differences.into_iter())
+                    .map(|one| TrialChange {
+                        what: what(one.field),
+                        from: one.from,
+                        to: one.to,
+                    })
+                    .collect(),
+                rules: match one.rules.as_slice() {
+                    [] => "by the catch-all".to_owned(),
+                    names => format!("by {}", names.join(", ")),
+                },
+            })
+            .collect(),
+    }
+}
+
+async fn act(
+    state: State,
+    me: SignedIn,
+    path: web::Path<(String, String, i64, String)>,
+    _form: Checked,
+) -> Result<HttpResponse, WebError> {
+    me.require(Right::Configure)?;
+    let (slug, id, rule, act) = path.into_inner();
+    let directory = state.directory();
+    let door = find_in(&directory, &slug, &id)?;
+    let rule = known(door, rule)?;
+    let mut rules = door.routing.rules.iter();
+    let at = rules.position(|one| one.id == rule.id).unwrap_or(0);
+    let name = &rule.name;
+    let (edit, told) = match act.as_str() {
+        "up" => (
+            RoutingEdit::Move(rule.id, at.saturating_sub(1)),
+            format!("“{name}” is asked one earlier."),
+        ),
+        "down" => (
+            RoutingEdit::Move(rule.id, at + 1),
+            format!("“{name}” is asked one later."),
+        ),
+        "on" => (
+            RoutingEdit::Enable(rule.id, true),
+            format!("“{name}” is on."),
+        ),
+        "off" => (
+            RoutingEdit::Enable(rule.id, false),
+            format!("“{name}” is off."),
+        ),
+        "delete" => (
+            RoutingEdit::Remove(rule.id),
+            format!("“{name}” is deleted."),
+        ),
+        _ => return Err(Error::NotFound("page").into()),
+    };
+    edit_routing(state.store(), &me.ctx(state.now()), door.id, vec![edit]).await?;
+    let to = format!("{}/routing", home(door, &slug));
+    Ok(redirect_with_flash(&state, &to, &told))
+}
