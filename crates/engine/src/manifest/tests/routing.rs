@@ -40,7 +40,7 @@ fn routing_rules_stand_in_the_file() {
             .replace("service: t", "service: x"),
     );
     assert!(
-        found[0].starts_with("line 9, ") && found[0].contains("no service"),
+        found[1].starts_with("line 9, ") && found[1].contains("no service"),
         "{found:?}"
     );
     let found = faults(&text.replace("labels.team ==", "team =="));
