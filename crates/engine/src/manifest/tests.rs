@@ -1,4 +1,5 @@
 mod routing;
+mod suppression;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

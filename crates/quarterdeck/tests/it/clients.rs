@@ -158,6 +158,37 @@ async fn prometheus_without_an_alertmanager() {
     .unwrap();
     assert_eq!(state().await, ["open", "open"]);
 
+    // What is silenced by it is found, shown on its alerts, and ended.
+    let made = ask(&[
+        "silence",
+        "add",
+        "alertname=~By.*",
+        "severity!=critical",
+        "--duration=2h",
+        "--author=ana",
+        "--comment=The compaction runs",
+    ]);
+    let id: &'static str = made.await.unwrap().trim().to_owned().leak();
+    let list = ask(&["silence", "query", "--output=json", "alertname=~By.*"]);
+    let list: Value = serde_json::from_str(&list.await.unwrap()).unwrap();
+    assert_eq!(list[0]["id"], id, "{list}");
+    assert_eq!(list[0]["createdBy"], "ana");
+    assert_eq!(list[0]["status"]["state"], "active");
+    let held = ask(&["alert", "query", "--silenced", "--output=json"]);
+    let held: Value = serde_json::from_str(&held.await.unwrap()).unwrap();
+    assert_eq!(held[0]["labels"]["alertname"], "ByHand", "{held}");
+    assert_eq!(held[0]["status"]["silencedBy"][0], id);
+    let firing = ask(&["alert", "query", "--output=json"]);
+    let firing: Value = serde_json::from_str(&firing.await.unwrap()).unwrap();
+    assert_eq!(firing.as_array().map(Vec::len), Some(1), "{firing}");
+    let arguments: &'static [&'static str] = vec!["silence", "expire", id].leak();
+    ask(arguments).await.unwrap();
+    let none = ask(&["silence", "query", "--output=json"]);
+    assert_eq!(none.await.unwrap().trim(), "[]");
+    let ended = ask(&["silence", "query", "--expired", "--output=json"]);
+    let ended: Value = serde_json::from_str(&ended.await.unwrap()).unwrap();
+    assert_eq!(ended[0]["status"]["state"], "expired", "{ended}");
+
     prometheus.set_rules(&[rule.quiet()]);
     eventually(SOON, "the alert to end with the rule", || async {
         let now = state().await;

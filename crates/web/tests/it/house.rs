@@ -185,6 +185,10 @@ impl House {
         Answer::of(self.client.get(self.at(path))).await
     }
 
+    pub async fn delete(&self, path: &str) -> Answer {
+        Answer::of(self.client.delete(self.at(path))).await
+    }
+
     /// With a token.
     pub async fn api(&self, token: &str, method: &str, path: &str, body: Option<Value>) -> Answer {
         let method = method.parse().unwrap();

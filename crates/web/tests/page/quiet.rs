@@ -304,3 +304,31 @@ on_both!(an_alert_inhibits_others, |house| {
     })
     .await;
 });
+
+on_both!(what_flaps_is_found, |house| {
+    let ana = house.ana().await;
+    let key = house.checkout(&ana).await;
+    house
+        .signal(&key, Action::Trigger, "calm", "Checkout is slow")
+        .await;
+    for _ in 0..3 {
+        house
+            .signal(&key, Action::Trigger, "k1", "The link comes and goes")
+            .await;
+        house.signal(&key, Action::Resolve, "k1", "").await;
+    }
+    house
+        .signal(&key, Action::Trigger, "k1", "The link comes and goes")
+        .await;
+    ana.get("/alerts?flapping=yes")
+        .await
+        .shows("Flapping")
+        .shows("The link comes and goes")
+        .hides("Checkout is slow");
+    ana.get("/alerts?state=all&sort=oldest")
+        .await
+        .shows("Checkout is slow");
+    ana.get("/alerts?state=resolved&suppressed=yes&service=checkout")
+        .await
+        .shows("No alert is like that.");
+});

@@ -4,7 +4,7 @@ use super::*;
 
 const FILE: &str = r#"
 users:
-  - {email: ana@example.com, role: admin}
+  - {email: ana@example.com, name: Ana, role: admin}
 teams:
   - {slug: t}
 services:
@@ -88,7 +88,7 @@ fn what_is_wrong_is_named_with_its_place() {
         (
             "'alertname=\"HostDown\"'",
             "'alertname'",
-            "line 23",
+            "line 24",
             "a matcher is a name",
         ),
         ("lasts: 2h", "lasts: 31d", "line 9", "30 days"),
@@ -103,7 +103,7 @@ fn what_is_wrong_is_named_with_its_place() {
         (
             "equal: [instance]",
             "equal: ['']",
-            "line 21",
+            "line 22",
             "names of labels",
         ),
     ] {

@@ -48,6 +48,15 @@ fn pages(person: &str) -> Vec<(String, Role)> {
         ("/on-call/swaps", Observer),
         ("/on-call/swaps/new?schedule=platform", Responder),
         ("/schedules/platform/versions", Observer),
+        ("/alerts", Observer),
+        ("/alerts?suppressed=yes&sort=oldest", Observer),
+        ("/silences", Observer),
+        ("/silences/new", Responder),
+        ("/silences/new?incident=2", Responder),
+        ("/maintenance-windows", Observer),
+        ("/maintenance-windows/new?service=checkout", Responder),
+        ("/inhibitions", Observer),
+        ("/inhibitions/new", Responder),
         ("/signals", Observer),
         ("/signals?decision=rejected", Observer),
         ("/services/checkout/integrations/new", Responder),
@@ -127,8 +136,15 @@ async fn every_page_is_sound_for_every_role_on_every_screen() {
         visitor.browser.delete_all_cookies().await.unwrap();
     }
     // Pages that are known by a number that nobody can foresee.
-    let numbered =
-        |link: &&String| link.starts_with("/signals/") || link.contains("/integrations/");
+    const NUMBERED: [&str; 6] = [
+        "/signals/",
+        "/integrations/",
+        "/alerts/",
+        "/silences/",
+        "/inhibitions/",
+        "/maintenance-windows/",
+    ];
+    let numbered = |link: &&String| NUMBERED.iter().any(|part| link.contains(part));
     visitor.sign_in(ADMIN, PASSWORD).await;
     for path in led_to.iter().filter(numbered) {
         let status = visit(&visitor, path, &mut wrong, "Admin").await;
@@ -186,6 +202,16 @@ async fn prepare(demo: &Demo) -> String {
         &format!("{} fails", "unbrokenword".repeat(9)),
     )
     .await;
+    // One that a silence of the demo holds back.
+    let watchdog = json!([{
+        "labels": {"alertname": "Watchdog", "cluster": "frankfurt"},
+        "annotations": {"summary": "Alerts arrive"},
+    }]);
+    let url = demo
+        .server
+        .url("/integrations/demokubernetesdemokubernetesdemo/api/v2/alerts");
+    let pushed = demo.server.client.post(url).json(&watchdog).send().await;
+    assert!(pushed.unwrap().status().is_success());
     for (_, email) in PEOPLE.iter().skip(1) {
         demo.let_in(email).await;
     }
