@@ -394,6 +394,8 @@ words! {
         Changes = "changes",
         CloudEvents = "cloudevents",
         StandardWebhooks = "standardwebhooks",
+        /// Mails, by SMTP or by the webhook of a provider.
+        Email = "email",
     }
 }
 

@@ -11,7 +11,7 @@ use crate::vendor::{
     azure, check, cloudevents, cloudwatch, datadog, elastic, google_cloud, grafana, netdata,
     network, newrelic, nobl9, sentry, splunk, standard, uptime, zabbix,
 };
-use crate::{FormatError, Parsed, alertmanager};
+use crate::{FormatError, Parsed, alertmanager, mail};
 
 /// What sort of sender it is, for choosing one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -114,6 +114,11 @@ impl Format {
         )
     }
 
+    /// Whether rules of the integration's own say which mails are about the same thing.
+    pub const fn takes_mail(&self) -> bool {
+        matches!(self.kind, IntegrationKind::Email)
+    }
+
     /// Whether its owner can say how bad it is where the sender does not.
     pub const fn takes_severity(&self) -> bool {
         !matches!(self.category, Category::Changes | Category::Paging)
@@ -212,6 +217,7 @@ pub fn of(kind: IntegrationKind) -> Format {
             ..signed("CloudEvents", C::Standards, 202, cloudevents::parse)
         },
         K::StandardWebhooks => signed("Standard Webhooks", C::Standards, 202, standard::signed),
+        K::Email => signed("Email", C::Generic, 200, mail::parse),
         K::Generic => format("Generic JSON", C::Generic, 202, standard::plain),
     }
 }

@@ -116,8 +116,11 @@ fn without(mut text: String, secrets: &[String]) -> String {
 fn keys(text: &str, key_hash: &[u8; 32], secrets: &mut Vec<String>) {
     let shape = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     for piece in text.split(|c| !shape(c)) {
+        let is_key = |piece: &str| Sha256::digest(piece.as_bytes()).as_slice() == key_hash;
+        // In an address of mail its case may have been lost.
+        let low = || piece.bytes().any(|b| b.is_ascii_uppercase()) && is_key(&piece.to_lowercase());
         if (20..=128).contains(&piece.len())
-            && Sha256::digest(piece.as_bytes()).as_slice() == key_hash
+            && (is_key(piece) || low())
             && !secrets.iter().any(|known| known == piece)
         {
             secrets.push(piece.to_owned());

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use crate::json;
+use crate::{json, multipart};
 
 /// Most fields of a form, a query or a multipart body; the rest is left out.
 const FIELDS_MAX: usize = 1_000;
@@ -91,7 +91,7 @@ impl<'a> Request<'a> {
         {
             return (value, Encoding::MendedJson);
         }
-        if let Some(fields) = multipart(body) {
+        if let Some(fields) = fields_of_parts(body) {
             return (Value::Object(fields), Encoding::Multipart);
         }
         if looks_like_a_form(body) {
@@ -164,56 +164,15 @@ fn mended(text: &str) -> String {
     out
 }
 
-/// The parts of `multipart/form-data` that are texts, by name. `None` when it is none.
-fn multipart(body: &[u8]) -> Option<Map<String, Value>> {
-    let body = body.trim_ascii_start();
-    // The boundary stands in the header and in the first line alike; the line is always there.
-    if !body.starts_with(b"--") {
-        return None;
-    }
-    let text = String::from_utf8_lossy(body);
-    let boundary = text.lines().next()?.trim_end();
-    if boundary.len() < 3 || boundary.len() > 80 {
-        return None;
-    }
+/// The parts of `multipart/form-data` as texts, by name. `None` when it is none.
+fn fields_of_parts(body: &[u8]) -> Option<Map<String, Value>> {
     let mut fields = Map::new();
-    for part in text.split(boundary).skip(1).take(FIELDS_MAX) {
-        if part.starts_with("--") {
-            break;
-        }
-        let part = part
-            .strip_prefix("\r\n")
-            .or_else(|| part.strip_prefix('\n'))
-            .unwrap_or(part);
-        let (head, content) = part
-            .split_once("\r\n\r\n")
-            .or_else(|| part.split_once("\n\n"))
-            .unwrap_or((part, ""));
-        let Some(name) = part_name(head) else {
-            continue;
-        };
-        let content = content
-            .strip_suffix("\r\n")
-            .or_else(|| content.strip_suffix('\n'))
-            .unwrap_or(content);
+    for part in multipart::parts(body)? {
         fields
-            .entry(storable(Cow::Borrowed(name)))
-            .or_insert_with(|| Value::String(storable(Cow::Borrowed(content))));
+            .entry(storable(Cow::Borrowed(part.name)))
+            .or_insert_with(|| Value::String(storable(String::from_utf8_lossy(part.content))));
     }
-    (!fields.is_empty()).then_some(fields)
-}
-
-/// `name` of a part's `Content-Disposition`.
-fn part_name(head: &str) -> Option<&str> {
-    let line = head
-        .lines()
-        .find(|line| line.to_ascii_lowercase().starts_with("content-disposition"))?;
-    let after = line
-        .split(';')
-        .map(str::trim)
-        .find_map(|piece| piece.strip_prefix("name="))?;
-    let name = after.trim_matches('"');
-    (!name.is_empty()).then_some(name)
+    Some(fields)
 }
 
 #[cfg(test)]

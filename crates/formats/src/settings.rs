@@ -8,6 +8,7 @@ use domain::word::AlertSeverity;
 use serde::{Deserialize, Serialize};
 
 use crate::format::Format;
+use crate::mail::{MailRules, ReadRules};
 use crate::mapping::{Fault, Mapping, MappingRules};
 
 /// Longest secret, in bytes.
@@ -29,28 +30,38 @@ pub struct Settings {
     /// Of generic JSON and of Standard Webhooks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mapping: Option<MappingRules>,
+    /// Of mails.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mail: Option<MailRules>,
     #[serde(skip)]
-    pub(crate) compiled: Compiled,
+    pub(crate) compiled: Compiled<Mapping>,
+    #[serde(skip)]
+    pub(crate) compiled_mail: Compiled<ReadRules>,
 }
 
-/// The rules of the mapping, read when the first request needs them. A copy reads them anew: it may
-/// be about to be changed.
-#[derive(Default)]
-pub(crate) struct Compiled(OnceLock<Result<Box<Mapping>, Vec<Fault>>>);
+/// Rules, read when the first request needs them. A copy reads them anew: it may be about to be
+/// changed.
+pub(crate) struct Compiled<T>(OnceLock<Result<Box<T>, Vec<Fault>>>);
 
-impl Clone for Compiled {
+impl<T> Default for Compiled<T> {
+    fn default() -> Self {
+        Compiled(OnceLock::new())
+    }
+}
+
+impl<T> Clone for Compiled<T> {
     fn clone(&self) -> Self {
         Compiled::default()
     }
 }
 
-impl PartialEq for Compiled {
+impl<T> PartialEq for Compiled<T> {
     fn eq(&self, _: &Self) -> bool {
         true
     }
 }
 
-impl fmt::Debug for Compiled {
+impl<T> fmt::Debug for Compiled<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("…")
     }
@@ -153,6 +164,12 @@ impl Settings {
                 "mapping",
                 "have a shape of their own",
             ),
+            (
+                self.mail.is_some(),
+                format.takes_mail(),
+                "mail",
+                "send no mails here",
+            ),
         ] {
             if given && !takes {
                 add(field, format!("senders of {} {what}", format.name));
@@ -164,7 +181,22 @@ impl Settings {
                 reason: fault.reason.clone(),
             }));
         }
+        if let Err(found) = self.mail_rules() {
+            faults.extend(found.iter().map(|fault| Fault {
+                field: format!("mail.{}", fault.field),
+                reason: fault.reason.clone(),
+            }));
+        }
         faults
+    }
+
+    /// The rules for mails, read; those of an integration without any are the usual ones.
+    pub(crate) fn mail_rules(&self) -> Result<&ReadRules, &[Fault]> {
+        let read = self.compiled_mail.0.get_or_init(|| {
+            let rules = self.mail.clone().unwrap_or_default();
+            rules.check().map(Box::new)
+        });
+        read.as_deref().map_err(Vec::as_slice)
     }
 
     /// The rules, read; `None` without any.

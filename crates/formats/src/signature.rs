@@ -34,7 +34,7 @@ pub fn same(left: &[u8], right: &[u8]) -> bool {
 }
 
 /// Whether `text` is `expected` in hex, of either case.
-fn is_hex_of(text: &str, expected: &[u8; 32]) -> bool {
+pub(crate) fn is_hex_of(text: &str, expected: &[u8; 32]) -> bool {
     let text = text.trim().as_bytes();
     let mut bytes = [0; 32];
     if text.len() != 64 {

@@ -58,6 +58,8 @@ fn setting_arg(setting: &Setting) -> Option<Arg> {
     );
     let heading = match setting.key.split_once('.') {
         Some(("smtp", _)) => "Mail (SMTP)",
+        Some(("mail", _)) => "Mail to integrations",
+        Some(("calendar", _)) => "Calendars",
         Some(_) => "SMS (Twilio)",
         None => "Settings",
     };

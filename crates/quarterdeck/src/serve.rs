@@ -25,12 +25,14 @@ pub async fn run(settings: Settings, demo_wanted: bool) -> Result<ExitCode, Fail
     if demo_wanted {
         demo::require_loopback(settings.listen)?;
     }
+    let mail_listen = settings.mail.as_ref().map(|mail| mail.listen);
     let channels = channel::all(&settings)?;
     let store = command::open(&settings)?;
     let demo = demo_wanted || demo::is_in(&store).await?;
     if demo {
         // Also without --demo: a database that holds public passwords stays at home.
         demo::require_loopback(settings.listen)?;
+        mail_listen.map_or(Ok(()), demo::require_loopback)?;
     }
     if demo_wanted {
         let ctx = OpContext::token(AccountRole::Admin, Origin::Cli, SystemClock.now());
@@ -59,6 +61,7 @@ pub async fn run(settings: Settings, demo_wanted: bool) -> Result<ExitCode, Fail
         twilio_tokens: tokens.map(str::to_owned).collect(),
         body_limit: settings.body_limit,
         rate_limit: settings.rate_limit,
+        smtp: settings.mail.clone(),
         ..WebConfig::new(settings.listen, &settings.public_url)
     };
     let server = web::bind(engine, config).await.map_err(cannot_serve)?;
@@ -75,6 +78,12 @@ pub async fn run(settings: Settings, demo_wanted: bool) -> Result<ExitCode, Fail
         started_in_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
         "Quarterdeck is at {public_url}",
     );
+    if let (Some(address), Some(mail)) = (server.mail_addr(), &settings.mail) {
+        tracing::info!(listen = %address, "mails to KEY@{} are taken", mail.domain);
+        if mail.tls.is_none() {
+            tracing::warn!("mails come unencrypted: mail.tls_certificate is not set");
+        }
+    }
     if demo {
         tracing::info!("this is the demo: sign in as admin@example.com with quarterdeck-demo");
     }
@@ -98,6 +107,23 @@ fn cannot_serve(error: web::ServeError) -> Failure {
             };
             Failure::new(format!("cannot serve on {address}: {source}")).next(next)
         }
+        web::ServeError::ListenForMail { address, source } => {
+            let next = match source.kind() {
+                ErrorKind::AddrInUse => {
+                    "Another program is there: choose another with --mail-listen, or let the mail \
+                     server that is there pass mails on."
+                }
+                ErrorKind::PermissionDenied => {
+                    "Ports below 1024 need rights: use --mail-listen with a higher one, or give \
+                     the process CAP_NET_BIND_SERVICE."
+                }
+                _ => "Choose an address of this machine with --mail-listen.",
+            };
+            Failure::new(format!("cannot take mail on {address}: {source}")).next(next)
+        }
+        error @ web::ServeError::MailCertificate(_) => Failure::new(error.to_string()).next(
+            "Name a certificate and its key in PEM with --mail-tls-certificate and --mail-tls-key.",
+        ),
     }
 }
 

@@ -262,7 +262,7 @@ fn read_mail(record: &Path) -> ReceivedMail {
 }
 
 /// A CA (`ca.pem`) and a server certificate signed by it (`server.pem`, `server.key`).
-fn make_certificates(directory: &Path) {
+pub fn make_certificates(directory: &Path) {
     std::fs::write(
         directory.join("server.ext"),
         "subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=critical,CA:false\n\

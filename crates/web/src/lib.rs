@@ -25,6 +25,7 @@ pub mod picture;
 mod pipeline;
 pub mod server;
 pub mod session;
+pub mod smtp;
 pub mod state;
 mod static_files;
 mod stream;

@@ -12,6 +12,7 @@ use actix_web::{App, HttpServer};
 use engine::Engine;
 
 use crate::error::WebError;
+use crate::smtp::{BoundSmtp, TlsError};
 use crate::state::{AppState, WebConfig};
 use crate::{api, calendar, health, hooks, metrics, openapi, page, pipeline, static_files, stream};
 
@@ -33,6 +34,13 @@ pub enum ServeError {
         address: SocketAddr,
         source: io::Error,
     },
+    #[error("cannot take mail on {address}: {source}")]
+    ListenForMail {
+        address: SocketAddr,
+        source: io::Error,
+    },
+    #[error("the certificate for mail cannot be used: {0}")]
+    MailCertificate(#[from] TlsError),
     #[error(transparent)]
     Engine(#[from] engine::Error),
 }
@@ -41,6 +49,7 @@ pub enum ServeError {
 pub struct BoundServer {
     addr: SocketAddr,
     server: Server,
+    smtp: Option<BoundSmtp>,
     state: Data<AppState>,
 }
 
@@ -52,6 +61,10 @@ pub async fn bind(engine: Engine, config: WebConfig) -> Result<BoundServer, Serv
     metrics::install();
     let address = config.listen;
     let workers = config.workers;
+    let smtp = match config.smtp.clone() {
+        Some(config) => Some(BoundSmtp::bind(config).await?),
+        None => None,
+    };
     let state = Data::new(AppState::new(engine, config).await?);
     let shared = state.clone();
     let mut server = HttpServer::new(move || {
@@ -76,6 +89,7 @@ pub async fn bind(engine: Engine, config: WebConfig) -> Result<BoundServer, Serv
     Ok(BoundServer {
         addr,
         server: listening.run(),
+        smtp,
         state,
     })
 }
@@ -103,6 +117,11 @@ impl BoundServer {
         self.addr
     }
 
+    /// Where it takes mail, if it does.
+    pub fn mail_addr(&self) -> Option<SocketAddr> {
+        self.smtp.as_ref().map(BoundSmtp::addr)
+    }
+
     /// To stop it from elsewhere.
     pub fn handle(&self) -> ServerHandle {
         self.server.handle()
@@ -113,9 +132,18 @@ impl BoundServer {
     /// # Errors
     /// Those of the accepting thread.
     pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
-        let BoundServer { server, state, .. } = self;
+        let BoundServer {
+            server,
+            smtp,
+            state,
+            ..
+        } = self;
         let handle = server.handle();
         let upkeep = tokio::spawn(metrics::upkeep());
+        let mails = smtp.map(|smtp| {
+            let stop = state.stop.subscribe();
+            tokio::spawn(smtp.run(state.clone(), stop))
+        });
         let mut serving = tokio::spawn(server);
         let result = tokio::select! {
             ended = &mut serving => ended.unwrap_or_else(|error| Err(io::Error::other(error))),
@@ -127,6 +155,12 @@ impl BoundServer {
             }
         };
         upkeep.abort();
+        state.stop.send_replace(true);
+        if let Some(mails) = mails
+            && let Err(error) = mails.await
+        {
+            tracing::error!(%error, "taking mail has failed");
+        }
         result
     }
 }

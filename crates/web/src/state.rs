@@ -12,6 +12,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::hooks::intake::Budgets;
+use crate::smtp::SmtpConfig;
 use crate::watch::WatchCache;
 
 /// Largest body of an integration that is not PagerDuty's, unless configured: 2 MiB.
@@ -38,6 +39,8 @@ pub struct WebConfig {
     pub rate_limit: u32,
     /// Whether mail leaves the house, so that addresses can be proved.
     pub mail_configured: bool,
+    /// How mail is taken by SMTP; `None`: it is not.
+    pub smtp: Option<SmtpConfig>,
     /// Threads that serve requests; 0: one for each core.
     pub workers: usize,
 }
@@ -52,6 +55,7 @@ impl WebConfig {
             body_limit: BODY_LIMIT,
             rate_limit: RATE_LIMIT,
             mail_configured: false,
+            smtp: None,
             workers: 0,
         }
     }
@@ -72,6 +76,7 @@ impl std::fmt::Debug for WebConfig {
             .field("body_limit", &self.body_limit)
             .field("rate_limit", &self.rate_limit)
             .field("mail_configured", &self.mail_configured)
+            .field("smtp", &self.smtp)
             .field("workers", &self.workers)
             .finish()
     }

@@ -7,6 +7,7 @@ use domain::service::Integration;
 use domain::word::{AlertSeverity, IntegrationKind};
 use domain::{IntegrationId, ServiceId};
 use formats::format;
+use formats::mail::MailRules;
 use formats::mapping::MappingRules;
 use formats::settings::{Secret, Settings};
 use serde_json::json;
@@ -150,6 +151,7 @@ pub struct SettingsEdit {
     pub secret: Option<Option<Secret>>,
     pub severity: Option<Option<AlertSeverity>>,
     pub mapping: Option<Option<MappingRules>>,
+    pub mail: Option<Option<MailRules>>,
 }
 
 impl SettingsEdit {
@@ -159,11 +161,17 @@ impl SettingsEdit {
         after.secret = self.secret.unwrap_or(after.secret);
         after.severity = self.severity.unwrap_or(after.severity);
         after.mapping = self.mapping.unwrap_or(after.mapping);
+        // Rules that say nothing are none.
+        after.mail = self
+            .mail
+            .unwrap_or(after.mail)
+            .filter(|rules| !rules.is_empty());
         let mut changed = Vec::new();
         for (differs, name) in [
             (after.secret != before.secret, "secret"),
             (after.severity != before.severity, "severity"),
             (after.mapping != before.mapping, "mapping"),
+            (after.mail != before.mail, "mail"),
         ] {
             if differs {
                 changed.push(name);

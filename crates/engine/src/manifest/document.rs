@@ -8,6 +8,7 @@ use domain::policy::{StepHours, StepMode};
 use domain::schedule::{Holiday, LayerHolidays, Restriction, Rotation, TimeOfDay};
 use domain::service::{Grouping, SupportHours, UrgencyRule};
 use domain::word::{AccountRole, AlertSeverity, ContactKind, IntegrationKind, Urgency};
+use formats::mail::MailRules;
 use formats::mapping::MappingRules;
 use serde::{Deserialize, Serialize};
 
@@ -303,6 +304,13 @@ pub struct IntegrationEntry {
         skip_serializing_if = "Option::is_none"
     )]
     pub mapping: Nullable<MappingRules>,
+    /// Which mails are about the same thing, and which resolve.
+    #[serde(
+        default,
+        deserialize_with = "mentioned",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub mail: Nullable<MailRules>,
     /// Makes it a global one with these rules, in order; `null`: it is none.
     #[serde(
         default,

@@ -310,6 +310,7 @@ fn service_entry(directory: &Directory, service: &Service, with_secrets: bool) -
                 severity: settings.severity.map(|severity| Some(severity.into())),
                 mapping: settings.mapping.map(|rules| Some(rules.into())),
                 routing_rules: routing_rules(directory, integration),
+                mail: settings.mail.map(|rules| Some(rules.into())),
             }
         });
     ServiceEntry {

@@ -8,6 +8,7 @@
 mod any_bytes;
 mod change;
 mod generic;
+mod mail;
 mod mapping;
 mod recorded;
 mod recurrence;

@@ -1,9 +1,11 @@
 //! `check`: would it work?
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use domain::escalation;
 use store::{Conn, DatabaseUrl, migrate as migrations};
+use web::smtp::TlsFiles;
 
 use super::context;
 use crate::failure::Failure;
@@ -33,7 +35,11 @@ pub async fn check(settings: &Settings) -> Result<ExitCode, Failure> {
         };
         output::line(&format!("{sign}  {what}: {text}"))
     };
-    say("listen", listen(settings))?;
+    say("listen", listen(settings.listen))?;
+    if let Some(mail) = &settings.mail {
+        say("mail", listen(mail.listen))?;
+        say("mail certificate", certificate(mail.tls.as_ref()))?;
+    }
     say("public URL", public_url(settings))?;
     for (what, found) in database(settings) {
         say(what, found)?;
@@ -55,14 +61,23 @@ pub async fn check(settings: &Settings) -> Result<ExitCode, Failure> {
     })
 }
 
-fn listen(settings: &Settings) -> Found {
-    let address = settings.listen;
+fn listen(address: SocketAddr) -> Found {
     match std::net::TcpListener::bind(address) {
         Ok(_) => Found::Good(format!("{address} is free")),
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => Found::Doubtful(format!(
             "{address} is in use, perhaps by the running server"
         )),
         Err(error) => Found::Bad(format!("{address} cannot be listened on: {error}")),
+    }
+}
+
+fn certificate(files: Option<&TlsFiles>) -> Found {
+    let Some(files) = files else {
+        return Found::Doubtful("there is none: mails come unencrypted".into());
+    };
+    match files.read() {
+        Ok(_) => Found::Good(format!("{} can be used", files.certificate.display())),
+        Err(error) => Found::Bad(error.to_string()),
     }
 }
 

@@ -9,11 +9,13 @@ mod tests;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use channels::Secret;
 use channels::email::EmailConfig;
 use channels::sms::TwilioConfig;
 use store::DatabaseUrl;
+use web::smtp::{SmtpConfig, TlsFiles};
 
 use self::source::Values;
 use crate::failure::Failure;
@@ -41,6 +43,8 @@ pub struct Settings {
     pub rate_limit: u32,
     pub smtp: Option<EmailConfig>,
     pub twilio: Option<TwilioConfig>,
+    /// How mail to integrations is taken.
+    pub mail: Option<SmtpConfig>,
     /// Calendars may be imported from private networks.
     pub private_calendars: bool,
 }
@@ -74,6 +78,7 @@ impl Settings {
         let settings = Settings {
             smtp: smtp(values)?,
             twilio: twilio(values, &public_url)?,
+            mail: mail(values)?,
             private_calendars: values
                 .parse("calendar.private_addresses", "true or false")?
                 .unwrap_or(false),
@@ -220,6 +225,56 @@ fn smtp(values: &Values) -> Result<Option<EmailConfig>, Failure> {
         password: values.text("smtp.password").map(Secret::new),
         ca_file: values.text("smtp.ca_file").map(PathBuf::from),
         ..EmailConfig::new(host, from)
+    }))
+}
+
+fn mail(values: &Values) -> Result<Option<SmtpConfig>, Failure> {
+    if !section_is_on(values, "mail.", "mail.listen")? {
+        return Ok(None);
+    }
+    let listen: Option<SocketAddr> =
+        values.parse("mail.listen", "an address with a port, such as 0.0.0.0:25")?;
+    let Some(listen) = listen else {
+        return Ok(None);
+    };
+    let domain = values.text("mail.domain").ok_or_else(|| {
+        Failure::usage("mail.domain is needed with mail.listen: what do the addresses end in?")
+    })?;
+    let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '[' | ']' | ':');
+    if domain.is_empty() || domain.len() > 255 || !domain.chars().all(letters) {
+        let message = format!("mail.domain must be a domain such as page.example.com: `{domain}`");
+        return Err(Failure::usage(message));
+    }
+    let certificate = values.text("mail.tls_certificate").map(PathBuf::from);
+    let key = values.text("mail.tls_key").map(PathBuf::from);
+    let tls = match (certificate, key) {
+        (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
+        (None, None) => None,
+        _ => {
+            let message = "mail.tls_certificate and mail.tls_key are needed together";
+            return Err(Failure::usage(message));
+        }
+    };
+    let usual = SmtpConfig::new(listen, &domain);
+    let number = |key: &'static str, usual: usize, least: usize| {
+        let given: Option<usize> = values.parse(key, "a number")?;
+        match given {
+            Some(given) if given < least => Err(Failure::usage(format!(
+                "{key} must be at least {least}: `{given}`"
+            ))),
+            given => Ok(given.unwrap_or(usual)),
+        }
+    };
+    let seconds = usize::try_from(usual.patience.as_secs()).unwrap_or(300);
+    let patience = number("mail.timeout", seconds, 1)?;
+    Ok(Some(SmtpConfig {
+        tls,
+        size_limit: number("mail.size_limit", usual.size_limit, 1024)?,
+        recipients: number("mail.recipients", usual.recipients, 1)?,
+        connections: number("mail.connections", usual.connections, 1)?,
+        connections_of_peer: number("mail.connections_of_peer", usual.connections_of_peer, 1)?,
+        patience: Duration::from_secs(u64::try_from(patience).unwrap_or(300)),
+        ..usual
     }))
 }
 

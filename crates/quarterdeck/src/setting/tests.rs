@@ -239,3 +239,45 @@ fn table_as_markdown() -> String {
     }
     text
 }
+
+#[test]
+fn mail_is_taken_where_and_for_whom_the_settings_say() {
+    let needed = [
+        "--mail-listen",
+        "0.0.0.0:2525",
+        "--mail-domain",
+        "Page.Example.com",
+    ];
+    let mail = settings(&needed, &[]).unwrap().mail.unwrap();
+    assert_eq!(mail.listen.port(), 2525);
+    assert_eq!(mail.domain, "page.example.com");
+    assert_eq!((mail.size_limit, mail.tls), (10 * 1024 * 1024, None));
+    let with = |more: &[&'static str]| [&needed[..], more].concat();
+    let files = [
+        "--mail-tls-certificate",
+        "/a.pem",
+        "--mail-tls-key",
+        "/a.key",
+    ];
+    let mail = settings(&with(&files), &[("QUARTERDECK_MAIL_TIMEOUT", "7")])
+        .unwrap()
+        .mail
+        .unwrap();
+    assert_eq!(mail.tls.unwrap().key.to_str(), Some("/a.key"));
+    assert_eq!(mail.patience.as_secs(), 7);
+    for (arguments, reason) in [
+        (needed[..2].to_vec(), "mail.domain is needed"),
+        (needed[2..].to_vec(), "mail.listen is not"),
+        (with(&files[..2]), "needed together"),
+        (with(&["--mail-recipients", "0"]), "at least 1"),
+        (with(&["--mail-size-limit", "10"]), "at least 1024"),
+        (
+            vec!["--mail-listen", "0.0.0.0:25", "--mail-domain", "a b"],
+            "a domain such as",
+        ),
+    ] {
+        let told = refused(&arguments, &[]);
+        assert!(told.contains(reason), "{told}");
+    }
+    assert!(settings(&[], &[]).unwrap().mail.is_none());
+}

@@ -13,6 +13,7 @@ mod crash;
 mod database;
 mod disk;
 mod house;
+mod mail;
 mod monitors;
 mod nodes;
 mod outage;

@@ -12,6 +12,7 @@ use engine::access::Right;
 use engine::configuration::integration::{SettingsEdit, edit_settings, settings_of};
 use formats::Parsed;
 use formats::format;
+use formats::mail::MailRules;
 use formats::mapping::MappingRules;
 use formats::settings::Secret;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -40,6 +41,10 @@ pub struct IntegrationSettings {
     /// Rules that say where the fields of signals stand, as described in docs/monitors.md.
     #[schema(value_type = Option<Object>)]
     mapping: Option<MappingRules>,
+    /// Rules that say which mails are about the same thing and which resolve, as described in
+    /// docs/mail.md.
+    #[schema(value_type = Option<Object>)]
+    mail: Option<MailRules>,
 }
 
 /// What to change: absent stays, `null` takes away.
@@ -56,6 +61,9 @@ pub struct IntegrationSettingsEdit {
     #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<Object>)]
     mapping: Option<Option<MappingRules>>,
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<Object>)]
+    mail: Option<Option<MailRules>>,
 }
 
 /// Tells `null` from what is absent.
@@ -77,6 +85,7 @@ fn shown(directory: &Directory, slug: &str, id: i64) -> Result<IntegrationSettin
         secret_set: settings.secret.is_some(),
         severity: settings.severity,
         mapping: settings.mapping.clone(),
+        mail: settings.mail.clone(),
     })
 }
 
@@ -148,6 +157,7 @@ pub async fn edit(
         secret,
         severity: body.0.severity,
         mapping: body.0.mapping,
+        mail: body.0.mail,
     };
     edit_settings(state.store(), &caller.ctx, id_of, edit).await?;
     Ok(HttpResponse::Ok().json(shown(&state.directory(), &slug, id)?))

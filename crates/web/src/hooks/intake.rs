@@ -65,7 +65,7 @@ fn admit(quota: Quota, spent: &AtomicI64, now: Timestamp) -> Result<(), i64> {
 
 /// Why a request was not taken.
 #[derive(Debug)]
-pub(super) enum NotTaken {
+pub(crate) enum NotTaken {
     UnknownKey,
     /// The key's budget is spent: come again after this many seconds.
     TooMany(i64),
@@ -110,7 +110,7 @@ pub(super) async fn submit(state: &AppState, submission: Submission) -> Result<A
 }
 
 /// As [`submit`], for a request that was admitted before.
-pub(super) async fn store(state: &AppState, submission: Submission) -> Result<Accepted, NotTaken> {
+pub(crate) async fn store(state: &AppState, submission: Submission) -> Result<Accepted, NotTaken> {
     state
         .engine
         .submit(submission)
@@ -170,7 +170,7 @@ pub(super) fn origin(req: &HttpRequest, format: &'static str) -> Origin {
 }
 
 /// A request that says nothing about any alert, but whose owner should hear of something.
-pub(super) fn remark(key_hash: [u8; 32], raw: Bytes, origin: Origin) -> Submission {
+pub(crate) fn remark(key_hash: [u8; 32], raw: Bytes, origin: Origin) -> Submission {
     Submission {
         key_hash,
         signals: Vec::new(),

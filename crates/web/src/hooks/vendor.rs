@@ -19,6 +19,10 @@ use crate::body;
 use crate::error::WebError;
 use crate::state::State;
 
+/// Largest mail of a provider's webhook, in bytes; SendGrid's limit with all that it adds, 30 MiB,
+/// would be a way to fill the memory.
+const MAIL_LIMIT: usize = 10 * 1024 * 1024;
+
 /// The format of the integration's kind.
 pub(super) async fn by_kind(
     req: HttpRequest,
@@ -54,7 +58,12 @@ pub(super) async fn take(
     let format = named.unwrap_or_else(|| format::of(integration.kind));
     let settings = Settings::of(&integration.settings)
         .map_err(|error| WebError::Internal(error.to_string()))?;
-    let bytes = body::read(&req, payload.into_inner(), state.config.body_limit).await?;
+    // Mails carry attachments.
+    let limit = match format.takes_mail() {
+        true => state.config.body_limit.max(MAIL_LIMIT),
+        false => state.config.body_limit,
+    };
+    let bytes = body::read(&req, payload.into_inner(), limit).await?;
     let origin = intake::origin(&req, format.slug());
     let (handshake, parsed) = {
         let request = request_of(&req, &bytes);

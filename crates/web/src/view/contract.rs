@@ -55,7 +55,15 @@ pub const POSTS: &[(&str, &[&str])] = &[
     ("/services/{slug}/integrations/{id}/test", &[]),
     (
         "/services/{slug}/integrations/{id}/settings",
-        &["secret", "secret_off", "severity"],
+        &[
+            "secret",
+            "secret_off",
+            "severity",
+            "mail_dedup",
+            "mail_dedup_pattern",
+            "mail_resolve_subject",
+            "mail_resolve_body",
+        ],
     ),
     ("/services/{slug}/integrations/{id}/mapping", MAPPING),
     ("/services/{slug}/integrations/{id}/routing/switch", &["on"]),

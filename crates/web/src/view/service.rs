@@ -1,5 +1,6 @@
 //! Services and their integrations.
 
+mod mail;
 mod snippet;
 mod vendor;
 
@@ -95,6 +96,8 @@ pub struct IntegrationPage {
     pub row: IntegrationRow,
     /// Its own address.
     pub base: String,
+    /// Where mails to it go, or why there is no such address; of integrations for mail.
+    pub mailbox: Option<String>,
     /// Its newest requests.
     pub heard: Vec<RequestRow>,
 }
@@ -179,6 +182,8 @@ pub struct IntegrationKeyPage {
     pub key: String,
     /// Our own address as clients see it, without a slash at the end.
     pub base_url: String,
+    /// Of addresses of mail; `None` when no mail is taken by SMTP.
+    pub mail_domain: Option<String>,
     /// Its newest requests; none unless the key is a new one of an older integration.
     pub heard: Vec<RequestRow>,
 }

@@ -12,7 +12,9 @@ use testkit::{PgDatabase, Scratch};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use web::WebConfig;
+use web::smtp::SmtpConfig;
 
+pub const MAIL_DOMAIN: &str = "page.example.com";
 pub const PD_KEY: &str = "demodemodemodemodemodemodemodemo";
 pub const AM_KEY: &str = "alertmanagerkey00000000000000000";
 pub const EVENTS_KEY: &str = "generickey0000000000000000000000";
@@ -72,6 +74,8 @@ api_tokens:
 pub struct House {
     pub engine: Engine,
     pub url: String,
+    /// Where it takes mail.
+    pub mail: Option<std::net::SocketAddr>,
     pub client: reqwest::Client,
     stop: Option<oneshot::Sender<()>>,
     pub serving: Option<JoinHandle<std::io::Result<()>>>,
@@ -103,7 +107,8 @@ impl House {
 
     pub async fn on(database: PgDatabase) -> House {
         let url = DatabaseUrl::Postgres(database.url.clone());
-        House::open(&url, None, Some(database), |_| {})
+        let mail = SmtpConfig::new(([127, 0, 0, 1], 0).into(), MAIL_DOMAIN);
+        House::open(&url, None, Some(database), |web| web.smtp = Some(mail))
             .await
             .furnished()
             .await
@@ -144,6 +149,7 @@ impl House {
             .unwrap();
         let server = web::bind(engine.clone(), web).await.unwrap();
         let url = format!("http://{}", server.addr());
+        let mail = server.mail_addr();
         let (stop, stopped) = oneshot::channel();
         let serving = tokio::spawn(server.run(async {
             drop(stopped.await);
@@ -151,6 +157,7 @@ impl House {
         House {
             engine,
             url,
+            mail,
             client: testkit::http_client(),
             stop: Some(stop),
             serving: Some(serving),

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use testkit::{PgCluster, eventually};
 
-use crate::house::{ADMIN, Answer, House};
+use crate::house::{ADMIN, Answer, House, MAIL_DOMAIN};
+use crate::smtp::Client;
 
 #[actix_web::test]
 async fn without_its_database_the_server_says_so_and_recovers() {
@@ -45,6 +46,10 @@ async fn without_its_database_the_server_says_so_and_recovers() {
     let generic = house.post(&door, r#"{"summary":"During"}"#).await;
     generic.is_problem(503, "unavailable");
     assert_eq!(generic.header("retry-after"), "2");
+    let mut mail = Client::greeted(&house).await;
+    let to = format!("{}@{MAIL_DOMAIN}", crate::house::EVENTS_KEY);
+    let answer = mail.mail(&to, "Subject: During\r\n").await;
+    assert!(answer.starts_with("451 4.3.0"), "{answer}");
     let api = house.api(ADMIN, "GET", "/api/v1/incidents", None).await;
     let problem = api.is_problem(503, "unavailable");
     assert!(

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::house::{ADMIN, Answer, EVENTS_KEY, House, OBSERVER};
 
 /// Adds an integration; its id and key.
-async fn door(house: &House, kind: IntegrationKind) -> (IntegrationId, String) {
+pub async fn door(house: &House, kind: IntegrationKind) -> (IntegrationId, String) {
     let service = house
         .engine
         .directory()
@@ -32,7 +32,7 @@ async fn door(house: &House, kind: IntegrationKind) -> (IntegrationId, String) {
     (made.id, made.key)
 }
 
-fn settings(id: IntegrationId) -> String {
+pub fn settings(id: IntegrationId) -> String {
     format!("/api/v1/services/checkout/integrations/{id}/settings")
 }
 

@@ -256,6 +256,7 @@ pub fn add(pages: &mut Vec<Sample>) {
                 .iter()
                 .map(|one| Choice::new(one, one))
                 .collect(),
+            ways: Vec::new(),
             form,
         },
     ));
@@ -307,6 +308,10 @@ pub fn add(pages: &mut Vec<Sample>) {
             "/services/checkout/integrations/generic",
             IntegrationKind::Generic,
         ),
+        (
+            "/services/checkout/integrations/email",
+            IntegrationKind::Email,
+        ),
     ] {
         pages.push(draw(
             path,
@@ -318,6 +323,7 @@ pub fn add(pages: &mut Vec<Sample>) {
                 kind,
                 key: "demodemodemodemodemodemodemodemo".into(),
                 base_url: "https://quarterdeck.example.com".into(),
+                mail_domain: Some("page.example.com".into()),
                 heard: Vec::new(),
             },
         ));

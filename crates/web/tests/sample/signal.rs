@@ -69,6 +69,7 @@ pub fn add(pages: &mut Vec<Sample>) {
     pages.push(draw(
         "/services/checkout/integrations/7",
         &IntegrationPage {
+            mailbox: None,
             frame: frame(
                 "Prometheus",
                 Nav::Services,
@@ -89,6 +90,31 @@ pub fn add(pages: &mut Vec<Sample>) {
             },
             base: "/services/checkout/integrations/7".into(),
             heard: vec![understood(), refused()],
+        },
+    ));
+    let mut form = Form::new()
+        .with("mail_dedup", "pattern")
+        .with("mail_dedup_pattern", "Alert: (");
+    form.reject("mail_dedup_pattern", "This is no pattern: unclosed group.");
+    pages.push(draw(
+        "/services/checkout/integrations/8/settings",
+        &integration::IntegrationSettingsPage {
+            frame: frame(
+                "Mail",
+                Nav::Services,
+                "/services/checkout/integrations/8/settings",
+            ),
+            service: link("Checkout", "/services/checkout"),
+            id: IntegrationId(8),
+            name: "Mail of the building".into(),
+            format: formats::format::of(IntegrationKind::Email),
+            secret_set: false,
+            severities: Vec::new(),
+            ways: vec![
+                Choice::new("subject", "Those of one subject"),
+                Choice::new("pattern", "Those in which a pattern finds the same text"),
+            ],
+            form,
         },
     ));
     pages.push(draw(

@@ -248,6 +248,7 @@ impl Work<'_> {
         let place = |name: &str| match name {
             "secret" => entry.secret.iter().flatten().map(|one| one.at).next(),
             "severity" => entry.severity.iter().flatten().map(|one| one.at).next(),
+            "mail" => entry.mail.iter().flatten().map(|one| one.at).next(),
             _ => entry.mapping.iter().flatten().map(|one| one.at).next(),
         };
         let edit = SettingsEdit {
@@ -257,6 +258,7 @@ impl Work<'_> {
             }),
             severity: (entry.severity.as_ref()).map(|one| one.as_ref().map(|one| one.value)),
             mapping: (entry.mapping.as_ref()).map(|one| one.as_ref().map(|one| one.value.clone())),
+            mail: (entry.mail.as_ref()).map(|one| one.as_ref().map(|one| one.value.clone())),
         };
         let after = settings_of(edited).and_then(|before| {
             let (after, changed) = edit.apply(before);

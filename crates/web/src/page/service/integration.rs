@@ -69,6 +69,7 @@ async fn key_page(
         kind: made_for.kind,
         key: made.key,
         base_url: state.config.public_url.clone(),
+        mail_domain: state.config.smtp.as_ref().map(|smtp| smtp.domain.clone()),
         heard: heard(state, &directory, made.id).await?,
     };
     render(&page)
@@ -150,7 +151,12 @@ async fn show(
         .into_iter()
         .find(|row| row.id == one.id)
         .ok_or_else(|| WebError::not_found("integration"))?;
+    let mailbox = match &state.config.smtp {
+        Some(smtp) => format!("…{}@{}", row.key_hint, smtp.domain),
+        None => "none, since mail.listen is not set".to_owned(),
+    };
     render(&IntegrationPage {
+        mailbox: (one.kind == IntegrationKind::Email).then_some(mailbox),
         frame: frame(&state, &me, &one.name, Nav::Services).await,
         service: Link {
             label: service.name.clone(),

@@ -1,5 +1,5 @@
-//! The settings of an integration: its secret, which is never shown again, and the severity of what
-//! carries none. The rules of its mapping have an editor of their own.
+//! The settings of an integration: its secret, which is never shown again, the severity of what
+//! carries none, and the rules for mails. The rules of its mapping have an editor of their own.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
@@ -10,6 +10,7 @@ use engine::Error;
 use engine::access::Right;
 use engine::configuration::integration::{SettingsEdit, edit_settings, settings_of};
 use formats::format::{self, Format};
+use formats::mail::{MailDedup, MailRules};
 use formats::settings::Secret;
 
 use super::find;
@@ -39,6 +40,20 @@ pub fn severities() -> Vec<Choice> {
         .collect()
 }
 
+/// Ways to tell mails apart.
+pub fn ways() -> Vec<Choice> {
+    let words = |way: MailDedup| match way {
+        MailDedup::Subject => "Those of one subject, but for words such as DOWN and RECOVERY",
+        MailDedup::Each => "None: each mail is a new alert",
+        MailDedup::Pattern => "Those in which a pattern finds the same text",
+        MailDedup::Thread => "Those of one thread: answers belong to what they answer",
+    };
+    MailDedup::ALL
+        .into_iter()
+        .map(|way| Choice::new(way, words(way)))
+        .collect()
+}
+
 async fn page(
     state: &AppState,
     me: &SignedIn,
@@ -59,6 +74,7 @@ async fn page(
         name: integration.name.clone(),
         secret_set: settings_of(integration)?.secret.is_some(),
         severities: severities(),
+        ways: ways(),
         format,
         form,
     })
@@ -77,6 +93,16 @@ async fn show(
     let settings = settings_of(integration)?;
     if let Some(severity) = settings.severity {
         form = form.with("severity", severity);
+    }
+    if let Some(rules) = &settings.mail {
+        form = form.with("mail_dedup", rules.dedup);
+        for (field, text) in [
+            ("mail_dedup_pattern", &rules.dedup_pattern),
+            ("mail_resolve_subject", &rules.resolve_subject),
+            ("mail_resolve_body", &rules.resolve_body),
+        ] {
+            form = form.with(field, text.as_deref().unwrap_or_default());
+        }
     }
     render(&page(&state, &me, &directory, &slug, integration, form).await?)
 }
@@ -106,11 +132,23 @@ async fn save(
             "Saved.",
         )),
         Err(error) => {
-            complaint::show_plain(&mut form, error)?;
+            complaint::show_plain(&mut form, at_their_fields(error))?;
             let page = page(&state, &me, &directory, &slug, integration, form).await?;
             render_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
     }
+}
+
+/// Faults of the rules for mails, each at its field of the form.
+fn at_their_fields(mut error: Error) -> Error {
+    if let Error::Invalid(problems) = &mut error {
+        for problem in problems {
+            if let Some(field) = problem.field.strip_prefix("mail.") {
+                problem.field = format!("mail_{field}");
+            }
+        }
+    }
+    error
 }
 
 /// What the form stands for, unless something cannot be read; then what, beside its field. An empty
@@ -128,9 +166,20 @@ fn read(form: &mut Form, format: &Format) -> Option<SettingsEdit> {
         Some(Ok(severity)) => Some(severity),
         None => None,
     };
+    let pattern = |field: &str| form.text(field).map(str::to_owned);
+    let mail = MailRules {
+        dedup: form
+            .text("mail_dedup")
+            .and_then(|word| word.parse().ok())
+            .unwrap_or_default(),
+        dedup_pattern: pattern("mail_dedup_pattern"),
+        resolve_subject: pattern("mail_resolve_subject"),
+        resolve_body: pattern("mail_resolve_body"),
+    };
     (!form.has_errors()).then_some(SettingsEdit {
         secret,
         severity: format.takes_severity().then_some(severity),
         mapping: None,
+        mail: format.takes_mail().then_some(Some(mail)),
     })
 }

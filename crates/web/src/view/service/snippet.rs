@@ -2,7 +2,7 @@
 
 use domain::word::IntegrationKind;
 
-use super::{IntegrationKeyPage, vendor};
+use super::{IntegrationKeyPage, mail, vendor};
 
 /// A piece of configuration or a command to copy, with the key filled in.
 pub(super) struct Snippet {
@@ -20,6 +20,7 @@ impl IntegrationKeyPage {
             }
             IntegrationKind::Alertmanager => "Alertmanager posts its groups to us.",
             IntegrationKind::Generic => "Any program that can post JSON can page.",
+            IntegrationKind::Email => "Whatever can send a mail can page.",
             kind => vendor::hint(kind),
         }
     }
@@ -111,6 +112,7 @@ impl IntegrationKeyPage {
                     ),
                 },
             ],
+            IntegrationKind::Email => mail::snippets(base, key, self.mail_domain.as_deref()),
             kind => vendor::snippets(kind, base, key),
         }
     }

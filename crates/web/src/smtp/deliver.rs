@@ -1,0 +1,157 @@
+//! From an address to its integration, and from a mail to its alerts. The door is that of webhooks:
+//! budgets, records and answers after the commit are the same.
+
+use actix_web::web::{Bytes, Data};
+use domain::IntegrationId;
+use domain::word::IntegrationKind;
+use engine::account::secret;
+use engine::ingest::{Origin, Submission};
+use formats::format::{self, Format};
+use formats::mail::{self, CONTENT_TYPE, ENVELOPE_FROM, ENVELOPE_TO};
+use formats::request::Request;
+use formats::settings::Settings;
+use futures_util::future::join_all;
+
+use crate::hooks::intake::{self, NotTaken};
+use crate::state::AppState;
+
+/// One address that a mail goes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Recipient {
+    pub(super) integration: IntegrationId,
+    key_hash: [u8; 32],
+    address: String,
+}
+
+/// How a mail came.
+#[derive(Clone, Debug)]
+pub(super) struct Envelope {
+    pub(super) from: String,
+    /// The peer in words, for those who look at the request later.
+    pub(super) client: String,
+}
+
+/// What became of a mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Delivered {
+    /// It is on the disk, for each recipient.
+    Stored,
+    /// No recipient is left: their integrations were removed in the meantime.
+    Nobody,
+    /// Nothing can be stored now; the sender is to try again.
+    Later,
+}
+
+/// The integration that an address belongs to. Servers may change the case of an address, while keys
+/// have one: the key as it came counts first, then in lower case, which made keys are in.
+pub(super) fn recipient(state: &AppState, address: &str) -> Option<Recipient> {
+    let directory = state.directory();
+    let mailbox = mail::parts(address).mailbox;
+    [mailbox.to_owned(), mailbox.to_ascii_lowercase()]
+        .iter()
+        .map(|key| secret::digest(key))
+        .find_map(|key_hash| {
+            let integration = *directory.integration_keys.get(&key_hash)?;
+            Some(Recipient {
+                integration,
+                key_hash,
+                address: address.to_owned(),
+            })
+        })
+}
+
+/// Stores a mail for everybody it goes to; returns once it is durable.
+pub(super) async fn deliver(
+    state: &Data<AppState>,
+    to: Vec<Recipient>,
+    envelope: Envelope,
+    raw: Bytes,
+) -> Delivered {
+    let (shared, read) = (state.clone(), to.len());
+    // Reading may take a while, and others' connections are served by this thread.
+    let submissions = tokio::task::spawn_blocking(move || {
+        let made = to
+            .iter()
+            .map(|one| submission(&shared, one, &envelope, &raw));
+        made.collect::<Option<Vec<Submission>>>()
+    });
+    let Ok(Some(submissions)) = submissions.await else {
+        return Delivered::Later;
+    };
+    let stored = join_all(
+        submissions
+            .into_iter()
+            .map(|submission| intake::store(state, submission)),
+    );
+    let mut gone = 0;
+    for result in stored.await {
+        match result {
+            Ok(_) => {}
+            Err(NotTaken::UnknownKey) => gone += 1,
+            // Whoever has it already gets it again then, and counts it as a repeat.
+            Err(NotTaken::TooMany(_) | NotTaken::Later(_)) => return Delivered::Later,
+        }
+    }
+    if gone == read {
+        Delivered::Nobody
+    } else {
+        Delivered::Stored
+    }
+}
+
+/// What a mail says to one recipient; `None` when its settings cannot be read.
+fn submission(
+    state: &AppState,
+    to: &Recipient,
+    envelope: &Envelope,
+    raw: &Bytes,
+) -> Option<Submission> {
+    let directory = state.directory();
+    let integration = directory.integration(to.integration)?;
+    let settings = Settings::of(&integration.settings).ok()?;
+    // A secret is for webhooks; here the address is one.
+    let unsigned = settings.secret.is_some().then(|| {
+        let mut unsigned = settings.clone();
+        unsigned.secret = None;
+        unsigned
+    });
+    let settings = unsigned.as_ref().unwrap_or(settings);
+    let (from, address) = (format!("<{}>", envelope.from), format!("<{}>", to.address));
+    let headers = [
+        ("Content-Type", CONTENT_TYPE),
+        (ENVELOPE_FROM, &*from),
+        (ENVELOPE_TO, &*address),
+        ("X-Client", &*envelope.client),
+    ];
+    let request = Request {
+        method: "SMTP",
+        headers: headers.to_vec(),
+        query: "",
+        body: raw,
+    };
+    let format: Format = format::of(IntegrationKind::Email);
+    let (parsed, failed) = match format.parse(&request, settings, state.now()) {
+        Ok(parsed) => (parsed, None),
+        Err(error) => (formats::Parsed::default(), Some(error.to_string())),
+    };
+    let mut head = format!("SMTP {}", one_line(&to.address));
+    for (name, value) in headers {
+        head.push_str(&format!("\n{}: {}", name.to_lowercase(), one_line(value)));
+    }
+    let origin = Origin {
+        format: format.slug(),
+        head,
+        replay_of: None,
+    };
+    let rejected = parsed.rejected.into_iter().map(|one| one.reason);
+    Some(Submission {
+        signals: parsed.signals,
+        warnings: parsed.warnings,
+        rejected: failed.into_iter().chain(rejected).collect(),
+        ..intake::remark(to.key_hash, raw.clone(), origin)
+    })
+}
+
+fn one_line(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}
