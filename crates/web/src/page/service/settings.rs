@@ -43,10 +43,10 @@ pub fn severities() -> Vec<Choice> {
 /// Ways to tell mails apart.
 pub fn ways() -> Vec<Choice> {
     let words = |way: MailDedup| match way {
-        MailDedup::Subject => "Those of one subject, but for words such as DOWN and RECOVERY",
-        MailDedup::Each => "None: each mail is a new alert",
-        MailDedup::Pattern => "Those in which a pattern finds the same text",
-        MailDedup::Thread => "Those of one thread: answers belong to what they answer",
+        MailDedup::Subject => "Those of one subject",
+        MailDedup::Each => "None: each is a new alert",
+        MailDedup::Pattern => "Those a pattern finds alike",
+        MailDedup::Thread => "Those of one thread",
     };
     MailDedup::ALL
         .into_iter()
