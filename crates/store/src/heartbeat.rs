@@ -207,6 +207,17 @@ fn take_all(conn: &mut Conn, ids: &[HeartbeatId]) -> Result<Vec<Heartbeat>, Erro
     heartbeats(found)
 }
 
+/// All of integrations that are not removed.
+///
+/// # Errors
+/// Those of the read.
+pub fn all(conn: &mut Conn) -> Result<Vec<Heartbeat>, Error> {
+    heartbeats(db!(conn, |c| t::table
+        .order(t::id)
+        .select(Row::as_select())
+        .load(c))?)
+}
+
 /// Which to show.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {

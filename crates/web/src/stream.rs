@@ -141,7 +141,7 @@ impl Watcher {
             (Change::Incident(id), Some(mine)) => id == mine,
             (Change::Incident(_), None) | (Change::Incidents, _) => true,
             // Who is on call, names, policies.
-            (Change::Directory, None) => true,
+            (Change::Directory | Change::Heartbeats, None) => true,
             _ => false,
         }
     }

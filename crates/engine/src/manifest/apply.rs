@@ -26,6 +26,7 @@ pub async fn current(store: &Store) -> Result<Current, Error> {
                 directory: Arc::new(store::directory::load(conn)?),
                 password_hashes: people::password_hashes(conn)?,
                 tokens: account::tokens(conn)?,
+                heartbeats: store::heartbeat::all(conn)?,
             })
         })
         .await
@@ -98,6 +99,7 @@ fn write(
         directory: begin(tx)?,
         password_hashes: people::password_hashes(tx)?,
         tokens: account::tokens(tx)?,
+        heartbeats: store::heartbeat::all(tx)?,
     };
     let mut ids = || tx.id(|id| id);
     let done = reconcile(&current, passwords, manifest, ctx.now, &mut ids)?;

@@ -3,6 +3,7 @@
 use channels::Secret;
 use domain::directory::{Directory, User};
 use domain::escalation;
+use domain::heartbeat::Heartbeat;
 use domain::policy::{Policy, Step, StepMode, Target};
 use domain::schedule::{HolidayCalendar, Layer, Participant, Schedule};
 use domain::service::{Integration, Service};
@@ -10,8 +11,8 @@ use domain::suppression::{Inhibition, Matcher, SuppressionKind};
 use domain::{TeamId, Timestamp, UserId};
 
 use super::document::{
-    CalendarEntry, InhibitionEntry, IntegrationEntry, LayerEntry, Manifest, MethodEntry,
-    PolicyEntry, RemindersEntry, RoutingEntry, RuleEntry, ScheduleEntry, ServiceEntry,
+    CalendarEntry, HeartbeatEntry, InhibitionEntry, IntegrationEntry, LayerEntry, Manifest,
+    MethodEntry, PolicyEntry, RemindersEntry, RoutingEntry, RuleEntry, ScheduleEntry, ServiceEntry,
     SettingsEntry, StepEntry, SuppressionEntry, TeamEntry, TokenEntry, UserEntry,
 };
 use super::reconcile::Current;
@@ -76,7 +77,7 @@ pub fn export(current: &Current, with_secrets: bool, now: Timestamp) -> Manifest
         services: directory
             .services
             .values()
-            .map(|service| service_entry(directory, service, with_secrets))
+            .map(|service| service_entry(current, service, with_secrets))
             .collect(),
         maintenance_windows: suppressions(directory, SuppressionKind::Maintenance, now),
         silences: suppressions(directory, SuppressionKind::Silence, now),
@@ -288,7 +289,27 @@ fn policy_entry(directory: &Directory, policy: &Policy, now: Timestamp) -> Polic
     }
 }
 
-fn service_entry(directory: &Directory, service: &Service, with_secrets: bool) -> ServiceEntry {
+fn heartbeat_entry(beat: &Heartbeat) -> HeartbeatEntry {
+    let settings = &beat.settings;
+    HeartbeatEntry {
+        name: settings.name.clone().into(),
+        interval: Some(Duration(settings.interval)),
+        grace: Some(Duration(settings.grace)),
+        longest_run: settings
+            .longest_run
+            .map(|longest| Some(Duration(longest).into())),
+        severity: Some(settings.severity),
+        message: settings
+            .message
+            .as_ref()
+            .map(|message| Some(message.clone().into())),
+        tags: (!settings.tags.is_empty()).then(|| settings.tags.clone()),
+        description: written(&settings.description),
+    }
+}
+
+fn service_entry(current: &Current, service: &Service, with_secrets: bool) -> ServiceEntry {
+    let directory = &*current.directory;
     let settings = &service.settings;
     let policy = service.policy_id.and_then(|id| directory.policy(id));
     let integrations = directory
@@ -311,6 +332,12 @@ fn service_entry(directory: &Directory, service: &Service, with_secrets: bool) -
                 mapping: settings.mapping.map(|rules| Some(rules.into())),
                 routing_rules: routing_rules(directory, integration),
                 mail: settings.mail.map(|rules| Some(rules.into())),
+                heartbeats: current
+                    .heartbeats
+                    .iter()
+                    .filter(|beat| beat.integration_id == integration.id)
+                    .map(heartbeat_entry)
+                    .collect(),
             }
         });
     ServiceEntry {

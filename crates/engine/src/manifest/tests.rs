@@ -18,6 +18,7 @@ fn empty() -> Current {
         directory: Arc::new(Directory::default()),
         password_hashes: [].into(),
         tokens: vec![],
+        heartbeats: vec![],
     }
 }
 

@@ -1,18 +1,21 @@
 //! What applying a file writes, one statement or a few each.
 
 use domain::directory::{ContactMethod, NotificationRule, Settings, Team, User};
+use domain::heartbeat::{Heartbeat, HeartbeatSettings};
 use domain::policy::Policy;
 use domain::reminder::Reminders;
 use domain::routing::Routing;
 use domain::schedule::{HolidayCalendar, Schedule, ScheduleVersion};
 use domain::service::{Integration, Service};
 use domain::suppression::{Inhibition, Suppression};
-use domain::{ContactMethodId, RoutingRuleId, ScheduleId, Timestamp, UserId};
+use domain::{ContactMethodId, HeartbeatId, RoutingRuleId, ScheduleId, Timestamp, UserId};
 use store::account::{self, Token};
 use store::{
-    Tx, holiday, inhibition, people, policy, schedule, service, setting, suppression, team,
+    Tx, heartbeat, holiday, inhibition, people, policy, schedule, service, setting, suppression,
+    team,
 };
 
+use crate::configuration::heartbeat::edit_in_txn;
 use crate::configuration::routing;
 use crate::{Error, OpContext};
 
@@ -64,6 +67,11 @@ pub(super) enum Write {
         before: Routing,
         /// Rules that are counted from nothing.
         anew: Vec<RoutingRuleId>,
+    },
+    InsertHeartbeat(Heartbeat),
+    UpdateHeartbeat {
+        id: HeartbeatId,
+        settings: HeartbeatSettings,
     },
     PutSettings(Settings),
     /// With the instant up to which its occurrences are worked out.
@@ -119,6 +127,10 @@ impl Write {
                 before,
                 anew,
             } => routing::write(tx, integration, before, anew, now)?,
+            Write::InsertHeartbeat(new) => heartbeat::insert(tx, new)?,
+            Write::UpdateHeartbeat { id, settings } => {
+                edit_in_txn(tx, ctx, *id, settings.clone())?;
+            }
             Write::PutSettings(settings) => setting::put_settings(tx, settings)?,
             Write::InsertSuppression(new, reached) => suppression::insert(tx, new, *reached)?,
             Write::UpdateSuppression(edited, reached) => {

@@ -24,6 +24,7 @@ crate::on_both! {
     a_file_cannot_lock_everybody_out
     passwords_are_set_when_they_differ
     an_address_verified_by_hand_stays_verified
+    heartbeats_are_made_changed_and_exported
 }
 
 const EXAMPLE: &str = include_str!("../../../../docs/example.yaml");
@@ -299,4 +300,39 @@ async fn an_address_verified_by_hand_stays_verified(house: &House) {
             .unwrap()
             .reachable()
     );
+}
+
+async fn heartbeats_are_made_changed_and_exported(house: &House) {
+    let file = |interval: &str| {
+        format!(
+            "services:\n  - slug: reports\n    integrations:\n      - {{name: Cron, kind: generic, \
+             key: \"${{REPORTS_KEY}}\", heartbeats: [{{name: nightly, interval: {interval}, \
+             message: No report, tags: [a]}}]}}\n"
+        )
+    };
+    let plan = applied(house, root(), &file("1d")).await;
+    assert_eq!(plan.count(Verb::Create), 3);
+    assert!(applied(house, root(), &file("1d")).await.is_unchanged());
+    let text = exported(house, false).await;
+    assert!(
+        text.contains("name: nightly") && text.contains("interval: 1d"),
+        "{text}"
+    );
+    let again = applied(house, root(), &text).await;
+    assert!(again.is_unchanged(), "{again:?}");
+    assert_eq!(
+        applied(house, root(), &file("2d"))
+            .await
+            .count(Verb::Update),
+        1
+    );
+    let beats = current(&house.store).await.unwrap().heartbeats;
+    assert_eq!(beats.len(), 1);
+    assert_eq!(beats[0].settings.interval, Span::from_days(2));
+    let wrong = refused(house, &file("5s")).await;
+    assert!(wrong.contains("interval"), "{wrong}");
+    let bare = file("1d")
+        .replace("interval: 1d, ", "")
+        .replace("nightly", "other");
+    assert!(refused(house, &bare).await.contains("needs its `interval`"));
 }

@@ -6,6 +6,7 @@
 
 pub mod call;
 pub mod create;
+pub mod heartbeat;
 pub mod order;
 pub mod query;
 pub mod receipt;

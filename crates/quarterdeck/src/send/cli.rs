@@ -14,6 +14,8 @@ Examples:
   quarterdeck send --action resolve --dedup-key disk-db1
   quarterdeck send --change --summary 'Deployed shop 4.2' --link https://ci.example.com/run/17
   quarterdeck send --job backup -- /usr/local/bin/backup --all
+  quarterdeck send --heartbeat 'nightly backup' -- /usr/local/bin/backup --all
+  quarterdeck send --heartbeat worker
   quarterdeck send --from nagios --field 'NOTIFICATIONTYPE=$NOTIFICATIONTYPE$' ...
 
 When the server cannot be reached the message is kept on the disk and sent later, in order: by a
@@ -85,6 +87,18 @@ pub fn command() -> Command {
             "It is a change, such as a deployment: nobody is paged",
         ))
         .arg(text("job", "NAME", "It is the end of the command behind --").requires("command"))
+        .arg(text(
+            "heartbeat",
+            "NAME",
+            "It is a ping of a heartbeat; with a command behind --, its beginning and end",
+        ))
+        .arg(
+            text("ping", "WORD", "What the ping says")
+                .value_parser(["success", "start", "fail"])
+                .default_value("success")
+                .conflicts_with("command")
+                .requires("heartbeat"),
+        )
         .arg(
             text(
                 "from",
@@ -95,7 +109,8 @@ pub fn command() -> Command {
         )
         .arg(flag("flush", "Send what waits, and nothing new"))
         .arg(flag("list", "Show what waits"))
-        .group(ArgGroup::new("kind").args(["change", "job", "from", "flush", "list"]))
+        .group(ArgGroup::new("kind").args(["change", "job", "heartbeat", "from", "flush", "list"]))
+        .group(ArgGroup::new("wrap").args(["job", "heartbeat"]))
         .next_help_heading("Details")
         .arg(text(
             "summary",
@@ -139,7 +154,7 @@ pub fn command() -> Command {
                 .num_args(1..)
                 .last(true)
                 .value_parser(value_parser!(OsString))
-                .requires("job")
+                .requires("wrap")
                 .help("Job to run; when it fails somebody is alerted, until it works again"),
         )
         .arg(

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use engine::clock::{Clock as _, SystemClock};
 use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
 
+use super::message::Body;
 use super::spool::Item;
 use crate::failure::Failure;
 
@@ -46,8 +48,14 @@ impl Courier {
     }
 
     pub async fn deliver(&self, item: &Item) -> Outcome {
-        let (address, body) = item.message.request(&item.target);
-        let response = match self.client.post(address).json(&body).send().await {
+        let waited = SystemClock.now().since(item.given_at);
+        let (address, body) = item.message.request(&item.target, waited);
+        let post = self.client.post(address);
+        let post = match body {
+            Body::Json(value) => post.json(&value),
+            Body::Text(text) => post.body(text),
+        };
+        let response = match post.send().await {
             Ok(response) => response,
             // The address holds the key, which has no place in a log.
             Err(error) => {

@@ -1,8 +1,8 @@
 //! What is sent: an event about a condition, or a change.
 
 use clap::ArgMatches;
-use domain::Timestamp;
 use domain::word::{Action, AlertSeverity};
+use domain::{Span, Timestamp};
 use engine::clock::{Clock as _, SystemClock};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -17,6 +17,25 @@ use crate::failure::Failure;
 pub enum Message {
     Event { event: Event },
     Change { change: Map<String, Value> },
+    Heartbeat { heartbeat: Beat },
+}
+
+/// A ping of a heartbeat.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Beat {
+    pub name: String,
+    /// `success`, `start`, `fail`, or the exit status of a job.
+    pub says: String,
+    /// The end of what the job said.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub output: String,
+}
+
+/// What is posted.
+#[derive(Debug)]
+pub enum Body {
+    Json(Value),
+    Text(String),
 }
 
 /// A statement about a condition.
@@ -129,6 +148,35 @@ impl Message {
         Ok(Message::Change { change })
     }
 
+    /// A ping that says this word.
+    pub fn heartbeat(name: &str, says: &str) -> Message {
+        Message::Heartbeat {
+            heartbeat: Beat {
+                name: name.to_owned(),
+                says: says.to_owned(),
+                output: String::new(),
+            },
+        }
+    }
+
+    /// The ping of a job's end.
+    pub fn job_ended(name: &str, end: &End) -> Message {
+        let plain = end.worked() || end.how == format!("failed with exit code {}", end.code);
+        let output = match (end.worked(), plain) {
+            (true, _) => String::new(),
+            (false, true) => end.last_words.clone(),
+            // What the exit status alone does not tell.
+            (false, false) => format!("{}\n{}", end.how, end.last_words),
+        };
+        Message::Heartbeat {
+            heartbeat: Beat {
+                name: name.to_owned(),
+                says: end.code.to_string(),
+                output,
+            },
+        }
+    }
+
     pub fn job_failed(name: &str, end: &End) -> Message {
         let mut details = Map::new();
         details.insert("command".into(), end.command.clone().into());
@@ -175,20 +223,69 @@ impl Message {
                     summary.and_then(Value::as_str).unwrap_or_default()
                 )
             }
-        }
-    }
-
-    /// The address and the body, if there is one.
-    pub fn request(&self, target: &Target) -> (String, Value) {
-        match self {
-            Message::Event { event } => (target.address("/events"), json!(event)),
-            Message::Change { change } => {
-                let mut change = change.clone();
-                change.insert("routing_key".into(), target.key.clone().into());
-                (target.address("/v2/change/enqueue"), change.into())
+            Message::Heartbeat { heartbeat } => {
+                format!("heartbeat {} {}", heartbeat.name, heartbeat.says)
             }
         }
     }
+
+    /// The address and the body. A ping says how long ago it happened, if it had to wait: what is
+    /// old is no sign of life, and the clocks of two machines need not agree.
+    pub fn request(&self, target: &Target, waited: Span) -> (String, Body) {
+        match self {
+            Message::Event { event } => (target.address("/events"), Body::Json(json!(event))),
+            Message::Change { change } => {
+                let mut change = change.clone();
+                change.insert("routing_key".into(), target.key.clone().into());
+                (
+                    target.address("/v2/change/enqueue"),
+                    Body::Json(change.into()),
+                )
+            }
+            Message::Heartbeat { heartbeat } => {
+                let name = segment(&heartbeat.name);
+                let mut path = format!("/heartbeats/{name}");
+                if heartbeat.says != "success" {
+                    path = format!("{path}/{}", heartbeat.says);
+                }
+                if waited >= WAITED {
+                    path = format!("{path}?age={}", waited.as_seconds());
+                }
+                (target.address(&path), Body::Text(heartbeat.output.clone()))
+            }
+        }
+    }
+}
+
+/// A ping that waited for less was not kept.
+const WAITED: Span = Span::from_seconds(2);
+
+/// A text as one segment of an address.
+fn segment(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_~".contains(&byte);
+    let mut out = String::new();
+    for byte in text.bytes() {
+        match plain(byte) {
+            true => out.push(char::from(byte)),
+            false => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
+/// A heartbeat's name, as the server would have it.
+///
+/// # Errors
+/// When it is empty, too long, or more than a line.
+pub fn heartbeat_name(name: &str) -> Result<String, Failure> {
+    let name = name.trim();
+    let long = name.chars().count() > domain::heartbeat::NAME_MAX;
+    if name.is_empty() || long || name.chars().any(char::is_control) {
+        return Err(Failure::usage(
+            "--heartbeat: give the name of a heartbeat of the integration",
+        ));
+    }
+    Ok(name.to_owned())
 }
 
 fn job_key(name: &str) -> String {

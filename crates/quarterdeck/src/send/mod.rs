@@ -49,13 +49,24 @@ pub async fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
         return flush(&spool, &courier, matches).await;
     }
     let target = Target::of(matches)?;
+    let command: Vec<OsString> = matches
+        .get_many::<OsString>("command")
+        .into_iter()
+        .flatten()
+        .cloned()
+        .collect();
+    if let Some(name) = matches.get_one::<String>("heartbeat") {
+        let name = message::heartbeat_name(name)?;
+        if !command.is_empty() {
+            return beat(&spool, &courier, target, &name, command).await;
+        }
+        let says = matches.get_one::<String>("ping");
+        let says = says.map_or("success", String::as_str);
+        let message = Message::heartbeat(&name, says);
+        send(&spool, &courier, target, vec![message]).await?;
+        return Ok(ExitCode::SUCCESS);
+    }
     if let Some(name) = matches.get_one::<String>("job") {
-        let command: Vec<OsString> = matches
-            .get_many::<OsString>("command")
-            .into_iter()
-            .flatten()
-            .cloned()
-            .collect();
         let name = message::job_name(name)?;
         return wrap(&spool, &courier, target, &name, &command).await;
     }
@@ -99,6 +110,41 @@ async fn wrap(
         output::error(&failure.to_string());
     }
     Ok(end.exit_code())
+}
+
+/// Runs a job and pings its heartbeat when it begins and ends. The exit code is the job's own,
+/// whatever becomes of the pings, and the job does not wait for the server.
+async fn beat(
+    spool: &Spool,
+    courier: &Courier,
+    target: Target,
+    name: &str,
+    command: Vec<OsString>,
+) -> Result<ExitCode, Failure> {
+    let running = tokio::task::spawn_blocking(move || job::run(&command));
+    let begun = Message::heartbeat(name, "start");
+    // What is wrong is told at its end, once.
+    drop(send_quietly(spool, courier, &target, begun).await);
+    let end = running
+        .await
+        .map_err(|error| Failure::new(format!("the job was lost sight of: {error}")))?;
+    let ended = Message::job_ended(name, &end);
+    if let Err(failure) = send(spool, courier, target, vec![ended]).await {
+        output::error(&failure.to_string());
+    }
+    Ok(end.exit_code())
+}
+
+/// As [`send`], without a word and without a process that stays behind.
+async fn send_quietly(
+    spool: &Spool,
+    courier: &Courier,
+    target: &Target,
+    message: Message,
+) -> Result<Drained, Failure> {
+    let lane = spool.lane(target)?;
+    lane.append(&Item::new(target, message))?;
+    lane.drain(courier).await
 }
 
 /// Keeps the messages on the disk and delivers what waits for their address.

@@ -83,4 +83,22 @@ try:
     api.get_alert(identifier="nothing", identifier_type="alias")
 except Exception as error:
     told["unknown"] = type(error).__name__
+
+beats = opsgenie_sdk.HeartbeatApi(opsgenie_sdk.ApiClient(configuration))
+made = beats.create_heartbeat(opsgenie_sdk.CreateHeartbeatPayload(
+    name="nightly/1", interval=10, interval_unit="minutes", enabled=True, description="Copies",
+    alert_message="No copy", alert_tags=["db"], alert_priority="P1")).data
+told["beat made"] = [made.name, made.enabled, made.expired]
+told["pong"] = beats.ping("nightly/1").result
+told["pong of nothing"] = beats.ping("nothing").result
+beat = beats.get_heartbeat("nightly/1").data
+told["beat"] = [beat.interval, beat.interval_unit, beat.alert_message, beat.alert_tags,
+                beat.alert_priority, beat.last_ping_time is not None, beat.expired]
+beats.update_heartbeat("nightly/1", update_heartbeat_payload=opsgenie_sdk.UpdateHeartbeatPayload(
+    interval=2, interval_unit="hours"))
+told["beats"] = [[one.name, one.interval, one.interval_unit] for one in beats.list_heart_beats().data.heartbeats]
+told["beat off"] = beats.disable_heartbeat("nightly/1").data.enabled
+told["beat on"] = beats.enable_heartbeat("nightly/1").data.enabled
+beats.delete_heartbeat("nightly/1")
+told["beats left"] = len(beats.list_heart_beats().data.heartbeats)
 print(json.dumps(told))

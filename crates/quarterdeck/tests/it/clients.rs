@@ -56,6 +56,14 @@ async fn opsgenies_client_for_python() {
             "closed": [true, "closed"],
             "of nothing": false,
             "unknown": told["unknown"],
+            "beat made": ["nightly/1", true, false],
+            "pong": "PONG - Heartbeat received",
+            "pong of nothing": "PONG - Heartbeat received",
+            "beat": [10, "minutes", "No copy", ["db"], "P1", true, false],
+            "beats": [["nightly/1", 2, "hours"]],
+            "beat off": false,
+            "beat on": true,
+            "beats left": 0,
         }),
         "{told:#}"
     );

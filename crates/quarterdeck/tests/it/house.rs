@@ -151,6 +151,18 @@ impl House {
         (reply.status(), reply.json().await.expect("JSON"))
     }
 
+    /// Posts to the API as its administrator; returns status and body.
+    pub async fn post_api(&self, path: &str, body: Value) -> (StatusCode, Value) {
+        let url = self.server.url(&format!("/api/v1{path}"));
+        let request = self.server.client.post(url).bearer_auth(ADMIN_TOKEN);
+        let reply = request
+            .json(&body)
+            .send()
+            .await
+            .expect("the server answers");
+        (reply.status(), reply.json().await.expect("JSON"))
+    }
+
     pub async fn status_of(&self, path: &str) -> StatusCode {
         let reply = self.server.client.get(self.server.url(path)).send().await;
         reply.expect("the server answers").status()

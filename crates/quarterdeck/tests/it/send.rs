@@ -258,3 +258,98 @@ fn a_wrong_command_line_is_told_before_anything_is_kept() {
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     assert_eq!(sender.waiting(), [""; 0]);
 }
+
+/// A heartbeat of the integration with the key; its id.
+async fn heartbeat(house: &House, name: &str) -> i64 {
+    let id = house.rows("SELECT id FROM integration WHERE name = 'JSON'");
+    let id: i64 = id[0][0].parse().unwrap();
+    let body = serde_json::json!({"integration": id, "name": name, "interval": 3_600});
+    let (status, made) = house.post_api("/heartbeats", body).await;
+    assert_eq!(status, 201, "{made}");
+    made["id"].as_i64().unwrap()
+}
+
+/// Its state, and its history as `kind` or `kind stale`, oldest first.
+async fn beat(house: &House, id: i64) -> (String, Vec<String>) {
+    let (_, shown) = house.api(&format!("/heartbeats/{id}")).await;
+    let mut events: Vec<String> = shown["history"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| {
+            let stale = if event["stale"] == true { " stale" } else { "" };
+            format!("{}{stale}", event["kind"].as_str().unwrap())
+        })
+        .collect();
+    events.reverse();
+    (shown["state"].as_str().unwrap().to_owned(), events)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrapped_job_is_heard_of() {
+    let house = House::open(Database::Sqlite, COMPANY).await;
+    let sender = Sender::to(&house.server.base_url);
+    let id = heartbeat(&house, "nightly backup/1").await;
+    let job = |script| {
+        let name = ["--heartbeat", "nightly backup/1", "--", "/bin/sh", "-c"];
+        sender.run(&[&name[..], &[script]].concat())
+    };
+    let output = job("echo copying; echo no space left >&2; exit 3");
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    assert_eq!(
+        (&output.stdout[..], &output.stderr[..]),
+        (&b"copying\n"[..], &b"no space left\n"[..])
+    );
+    let rows = house.rows("SELECT status, summary, details FROM alert");
+    assert_eq!(
+        rows[0][..2],
+        ["open", "nightly backup/1 has failed with exit status 3"]
+    );
+    let details: Value = serde_json::from_str(&rows[0][2]).unwrap();
+    assert_eq!(details["output"], "no space left");
+    assert_eq!(job("exit 0").status.code(), Some(0));
+    assert_eq!(house.rows("SELECT status FROM alert"), [["resolved"]]);
+    let wanted = ["start", "fail", "start", "success"].map(str::to_owned);
+    assert_eq!(beat(&house, id).await, ("healthy".into(), wanted.to_vec()));
+
+    sender.sends(&["--heartbeat", "nightly backup/1", "--ping", "fail"]);
+    assert_eq!(beat(&house, id).await.0, "failed");
+    sender.sends(&["--heartbeat", "nightly backup/1"]);
+    assert_eq!(beat(&house, id).await.0, "healthy");
+    let unknown = sender.run(&["--heartbeat", "other", "--", "/bin/sh", "-c", "exit 7"]);
+    assert_eq!(
+        unknown.status.code(),
+        Some(7),
+        "the job's own, whatever comes of the ping"
+    );
+    let said = String::from_utf8(unknown.stderr).unwrap();
+    assert!(said.contains("no such heartbeat"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ping_that_waited_is_no_sign_of_life_now() {
+    let mut house = House::open(Database::Sqlite, COMPANY).await;
+    let id = heartbeat(&house, "backup").await;
+    house.server.stop();
+    let sender = Sender::to(&house.server.base_url);
+    let job = sender.run(&["--heartbeat", "backup", "--", "/bin/sh", "-c", "exit 0"]);
+    assert_eq!(job.status.code(), Some(0), "{job:?}");
+    assert_eq!(
+        sender.waiting(),
+        ["heartbeat backup start", "heartbeat backup 0"]
+    );
+    // As if they had been given two days ago.
+    let kept = Command::new("sh")
+        .arg("-c")
+        .arg(r#"find "$1" -name '0*' -exec sed -i -E 's/"given_at":"[0-9]{4}-[0-9]{2}-[0-9]{2}/"given_at":"2020-01-01/' {} +"#)
+        .arg("sh")
+        .arg(sender.scratch.path().join("spool"))
+        .output()
+        .unwrap();
+    assert!(kept.status.success(), "{kept:?}");
+    house.server.start().await;
+    let flushed = sender.run(&["--flush"]);
+    assert!(flushed.status.success(), "{flushed:?}");
+    let wanted = ["start stale", "success stale"].map(str::to_owned);
+    assert_eq!(beat(&house, id).await, ("waiting".into(), wanted.to_vec()));
+}

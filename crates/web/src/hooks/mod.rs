@@ -39,6 +39,15 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
             ])
             .route(web::to(opsgenie::alerts)),
         );
+        config.service(
+            web::resource([
+                format!("{home}/v2/heartbeats"),
+                format!("{home}/v2/heartbeats/{{tail:.*}}"),
+                format!("{home}/jsm/ops/integration/v2/heartbeats"),
+                format!("{home}/jsm/ops/integration/v2/heartbeats/{{tail:.*}}"),
+            ])
+            .route(web::to(opsgenie::heartbeat::heartbeats)),
+        );
     }
     for slash in ["", "/"] {
         let at = |path: &str| web::resource(format!("/integrations/{{key}}{path}{slash}"));

@@ -11,6 +11,7 @@ pub mod complaint;
 pub mod coverage;
 pub mod dashboard;
 pub mod explain;
+pub mod heartbeat;
 pub mod incident;
 pub mod name;
 pub mod on_call;
@@ -64,5 +65,6 @@ pub fn configure(cfg: &mut ServiceConfig) {
     schedule::configure(cfg);
     service::configure(cfg);
     signal::configure(cfg);
+    heartbeat::configure(cfg);
     auth::configure(cfg);
 }

@@ -59,6 +59,7 @@ const PAGES: &[(&str, &str)] = &[
     ("Silences", "/silences"),
     ("Maintenance windows", "/maintenance-windows"),
     ("Inhibitions", "/inhibitions"),
+    ("Heartbeats", "/heartbeats"),
     ("Outbox", "/outbox"),
     ("Settings", "/settings"),
     ("API", "/api"),

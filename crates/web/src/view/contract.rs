@@ -79,6 +79,12 @@ pub const POSTS: &[(&str, &[&str])] = &[
     ("/signals/{id}/replay", &[]),
     ("/services/{slug}/integrations/{id}/delete", &["confirm"]),
     ("/services/{slug}/delete", &["confirm"]),
+    ("/heartbeats", NEW_HEARTBEAT),
+    ("/heartbeats/{id}", HEARTBEAT),
+    ("/heartbeats/{id}/pause", &[]),
+    ("/heartbeats/{id}/resume", &[]),
+    ("/heartbeats/{id}/rotate", &[]),
+    ("/heartbeats/{id}/delete", &["confirm"]),
     ("/calendars/feeds", &["subject"]),
     ("/calendars/feeds/{id}/delete", &[]),
     (
@@ -252,6 +258,29 @@ const SUPPRESSION: &[&str] = &[
 ];
 
 const INHIBITION: &[&str] = &["name", "team", "equal", "source-*", "target-*", "do"];
+
+const NEW_HEARTBEAT: &[&str] = &[
+    "integration",
+    "name",
+    "description",
+    "interval",
+    "grace",
+    "longest_run",
+    "severity",
+    "message",
+    "tags",
+];
+
+const HEARTBEAT: &[&str] = &[
+    "name",
+    "description",
+    "interval",
+    "grace",
+    "longest_run",
+    "severity",
+    "message",
+    "tags",
+];
 
 const SCHEDULE: &[&str] = &[
     "name",

@@ -96,6 +96,7 @@ impl Frame {
                 | Nav::Simulate
                 | Nav::Postmortems
                 | Nav::Changes
+                | Nav::Heartbeats
                 | Nav::People
                 | Nav::Outbox
                 | Nav::Settings
@@ -194,6 +195,7 @@ pub enum Nav {
     Simulate,
     Postmortems,
     Changes,
+    Heartbeats,
     People,
     Outbox,
     Settings,
@@ -216,6 +218,7 @@ impl Nav {
             Nav::Simulate => "simulate",
             Nav::Postmortems => "postmortems",
             Nav::Changes => "changes",
+            Nav::Heartbeats => "heartbeats",
             Nav::People => "people",
             Nav::Outbox => "outbox",
             Nav::Settings => "settings",

@@ -51,6 +51,9 @@
 //! | `/services/{slug}/integrations/{id}/rotate` | | renders [`service::IntegrationKeyPage`] |
 //! | `/services/{slug}/integrations/{id}/delete` | `confirm` (the integration's name) | the service |
 //! | `/services/{slug}/delete` | `confirm` (the slug) | `/services` |
+//! | `/heartbeats`, `/heartbeats/{id}` | see [`heartbeat::HeartbeatFormPage`] | the heartbeat |
+//! | `/heartbeats/{id}/pause`, `…/resume`, `…/rotate` | | the heartbeat |
+//! | `/heartbeats/{id}/delete` | `confirm` (the name) | `/heartbeats` |
 //! | `/schedules` | see [`schedule::ScheduleForm`] | the schedule |
 //! | `/schedules/{slug}` | see [`schedule::ScheduleForm`] | the schedule |
 //! | `/schedules/{slug}/overrides` | `kind` `user`… `start` `end` | the schedule |
@@ -133,6 +136,7 @@
 //! | `/alerts?…`, `/alerts/{id}` | [`alert::AlertListPage`], [`alert::AlertPage`]; query: [`alert::AlertFilter`] |
 //! | `/silences`, `/silences/new?alert=&incident=&service=&from=`, `/silences/{id}`, `/silences/{id}/edit`, the same below `/maintenance-windows` | [`suppression`] |
 //! | `/inhibitions`, `/inhibitions/new`, `/inhibitions/{id}/edit` | [`suppression`] |
+//! | `/heartbeats?q=&service=&state=&after=`, `/heartbeats/new?integration=`, `/heartbeats/{id}`, `/heartbeats/{id}/edit` | [`heartbeat`] |
 //! | `/outbox?…` | [`outbox::OutboxPage`]; query: [`outbox::OutboxFilter`] |
 //! | `/settings`, `/api` | [`settings::SettingsPage`], [`api_docs::ApiDocsPage`] |
 //! | `/search.json?q=` | `[{"label":"INC-0042 Checkout errors","url":"/incidents/42","kind":"incident"}]`, at most 20, for the palette |
@@ -151,6 +155,7 @@ pub mod explain;
 mod field;
 pub mod form;
 pub mod frame;
+pub mod heartbeat;
 pub mod incident;
 pub mod integration;
 pub mod mapping;

@@ -238,3 +238,92 @@ async fn the_api_makes_and_changes_them() {
         404
     );
 }
+
+/// A call as clients of Opsgenie make it, at the root or below the integration's address.
+async fn genie(house: &House, home: &str, method: &str, path: &str, body: &str) -> Answer {
+    let method = Method::from_bytes(method.as_bytes()).unwrap();
+    let url = house.at(&format!("{home}/v2/heartbeats{path}"));
+    let mut request = house.client.request(method, url).body(body.to_owned());
+    if home.is_empty() {
+        request = request.header("Authorization", format!("GenieKey {EVENTS_KEY}"));
+    }
+    Answer::of(request).await
+}
+
+#[actix_web::test]
+async fn clients_of_opsgenie_keep_their_heartbeats() {
+    let house = House::on_sqlite().await;
+    let below = format!("/integrations/{EVENTS_KEY}");
+    for home in ["", below.as_str()] {
+        let body = r#"{"name": "al/1", "interval": 5, "intervalUnit": "minutes", "enabled": true}"#;
+        let made = genie(&house, home, "POST", "", body).await;
+        assert_eq!(made.status, 201, "{}", made.body);
+        let shown = made.json();
+        assert_eq!(
+            (&shown["result"], &shown["data"]["alertPriority"]),
+            (&json!("Created"), &json!("P3"))
+        );
+        for header in ["x-request-id", "x-response-time", "x-ratelimit-state"] {
+            assert!(made.headers.contains_key(header), "{header}");
+        }
+        assert_eq!(genie(&house, home, "POST", "", body).await.status, 409);
+        for method in ["GET", "POST", "PUT", "PATCH"] {
+            for name in ["al%2F1", "nothing"] {
+                let pong = genie(&house, home, method, &format!("/{name}/ping"), "").await;
+                assert_eq!(pong.status, 202);
+                assert_eq!(pong.json()["result"], "PONG - Heartbeat received");
+            }
+        }
+        let slash = genie(&house, home, "GET", "/al%2F1/ping/", "").await;
+        assert_eq!(slash.status, 202);
+        let beat = genie(&house, home, "GET", "/al%2F1", "").await.json();
+        assert_eq!(
+            (&beat["data"]["expired"], &beat["data"]["enabled"]),
+            (&json!(false), &json!(true))
+        );
+        assert!(beat["data"]["lastPingTime"].is_string());
+        let edited = genie(
+            &house,
+            home,
+            "PATCH",
+            "/al%2F1",
+            r#"{"interval": 7, "enabled": false}"#,
+        );
+        let edited = edited.await.json();
+        assert_eq!(
+            (&edited["data"]["interval"], &edited["data"]["enabled"]),
+            (&json!(7), &json!(false))
+        );
+        let on = genie(&house, home, "POST", "/al%2F1/enable", "").await;
+        assert_eq!(
+            (on.status, &on.json()["data"]["enabled"]),
+            (200, &json!(true))
+        );
+        let listed = genie(&house, home, "GET", "", "").await.json();
+        assert_eq!(
+            listed["data"]["heartbeats"].as_array().map(Vec::len),
+            Some(1)
+        );
+        let wrong = genie(
+            &house,
+            home,
+            "PATCH",
+            "/al%2F1",
+            r#"{"interval": 40, "intervalUnit": "days"}"#,
+        );
+        let wrong = wrong.await;
+        assert_eq!(wrong.status, 422);
+        assert!(
+            wrong.json()["errors"]["interval"].is_string(),
+            "{}",
+            wrong.body
+        );
+        assert_eq!(
+            genie(&house, home, "DELETE", "/al%2F1", "").await.status,
+            200
+        );
+        assert_eq!(genie(&house, home, "GET", "/al%2F1", "").await.status, 404);
+    }
+    let stranger = house.client.get(house.at("/v2/heartbeats/x/ping"));
+    assert_eq!(Answer::of(stranger).await.status, 401);
+}

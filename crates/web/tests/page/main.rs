@@ -13,6 +13,7 @@ mod calendar;
 mod change;
 mod coverage;
 mod explain;
+mod heartbeat;
 mod house;
 mod incident;
 mod journey;

@@ -9,6 +9,7 @@ mod calendar;
 mod config;
 mod duty;
 mod hand;
+mod heartbeat;
 mod incident;
 mod part;
 mod people;
@@ -161,5 +162,6 @@ pub fn pages() -> Vec<Sample> {
     people::add(&mut pages);
     signal::add(&mut pages);
     quiet::add(&mut pages);
+    heartbeat::add(&mut pages);
     pages
 }

@@ -1,6 +1,7 @@
 //! Compares a file with the configuration and says what must be written. Works on a copy of the
 //! configuration in memory, so that what the file creates can be named further down in it.
 
+mod heartbeat;
 mod holiday;
 mod on_call;
 mod people;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 
 use domain::directory::Directory;
 use domain::escalation::{self, WarningKind};
+use domain::heartbeat::Heartbeat;
 use domain::policy::Target;
 use domain::suppression::SuppressionKind;
 use domain::word::AccountRole;
@@ -35,6 +37,7 @@ pub struct Current {
     pub password_hashes: BTreeMap<UserId, String>,
     /// API tokens with their digests.
     pub tokens: Vec<(Token, [u8; 32])>,
+    pub heartbeats: Vec<Heartbeat>,
 }
 
 /// What the passwords of a file come to, by e-mail address in lower case: the hash to be stored,

@@ -235,7 +235,10 @@ impl Work<'_> {
                 rules: rules.clone(),
             });
         }
-        self.change("integration", label, created, fields);
+        self.change("integration", label.clone(), created, fields);
+        for beat in &entry.heartbeats {
+            self.heartbeat(&label, id, beat);
+        }
     }
 
     /// How the requests of an integration are read.

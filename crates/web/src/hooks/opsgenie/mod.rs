@@ -3,6 +3,7 @@
 
 mod act;
 mod ask;
+pub(super) mod heartbeat;
 pub(super) mod hook;
 
 use std::time::Instant;
