@@ -8,7 +8,7 @@ use domain::word::{ContactKind, NotificationKind, NotificationState, Urgency};
 use domain::{ContactMethodId, IncidentId, NotificationId, PageId, ReceiptId, Timestamp, UserId};
 
 pub use claim::{
-    AttemptEnd, Finish, bundle_into, bundled_in, cancel, claim, finish_attempt, hold_address,
+    AttemptEnd, Finish, bundle_into, bundled_in, cancel, claim, finish_attempt, hold, hold_address,
     last_sent, leave_early, next_due, next_lease_end, noticed_since, put_off, reclaim_all,
     reclaim_expired, renew_lease, take_due, take_due_like,
 };
@@ -42,6 +42,8 @@ pub struct Notification {
     pub body: String,
     pub created_at: Timestamp,
     pub due_at: Timestamp,
+    /// Since when it has waited for others, or travelled as part of one (PAGING.md §6.4).
+    pub waits_since: Option<Timestamp>,
     pub attempts: i64,
     pub first_attempt_at: Option<Timestamp>,
     pub claimed_by: Option<String>,
@@ -81,6 +83,7 @@ impl Notification {
             body: String::new(),
             created_at: now,
             due_at: now,
+            waits_since: None,
             attempts: 0,
             first_attempt_at: None,
             claimed_by: None,

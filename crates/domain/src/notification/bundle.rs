@@ -24,13 +24,25 @@ pub fn may_travel(kind: NotificationKind, attempts: i64, about_incident: bool) -
 /// Decides about a message that is due. `last_sent_at` is when this person was last sent a message
 /// of the same urgency by the same method; that message began a window. High and low urgency have
 /// windows of their own, so that they are never mixed.
-pub fn bundle(last_sent_at: Option<Timestamp>, now: Timestamp) -> Bundle {
-    match last_sent_at {
-        // A window that begins in the future is a clock that was set back: it must not hold pages.
-        Some(sent) if sent <= now && now < sent + BUNDLE_WINDOW => {
-            Bundle::WaitUntil(sent + BUNDLE_WINDOW)
-        }
-        _ => Bundle::SendNow,
+///
+/// `waits_since` is since when the message has waited for others, or has travelled as part of one
+/// that was called off: nothing waits longer than one window in all, whatever else has left
+/// meanwhile.
+pub fn bundle(
+    last_sent_at: Option<Timestamp>,
+    waits_since: Option<Timestamp>,
+    now: Timestamp,
+) -> Bundle {
+    // What begins in the future is a clock that was set back: it must not hold pages.
+    let Some(sent) = last_sent_at.filter(|sent| *sent <= now) else {
+        return Bundle::SendNow;
+    };
+    let since = waits_since.filter(|since| *since <= now);
+    let end = since.map_or(sent, |since| sent.min(since)) + BUNDLE_WINDOW;
+    if now < end {
+        Bundle::WaitUntil(end)
+    } else {
+        Bundle::SendNow
     }
 }
 
@@ -38,7 +50,7 @@ pub fn bundle(last_sent_at: Option<Timestamp>, now: Timestamp) -> Bundle {
 /// any more. What was put off until the returned instant for its sake goes at once, since the next
 /// message would begin another window and put it off again. `None` when no window is open.
 pub fn ends_early(first_attempt_at: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
-    match bundle(first_attempt_at, now) {
+    match bundle(first_attempt_at, None, now) {
         Bundle::WaitUntil(end) => Some(end),
         Bundle::SendNow => None,
     }
@@ -122,13 +134,38 @@ mod tests {
         // §6.4: the first page goes at once, what follows within 60 s becomes one message.
         let sent = Timestamp::from_seconds(1_000);
         let end = sent + Span::from_seconds(60);
-        assert_eq!(bundle(None, sent), Bundle::SendNow);
-        assert_eq!(bundle(Some(sent), sent), Bundle::WaitUntil(end));
+        assert_eq!(bundle(None, None, sent), Bundle::SendNow);
+        assert_eq!(bundle(Some(sent), None, sent), Bundle::WaitUntil(end));
         assert_eq!(
-            bundle(Some(sent), sent + Span::from_seconds(59)),
+            bundle(Some(sent), None, sent + Span::from_seconds(59)),
             Bundle::WaitUntil(end)
         );
-        assert_eq!(bundle(Some(sent), end), Bundle::SendNow);
-        assert_eq!(bundle(Some(end), sent), Bundle::SendNow);
+        assert_eq!(bundle(Some(sent), None, end), Bundle::SendNow);
+        assert_eq!(bundle(Some(end), None, sent), Bundle::SendNow);
+    }
+
+    #[test]
+    fn nothing_waits_longer_than_one_window_in_all() {
+        // A message waits for the window of one that is called off, and another has left meanwhile.
+        let since = Timestamp::from_seconds(1_000);
+        let sent = since + Span::from_seconds(40);
+        let end = since + BUNDLE_WINDOW;
+        let asked = sent + Span::from_seconds(1);
+        assert_eq!(
+            bundle(Some(sent), Some(since), asked),
+            Bundle::WaitUntil(end)
+        );
+        assert_eq!(bundle(Some(sent), Some(since), end), Bundle::SendNow);
+        // It has not waited longer than the window of the other is open.
+        let late = sent + Span::from_seconds(10);
+        assert_eq!(
+            bundle(Some(sent), Some(late), late),
+            Bundle::WaitUntil(sent + BUNDLE_WINDOW)
+        );
+        // A clock that was set back.
+        assert_eq!(
+            bundle(Some(sent), Some(end), asked),
+            Bundle::WaitUntil(sent + BUNDLE_WINDOW)
+        );
     }
 }

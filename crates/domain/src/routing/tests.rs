@@ -356,8 +356,8 @@ proptest! {
         } else {
             prop_assert!(!matched.last().unwrap().then.continues);
         }
-        let named = matched.iter().filter_map(|rule| rule.then.service);
-        let last = named.filter(|id| directory.service(*id).is_some()).next_back();
+        let mut named = matched.iter().filter_map(|rule| rule.then.service);
+        let last = named.rfind(|id| directory.service(*id).is_some());
         prop_assert_eq!(decided.service, last.unwrap_or(HOME));
         let severity = matched.iter().filter_map(|rule| rule.then.severity).next_back();
         let made = decided.applied_to(&signal);

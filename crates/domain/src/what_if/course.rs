@@ -115,6 +115,8 @@ pub struct Message {
     pub text: String,
     pub due_at: Timestamp,
     pub attempts: i64,
+    /// Since when it has waited for others, or travelled as part of one.
+    pub waits_since: Option<Timestamp>,
     pub first_attempt_at: Option<Timestamp>,
     pub accepted_at: Option<Timestamp>,
     pub last_error: Option<String>,

@@ -73,6 +73,7 @@ impl World<'_> {
             text: String::new(),
             due_at: self.now,
             attempts: 0,
+            waits_since: None,
             first_attempt_at: None,
             accepted_at: None,
             last_error: None,
@@ -220,8 +221,13 @@ impl World<'_> {
                 })
                 .filter_map(|one| one.accepted_at)
                 .max();
-            if let Bundle::WaitUntil(until) = bundle(last, now) {
+            let waits_since = members
+                .iter()
+                .filter_map(|index| self.messages[*index].waits_since)
+                .min();
+            if let Bundle::WaitUntil(until) = bundle(last, waits_since, now) {
                 for index in members {
+                    self.messages[index].waits_since.get_or_insert(now);
                     self.messages[index].due_at = until;
                     let left = until.since(now);
                     let text = format!("waits {left}, so that messages do not come one by one");
@@ -234,6 +240,7 @@ impl World<'_> {
         for index in others {
             self.messages[*index].state = NotificationState::Bundled;
             self.messages[*index].bundle = Some(id);
+            self.messages[*index].waits_since.get_or_insert(now);
             self.say(*index, Fate::Bundled, "goes as part of another message");
         }
         let message = &mut self.messages[lead];

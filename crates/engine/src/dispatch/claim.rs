@@ -178,11 +178,15 @@ fn claim_one(
     let fresh = lead.attempts == 0;
     if may_travel(&lead) {
         let last = store::notification::last_sent(tx, &lead, now, BUNDLE_WINDOW)?;
-        if let Bundle::WaitUntil(until) = notification::bundle(last, now) {
+        let waits_since = std::iter::once(&lead)
+            .chain(members.iter().map(|due| &due.row))
+            .filter_map(|row| row.waits_since)
+            .min();
+        if let Bundle::WaitUntil(until) = notification::bundle(last, waits_since, now) {
             let ids: Vec<NotificationId> = std::iter::once(lead.id)
                 .chain(members.iter().map(|due| due.row.id))
                 .collect();
-            store::notification::put_off(tx, &ids, until)?;
+            store::notification::hold(tx, &ids, until, now)?;
             return Ok(None);
         }
         // What is due for the same person goes along, also what this claim had no room for.
@@ -194,7 +198,7 @@ fn claim_one(
         }
     }
     let ids: Vec<NotificationId> = members.iter().map(|due| due.row.id).collect();
-    store::notification::bundle_into(tx, &ids, lead.id)?;
+    store::notification::bundle_into(tx, &ids, lead.id, now)?;
     let carried = if fresh {
         members
     } else {

@@ -180,7 +180,7 @@ impl Writing<'_, '_> {
                 row.state = NotificationState::Bundled;
                 row.bundle_id = Some(lead);
             }
-            None => store::notification::bundle_into(self.tx, &[other], lead)?,
+            None => store::notification::bundle_into(self.tx, &[other], lead, self.now)?,
         }
         Ok(())
     }

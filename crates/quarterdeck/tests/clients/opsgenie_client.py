@@ -92,8 +92,8 @@ told["beat made"] = [made.name, made.enabled, made.expired]
 told["pong"] = beats.ping("nightly/1").result
 told["pong of nothing"] = beats.ping("nothing").result
 beat = beats.get_heartbeat("nightly/1").data
-told["beat"] = [beat.interval, beat.interval_unit, beat.alert_message, beat.alert_tags,
-                beat.alert_priority, beat.last_ping_time is not None, beat.expired]
+told["beat"] = [beat.interval, beat.interval_unit, beat.description,
+                beat.last_ping_time is not None, beat.expired]
 beats.update_heartbeat("nightly/1", update_heartbeat_payload=opsgenie_sdk.UpdateHeartbeatPayload(
     interval=2, interval_unit="hours"))
 told["beats"] = [[one.name, one.interval, one.interval_unit] for one in beats.list_heart_beats().data.heartbeats]

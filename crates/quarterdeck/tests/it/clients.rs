@@ -59,7 +59,7 @@ async fn opsgenies_client_for_python() {
             "beat made": ["nightly/1", true, false],
             "pong": "PONG - Heartbeat received",
             "pong of nothing": "PONG - Heartbeat received",
-            "beat": [10, "minutes", "No copy", ["db"], "P1", true, false],
+            "beat": [10, "minutes", "Copies", true, false],
             "beats": [["nightly/1", 2, "hours"]],
             "beat off": false,
             "beat on": true,

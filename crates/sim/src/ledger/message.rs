@@ -88,12 +88,26 @@ impl Ledger {
         if self.some_left(conn, &rows)? || self.superseded(&page, &rows) {
             return Ok(());
         }
-        let states: Vec<(NotificationState, Timestamp)> =
-            rows.iter().map(|row| (row.state, row.due_at)).collect();
+        let mut states = Vec::new();
+        for row in &rows {
+            let carrier = row
+                .bundle_id
+                .map(|id| store::notification::fetch(conn, id))
+                .transpose()?;
+            let carried = carrier.map_or_else(String::new, |by| {
+                format!(" in {} {} due {}", by.id, by.state, by.due_at)
+            });
+            states.push(format!(
+                "{} {} due {}{carried}",
+                row.id, row.state, row.due_at
+            ));
+        }
         let label = self.incidents[&one.incident].row.label();
         let what = format!(
-            "{label}: no message of the page to person {} has left, made {}: {states:?}",
-            one.who, page.created_at
+            "{label}: no message of the page to person {} has left, made {}: {}",
+            one.who,
+            page.created_at,
+            states.join("; ")
         );
         self.fail(Invariant::PagesLeave, wall, what);
         Ok(())

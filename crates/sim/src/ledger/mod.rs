@@ -29,9 +29,9 @@ pub const IN_TIME: Span = Span::from_seconds(1);
 /// After a disturbance nothing is late for so long: loops look again every 5 s, leases last 4 s.
 pub const RECOVERS: Span = Span::from_seconds(10);
 
-/// From a page until its first message leaves, at most: the bundling window (PAGING.md §6.4), and
-/// others where the message that began one was called off before it was taken.
-pub const LEAVES_WITHIN: Span = Span::from_seconds(185);
+/// From a page until its first message leaves, at most: one bundling window (PAGING.md §6.4) and
+/// [`IN_TIME`].
+pub const LEAVES_WITHIN: Span = Span::from_seconds(61);
 
 /// Somebody has asked for something, and has not been answered yet.
 #[derive(Clone, Debug)]

@@ -50,7 +50,7 @@ impl Ledger {
                     ids.insert(*id);
                 }
                 Change::Incidents => ids.extend(self.incidents.keys()),
-                Change::Directory | Change::Timers | Change::Outbox => {}
+                Change::Directory | Change::Timers | Change::Outbox | Change::Heartbeats => {}
             }
         }
         for id in ids {

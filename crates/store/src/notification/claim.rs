@@ -226,7 +226,34 @@ pub fn put_off(conn: &mut Conn, ids: &[NotificationId], until: Timestamp) -> Res
     Ok(())
 }
 
-/// Lets go now what was put off until `end` for the sake of `lead`, which will not arrive: first
+/// As [`put_off`], to wait for others: what has not waited yet does since `now`.
+///
+/// # Errors
+/// Those of the writes.
+pub fn hold(
+    conn: &mut Conn,
+    ids: &[NotificationId],
+    until: Timestamp,
+    now: Timestamp,
+) -> Result<(), Error> {
+    put_off(conn, ids, until)?;
+    waits(conn, ids, now)
+}
+
+fn waits(conn: &mut Conn, ids: &[NotificationId], now: Timestamp) -> Result<(), Error> {
+    for chunk in ids.chunks(CHUNK) {
+        db!(conn, |c| diesel::update(
+            t::table
+                .filter(t::id.eq_any(chunk))
+                .filter(t::waits_since.is_null())
+        )
+        .set(t::waits_since.eq(now))
+        .execute(c))?;
+    }
+    Ok(())
+}
+
+/// Lets go now what waits until `end` at most for the sake of `lead`, which will not arrive: first
 /// attempts that may travel with it. Returns how many.
 ///
 /// # Errors
@@ -239,7 +266,9 @@ pub fn leave_early(
 ) -> Result<usize, Error> {
     db!(conn, |c| diesel::update(t::table)
         .filter(planned())
-        .filter(t::due_at.eq(end))
+        .filter(t::due_at.gt(now))
+        .filter(t::due_at.le(end))
+        .filter(t::waits_since.is_not_null())
         .filter(t::attempts.eq(0))
         .filter(t::incident_id.is_not_null())
         .filter(t::user_id.eq(lead.user_id))
@@ -279,14 +308,15 @@ pub fn cancel(conn: &mut Conn, ids: &[NotificationId], why: &str) -> Result<(), 
     Ok(())
 }
 
-/// They travel as part of `lead`.
+/// They travel as part of `lead` from `now` on, and so does whatever was to travel as part of them.
 ///
 /// # Errors
-/// Those of the write.
+/// Those of the writes.
 pub fn bundle_into(
     conn: &mut Conn,
     ids: &[NotificationId],
     lead: NotificationId,
+    now: Timestamp,
 ) -> Result<(), Error> {
     for chunk in ids.chunks(CHUNK) {
         db!(conn, |c| diesel::update(
@@ -297,8 +327,15 @@ pub fn bundle_into(
             t::bundle_id.eq(lead)
         ))
         .execute(c))?;
+        db!(conn, |c| diesel::update(
+            t::table
+                .filter(t::bundle_id.eq_any(chunk))
+                .filter(t::state.eq(NotificationState::Bundled))
+        )
+        .set(t::bundle_id.eq(lead))
+        .execute(c))?;
     }
-    Ok(())
+    waits(conn, ids, now)
 }
 
 /// Those that travelled as part of `lead`.

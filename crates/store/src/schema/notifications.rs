@@ -18,6 +18,7 @@ diesel::table! {
         body -> Text,
         created_at -> BigInt,
         due_at -> BigInt,
+        waits_since -> Nullable<BigInt>,
         attempts -> BigInt,
         first_attempt_at -> Nullable<BigInt>,
         claimed_by -> Nullable<Text>,

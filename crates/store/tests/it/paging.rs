@@ -341,6 +341,7 @@ on_both!(a_cancelled_bundle_lets_the_others_go, |backend| {
                 tx,
                 &[NotificationId(101), NotificationId(102)],
                 NotificationId(100),
+                NOW,
             )
         })
         .unwrap();
@@ -359,6 +360,28 @@ on_both!(a_cancelled_bundle_lets_the_others_go, |backend| {
     assert_eq!(due.len(), 2, "the pages of the other incident are not lost");
 });
 
+on_both!(what_travels_in_something_travels_on_with_it, |backend| {
+    let store = seeded(backend);
+    for (id, incident) in [(100, 1), (101, 2), (102, 2)] {
+        plan(&store, id, incident);
+    }
+    let later = NOW + Span::from_seconds(5);
+    store
+        .write_blocking(move |tx| {
+            notification::bundle_into(tx, &[NotificationId(102)], NotificationId(101), NOW)?;
+            notification::bundle_into(tx, &[NotificationId(101)], NotificationId(100), later)
+        })
+        .unwrap();
+    let carried = store
+        .read_blocking(|c| notification::bundled_in(c, NotificationId(100)))
+        .unwrap();
+    let carried: Vec<_> = carried
+        .iter()
+        .map(|row| (row.id.0, row.waits_since))
+        .collect();
+    assert_eq!(carried, [(101, Some(later)), (102, Some(NOW))]);
+});
+
 on_both!(who_was_told_in_a_bundle_was_told, |backend| {
     let store = seeded(backend);
     plan(&store, 100, 1);
@@ -367,7 +390,7 @@ on_both!(who_was_told_in_a_bundle_was_told, |backend| {
             let mut other = sample::page(101, Some(IncidentId(2)));
             other.method_id = Some(domain::ContactMethodId(7));
             notification::insert(tx, &[other])?;
-            notification::bundle_into(tx, &[NotificationId(101)], NotificationId(100))
+            notification::bundle_into(tx, &[NotificationId(101)], NotificationId(100), NOW)
         })
         .unwrap();
     let sent = store
@@ -405,7 +428,7 @@ on_both!(codes_are_per_phone_and_reused_only_once_closed, |backend| {
     // A bundle keeps its code while any of its incidents is open.
     store
         .write_blocking(|tx| {
-            notification::bundle_into(tx, &[NotificationId(101)], NotificationId(100))?;
+            notification::bundle_into(tx, &[NotificationId(101)], NotificationId(100), NOW)?;
             let mut over = sample::incident(1, Some("g"));
             over.paging = PagingState::Resolved;
             incident::update(tx, over)

@@ -273,33 +273,40 @@ on_both!(a_secret_is_set_and_never_shown, |house| {
     ana.post(&page, "/services/checkout/integrations", &monitor)
         .await;
     let own = integration(house, "Own");
-    let address = format!("/services/checkout/integrations/{own}/settings");
+    let address = format!("/services/checkout/integrations/{own}/mapping");
     let form = ana.get(&address).await;
-    for (typed, told) in [
-        (
-            "{\"summary\": {\"pth\": \"$.body.t\"}}",
-            "This cannot be read",
-        ),
-        ("{\"summary\": {\"path\": \"body.t\"}}", "Summary.path:"),
-    ] {
-        let refused = ana.post(&form, &address, &[("mapping", typed)]).await;
-        assert_eq!(refused.status, 422, "{typed}");
-        refused.shows(told);
-    }
-    assert_eq!(stored(own), "{}");
+    let refused = ana
+        .post(&form, &address, &[("summary-path", "body.t")])
+        .await;
+    assert_eq!(refused.status, 422);
+    refused.shows("id=\"f-summary-path-error\"");
+    let tried = [
+        ("summary-path", "$.body.t"),
+        ("sample", r#"{"t": "Pasted words"}"#),
+        ("do", "preview"),
+    ];
+    let shown = ana.post(&form, &address, &tried).await;
+    assert_eq!(shown.status, 200);
+    shown.shows("trigger: <strong>Pasted words</strong>");
+    assert_eq!(stored(own), "{}", "trying saves nothing");
+    let more = [("summary-path", "$.body.t"), ("do", "add-identity")];
+    let grown = ana.post(&form, &address, &more).await;
+    grown.shows("name=\"identity-0-path\"");
+
+    ana.fill(&address, &address, &[("summary-path", "$.body.t")])
+        .await
+        .shows("Saved.");
     let rules = r#"{"summary":{"path":"$.body.t"}}"#;
-    ana.fill(
-        &address,
-        &address,
-        &[("mapping", rules), ("severity", "error")],
-    )
-    .await
-    .shows("Saved.");
+    assert_eq!(stored(own), format!(r#"{{"mapping":{rules}}}"#));
+    ana.get(&address).await.shows("value=\"$.body.t\"");
+    // Other settings leave it as it is.
+    let settings = format!("/services/checkout/integrations/{own}/settings");
+    ana.fill(&settings, &settings, &[("severity", "error")])
+        .await;
     assert_eq!(
         stored(own),
         format!(r#"{{"severity":"error","mapping":{rules}}}"#)
     );
-    ana.get(&address).await.shows("$.body.t");
-    ana.fill(&address, &address, &[("mapping", "")]).await;
-    assert_eq!(stored(own), "{}");
+    ana.fill(&address, &address, &[("summary-path", "")]).await;
+    assert_eq!(stored(own), r#"{"severity":"error"}"#);
 });

@@ -183,6 +183,43 @@ on_both!(an_answer_to_one_does_not_lose_the_others, 0, |house| {
     assert_eq!(subjects, ["[INC-0002] Checkout: b is broken and 1 more"]);
 });
 
+on_both!(what_was_called_off_costs_no_second_window, 0, |house| {
+    let store = &house.store;
+    world::build(store).await;
+    let servers = Servers::start().await;
+    let office = Office::new(store, servers.channels());
+    let results = apply(store, vec![request(vec![trigger("a"), trigger("b")])], NOON).await;
+    let first = results[0].as_ref().unwrap().applied[0].incident_id.unwrap();
+    let first = store
+        .read(move |c| store::incident::fetch(c, first))
+        .await
+        .unwrap();
+    servers.smtp.set_fault(SmtpFault {
+        busy_next: 100,
+        ..SmtpFault::default()
+    });
+    office.settle(NOON).await;
+    // Another page begins a window of its own, and then the one that carried b is answered.
+    open(store, "c", NOON + seconds(61)).await;
+    office.settle(NOON + seconds(61)).await;
+    command(store, &first, BO, Command::Acknowledge, NOON + seconds(62))
+        .await
+        .unwrap();
+    servers.smtp.set_fault(SmtpFault::default());
+    office.settle(NOON + seconds(70)).await;
+    let mut subjects = servers.subjects("ana");
+    subjects.retain(|subject| !subject.starts_with("[INC-0001]"));
+    subjects.sort();
+    assert_eq!(
+        subjects,
+        [
+            "[INC-0002] Checkout: b is broken",
+            "[INC-0003] Checkout: c is broken"
+        ],
+        "b has waited for one window already (PAGING.md §6.4)"
+    );
+});
+
 on_both!(a_server_that_hangs_holds_up_one_attempt_only, 0, |house| {
     let store = &house.store;
     world::build(store).await;

@@ -48,6 +48,9 @@ fn pages(person: &str) -> Vec<(String, Role)> {
         ("/on-call/swaps", Observer),
         ("/on-call/swaps/new?schedule=platform", Responder),
         ("/schedules/platform/versions", Observer),
+        ("/heartbeats", Observer),
+        ("/heartbeats/new", Responder),
+        ("/routing", Observer),
         ("/alerts", Observer),
         ("/alerts?suppressed=yes&sort=oldest", Observer),
         ("/silences", Observer),
@@ -136,7 +139,8 @@ async fn every_page_is_sound_for_every_role_on_every_screen() {
         visitor.browser.delete_all_cookies().await.unwrap();
     }
     // Pages that are known by a number that nobody can foresee.
-    const NUMBERED: [&str; 6] = [
+    const NUMBERED: [&str; 7] = [
+        "/heartbeats/",
         "/signals/",
         "/integrations/",
         "/alerts/",
