@@ -279,7 +279,7 @@ on_both!(a_secret_is_set_and_never_shown, |house| {
         .post(&form, &address, &[("summary-path", "body.t")])
         .await;
     assert_eq!(refused.status, 422);
-    refused.shows("id=\"f-summary-path-error\"");
+    assert!(refused.body.contains("id=\"f-summary-path-error\""));
     let tried = [
         ("summary-path", "$.body.t"),
         ("sample", r#"{"t": "Pasted words"}"#),
@@ -287,18 +287,19 @@ on_both!(a_secret_is_set_and_never_shown, |house| {
     ];
     let shown = ana.post(&form, &address, &tried).await;
     assert_eq!(shown.status, 200);
-    shown.shows("trigger: <strong>Pasted words</strong>");
+    shown.shows("trigger: Pasted words");
     assert_eq!(stored(own), "{}", "trying saves nothing");
     let more = [("summary-path", "$.body.t"), ("do", "add-identity")];
     let grown = ana.post(&form, &address, &more).await;
-    grown.shows("name=\"identity-0-path\"");
+    assert!(grown.body.contains("name=\"identity-0-path\""));
 
     ana.fill(&address, &address, &[("summary-path", "$.body.t")])
         .await
         .shows("Saved.");
     let rules = r#"{"summary":{"path":"$.body.t"}}"#;
     assert_eq!(stored(own), format!(r#"{{"mapping":{rules}}}"#));
-    ana.get(&address).await.shows("value=\"$.body.t\"");
+    let form = ana.get(&address).await;
+    assert!(form.body.contains("value=\"$.body.t\""));
     // Other settings leave it as it is.
     let settings = format!("/services/checkout/integrations/{own}/settings");
     ana.fill(&settings, &settings, &[("severity", "error")])
