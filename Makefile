@@ -22,7 +22,7 @@ DEMO_DIR ?= .demo
 SEEDS ?= 0..100
 
 # How many incidents `make test` simulates, and from which seed on a night tells its million.
-SIM_INCIDENTS ?= 8000
+SIM_INCIDENTS ?= 20000
 NIGHT ?= 100000
 
 # How often `make torture` kills the server on each database.
