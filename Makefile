@@ -35,7 +35,8 @@ PACKAGES_BUILD := gcc libc6-dev make perl pkg-config libssl-dev ca-certificates
 # What the tests need: real databases, monitors, a browser, a mail server and independent parsers.
 PACKAGES_TEST := postgresql prometheus prometheus-alertmanager \
 	chromium chromium-driver fonts-dejavu-core \
-	python3 python3-venv python3-aiosmtpd python3-dateutil python3-icalendar python3-yaml cmark swaks libnet-ssleay-perl
+	python3 python3-venv python3-aiosmtpd python3-dateutil python3-icalendar python3-yaml cmark swaks libnet-ssleay-perl \
+	nagios4-core monit
 
 # Clients of vendors, from PyPI and npm, which the tests let talk to the server.
 CLIENTS := .clients

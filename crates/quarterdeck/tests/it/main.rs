@@ -19,4 +19,5 @@ mod nodes;
 mod outage;
 mod screenshots;
 mod send;
+mod senders;
 mod sms;
