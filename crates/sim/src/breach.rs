@@ -40,6 +40,7 @@ impl Breach {
                 Invariant::StepsExecuteOnce,
                 Invariant::NeverSilent,
                 Invariant::PagedInTime,
+                Invariant::EndsAsUndisturbed,
             ],
             Breach::SendTwice => &[Invariant::NotDoubledWithoutNeed],
             Breach::WrongOnCall => &[Invariant::TheLadderIsFollowed],
