@@ -143,7 +143,8 @@ fn assert_change_storable(change: &ChangeEvent) {
     assert!(change.source.chars().count() <= 255);
     assert!(change.idempotency_key.chars().count() <= DEDUP_KEY_MAX);
     let text = serde_json::to_string(change).unwrap();
-    assert!(!text.contains("\\u0000"), "{text}");
+    // A backslash of the text itself, as in JSON that is read as a mail, is doubled.
+    assert!(!text.replace(r"\\", "").contains(r"\u0000"), "{text}");
     assert!(serde_json::from_str::<ChangeEvent>(&text).is_ok(), "{text}");
 }
 
@@ -185,7 +186,8 @@ fn assert_storable(signal: &Signal) {
     assert!(signal.summary.chars().count() <= SUMMARY_MAX);
     assert!(!signal.summary.is_empty() || signal.action != domain::word::Action::Trigger);
     let text = serde_json::to_string(signal).unwrap();
-    assert!(!text.contains("\\u0000"), "{text}");
+    // A backslash of the text itself, as in JSON that is read as a mail, is doubled.
+    assert!(!text.replace(r"\\", "").contains(r"\u0000"), "{text}");
     assert!(serde_json::from_str::<Signal>(&text).is_ok(), "{text}");
 }
 
