@@ -25,6 +25,7 @@ use super::words;
 use crate::error::WebError;
 use crate::hooks::trial;
 use crate::state::State;
+use crate::view::mapping::told;
 
 /// How the requests of an integration are read.
 #[derive(Serialize, ToSchema)]
@@ -191,14 +192,7 @@ pub struct MappingTried {
 
 impl MappingTried {
     fn of(kept: Option<&store::request::Request>, outcome: Result<Parsed, String>) -> Self {
-        let (signals, warnings, problems) = match outcome {
-            Ok(parsed) => {
-                let rejected = parsed.rejected.into_iter();
-                let told = rejected.map(|one| format!("Item {}: {}", one.item, one.reason));
-                (parsed.signals, parsed.warnings, told.collect())
-            }
-            Err(why) => (Vec::new(), Vec::new(), vec![why]),
-        };
+        let (signals, warnings, problems) = told(outcome);
         MappingTried {
             request: kept.map(|kept| kept.id.0),
             received_at: kept.map(|kept| kept.received_at),

@@ -64,14 +64,7 @@ impl Tried {
         body: &str,
         outcome: Result<Parsed, String>,
     ) -> Tried {
-        let (mut signals, warnings, problems) = match outcome {
-            Ok(parsed) => {
-                let rejected = parsed.rejected.into_iter();
-                let told = rejected.map(|one| format!("Item {}: {}", one.item, one.reason));
-                (parsed.signals, parsed.warnings, told.collect())
-            }
-            Err(why) => (Vec::new(), Vec::new(), vec![why]),
-        };
+        let (mut signals, warnings, problems) = told(outcome);
         let more = signals.len().saturating_sub(SHOWN);
         signals.truncate(SHOWN);
         Tried {
@@ -82,6 +75,18 @@ impl Tried {
             warnings,
             problems,
         }
+    }
+}
+
+/// The signals, the warnings, and why the request or some of its items could not be understood.
+pub fn told(outcome: Result<Parsed, String>) -> (Vec<Signal>, Vec<String>, Vec<String>) {
+    match outcome {
+        Ok(parsed) => {
+            let rejected = parsed.rejected.into_iter();
+            let told = rejected.map(|one| format!("Item {}: {}", one.item, one.reason));
+            (parsed.signals, parsed.warnings, told.collect())
+        }
+        Err(why) => (Vec::new(), Vec::new(), vec![why]),
     }
 }
 
