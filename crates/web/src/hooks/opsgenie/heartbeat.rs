@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::StatusCode;
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use domain::heartbeat::{Heartbeat, Ping, PingKind};
@@ -20,10 +20,7 @@ use formats::opsgenie::reply::{self, Refusal};
 use serde_json::{Value, json};
 use store::heartbeat::Filter;
 
-use super::{Failure, Request, integration, random_id, refused, respond};
-use crate::body;
-use crate::error::WebError;
-use crate::hooks::intake;
+use super::{Failure, Request, random_id, refused, respond};
 use crate::state::{AppState, State};
 
 /// Where the API begins, at the root and below an integration's address.
@@ -67,36 +64,9 @@ pub(in crate::hooks) async fn heartbeats(
 }
 
 async fn answer(req: &HttpRequest, payload: Payload, state: &AppState) -> Result<Done, Failure> {
-    let (key_hash, integration) = integration(req, state)?;
-    intake::admit_key(state, &key_hash)?;
-    let limit = state.config.body_limit;
-    let bytes =
-        body::read(req, payload.into_inner(), limit)
-            .await
-            .map_err(|error| match error {
-                WebError::TooLarge(_) => Refusal::too_large(limit),
-                other => Refusal::plain(other.kind().0.as_u16(), &other.detail()),
-            })?;
-    let request = Request {
-        http: req,
-        state,
-        key_hash,
-        integration,
-        bytes,
-    };
-    let path = req.uri().path();
-    let tail = path
-        .find(HOME)
-        .map_or("", |at| &path[at + HOME.len()..])
-        .trim_start_matches('/');
-    let segments: Vec<&str> = tail.split('/').collect();
-    let method = if *req.method() == Method::HEAD {
-        "GET"
-    } else {
-        req.method().as_str()
-    };
+    let request = Request::admit(req, payload, state).await?;
     let ctx = OpContext::token(AccountRole::Responder, Origin::Api, state.now());
-    match Call::read(method, &segments)? {
+    match Call::read(request.method(), &request.segments(HOME))? {
         Call::Ping(name) => ping(&request, name).await,
         Call::Create => create(&request, &ctx).await,
         Call::List => list(&request).await,

@@ -85,7 +85,48 @@ struct Request<'a> {
     bytes: Bytes,
 }
 
-impl Request<'_> {
+impl<'a> Request<'a> {
+    /// Takes a request in whose key is known and has some of its budget left.
+    async fn admit(
+        http: &'a HttpRequest,
+        payload: Payload,
+        state: &'a AppState,
+    ) -> Result<Request<'a>, Failure> {
+        let (key_hash, integration) = integration(http, state)?;
+        intake::admit_key(state, &key_hash)?;
+        let limit = state.config.body_limit;
+        let bytes = body::read(http, payload.into_inner(), limit)
+            .await
+            .map_err(|error| match error {
+                WebError::TooLarge(_) => Refusal::too_large(limit),
+                other => Refusal::plain(other.kind().0.as_u16(), &other.detail()),
+            })?;
+        Ok(Request {
+            http,
+            state,
+            key_hash,
+            integration,
+            bytes,
+        })
+    }
+
+    fn method(&self) -> &'a str {
+        match self.http.method() {
+            &Method::HEAD => "GET",
+            method => method.as_str(),
+        }
+    }
+
+    /// What follows `home`, split before the escapes are resolved: a name may hold a slash.
+    fn segments(&self, home: &str) -> Vec<&'a str> {
+        let path = self.http.uri().path();
+        path.find(home)
+            .map_or("", |at| &path[at + home.len()..])
+            .trim_start_matches('/')
+            .split('/')
+            .collect()
+    }
+
     fn origin(&self, word: &'static str) -> Origin {
         intake::origin(self.http, word)
     }
@@ -150,37 +191,10 @@ async fn answer(
     payload: Payload,
     state: &AppState,
 ) -> Result<(Answer, String), Failure> {
-    let (key_hash, integration) = integration(req, state)?;
-    intake::admit_key(state, &key_hash)?;
-    let limit = state.config.body_limit;
-    let bytes =
-        body::read(req, payload.into_inner(), limit)
-            .await
-            .map_err(|error| match error {
-                WebError::TooLarge(_) => Refusal::too_large(limit),
-                other => Refusal::plain(other.kind().0.as_u16(), &other.detail()),
-            })?;
-    let request = Request {
-        http: req,
-        state,
-        key_hash,
-        integration,
-        bytes,
-    };
-    // Split before the escapes are resolved: an alias may hold a slash.
-    let path = req.uri().path();
-    let tail = path
-        .find(HOME)
-        .map_or("", |at| &path[at + HOME.len()..])
-        .trim_start_matches('/');
-    let segments: Vec<&str> = tail.split('/').collect();
+    let request = Request::admit(req, payload, state).await?;
     let kind = request.parameter("identifierType");
-    let method = if *req.method() == Method::HEAD {
-        "GET"
-    } else {
-        req.method().as_str()
-    };
-    let outcome = match Call::read(method, &segments, kind.as_deref()) {
+    let segments = request.segments(HOME);
+    let outcome = match Call::read(request.method(), &segments, kind.as_deref()) {
         Ok(Call::Create) => act::create(&request).await,
         Ok(Call::Act(by, verb)) => act::act(&request, by, &verb).await,
         Ok(Call::Delete(by)) => act::delete(&request, by).await,
@@ -201,7 +215,8 @@ async fn answer(
             {
                 let reason = refusal.to_string();
                 let origin = request.origin(replay::OPSGENIE);
-                intake::remember_refusal(state, key_hash, reason, request.bytes, origin).await;
+                intake::remember_refusal(state, request.key_hash, reason, request.bytes, origin)
+                    .await;
             }
             Err(failure)
         }
