@@ -3,7 +3,7 @@
 use super::holiday::{DaysOff, Holiday, HolidayRule};
 use super::restriction::{Restriction, WeekHours};
 use super::rotation::Grid;
-use super::wall_clock::WEEK;
+use super::wall_clock::{Skip, WEEK, is_skipped};
 
 /// The hours of a layer: those of the week it is restricted to, without (or only on) holidays.
 #[derive(Clone, Debug)]
@@ -56,13 +56,17 @@ impl Hours {
 }
 
 /// Which turn a slot of a rotation is. Only slots with any of the layer's hours take a turn, so that
-/// nobody loses one to hours that are never worked (PAGING.md §5.3).
+/// nobody loses one to hours that are never worked (PAGING.md §5.3): to nights, to days off, or to
+/// hours that the clock skips. A layer without hours of its own keeps to the rotation's time.
 #[derive(Clone, Debug)]
 pub(super) struct Turns {
     /// How many slots took a turn before each of one period after which the pattern of slots and
     /// weeks repeats, and in the whole period. Empty when every slot takes one.
     before: Vec<i64>,
     holidays: HolidaySlots,
+    /// Slots that would be turns, if the clock did not skip all of their hours; they rise, and none
+    /// is negative.
+    skipped: Vec<i64>,
 }
 
 /// What holidays change about the turns. Slots rise; none is negative.
@@ -82,11 +86,23 @@ impl Turns {
                 .and_then(|hours| hours.week.as_ref())
                 .map_or_else(Vec::new, |week| weekly(grid, week)),
             holidays: hours.map_or(HolidaySlots::None, |hours| holiday_slots(grid, hours)),
+            skipped: Vec::new(),
         }
+    }
+
+    /// The same where the clock skips some of the line; as far as slots begin before `reach`.
+    pub fn without(mut self, skips: &[Skip], grid: &Grid, hours: &Hours, reach: i64) -> Turns {
+        self.skipped = skipped_slots(skips, grid, hours, reach);
+        self
     }
 
     /// Turns taken before `slot`, which is not negative.
     pub fn before(&self, slot: i64) -> i64 {
+        let skipped = self.skipped.partition_point(|&one| one < slot) as i64;
+        self.on_the_line_before(slot) - skipped
+    }
+
+    fn on_the_line_before(&self, slot: i64) -> i64 {
         match &self.holidays {
             HolidaySlots::None => self.weekly_before(slot),
             HolidaySlots::Lost(lost) => {
@@ -153,6 +169,33 @@ fn holiday_slots(grid: &Grid, hours: &Hours) -> HolidaySlots {
         HolidayRule::Only => HolidaySlots::Held(found),
         HolidayRule::Skip => HolidaySlots::Lost(found),
     }
+}
+
+fn skipped_slots(skips: &[Skip], grid: &Grid, hours: &Hours, reach: i64) -> Vec<i64> {
+    let begin = grid.start_of(0);
+    let mut found = Vec::new();
+    let mut looked_at = -1;
+    let first = skips.partition_point(|&(_, end)| end <= begin);
+    for &(start, end) in skips[first..].iter().take_while(|skip| skip.0 < reach) {
+        let next = grid.slot_at(start.max(begin)).max(looked_at + 1);
+        looked_at = grid.slot_at(end - 1).max(looked_at);
+        for slot in next..=looked_at {
+            let (from, until) = (grid.start_of(slot), grid.start_of(slot + 1));
+            // Hours of the week come twice in it, and the clock does not skip both.
+            if hours.days.is_none() && until - from >= 2 * WEEK {
+                continue;
+            }
+            let (mut any, mut worked) = (false, false);
+            hours.within(from, until, |from, until| {
+                any = true;
+                worked = worked || !is_skipped(skips, from, until);
+            });
+            if any && !worked {
+                found.push(slot);
+            }
+        }
+    }
+    found
 }
 
 fn greatest_common_divisor(mut a: i64, mut b: i64) -> i64 {

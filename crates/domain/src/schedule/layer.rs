@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::holiday::{Holiday, LayerHolidays};
 use super::hours::{Hours, Turns};
 use super::rotation::Grid;
-use super::wall_clock::minute_of_date;
+use super::wall_clock::{WallClock, minute_of_date};
 use super::{Restriction, Rotation, TimeOfDay};
 use crate::UserId;
 
@@ -83,22 +83,32 @@ pub(super) struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    /// A calendar that `calendars` does not have is one without days.
-    pub fn new(layer: &'a Layer, calendars: &BTreeMap<String, Vec<Holiday>>) -> Plan<'a> {
+    /// For wall minutes before `reach`. A calendar that `calendars` does not have is one without
+    /// days.
+    pub fn new(
+        layer: &'a Layer,
+        calendars: &BTreeMap<String, Vec<Holiday>>,
+        clock: &WallClock,
+        reach: i64,
+    ) -> Plan<'a> {
         let grid = Grid::new(layer.rotation, layer.start, layer.handoff);
         let holidays = layer.holidays.as_ref().map(|holidays| {
             let days = calendars.get(&holidays.calendar);
             (days.map_or(&[][..], Vec::as_slice), holidays.when)
         });
         let hours = Hours::new(&layer.restrictions, holidays);
-        let turns = Turns::new(&grid, hours.as_ref());
+        let mut turns = Turns::new(&grid, hours.as_ref());
+        let constant = layer.participants.windows(2).all(|two| two[0] == two[1]);
+        if let Some(hours) = hours.as_ref().filter(|_| !constant) {
+            turns = turns.without(&clock.skips(reach), &grid, hours, reach);
+        }
         Plan {
             participants: &layer.participants,
             from: grid.start_of(0),
             until: layer.end.map_or(i64::MAX, |end| {
                 minute_of_date(end) + layer.handoff.minutes()
             }),
-            constant: layer.participants.windows(2).all(|two| two[0] == two[1]),
+            constant,
             grid,
             hours,
             turns,

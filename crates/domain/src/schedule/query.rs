@@ -87,10 +87,12 @@ impl Schedule {
     /// Who the highest layer has that has somebody.
     fn layered_at(&self, at: Timestamp) -> Option<&[UserId]> {
         let version = self.version_at(at)?;
-        let minute = WallClock::of(&version.config.zone).minute_at(at);
+        let clock = WallClock::of(&version.config.zone);
+        let minute = clock.minute_at(at);
         let mut layers = version.config.layers.iter().rev();
+        let calendars = &version.config.calendars;
         let holder =
-            layers.find_map(|layer| Plan::new(layer, &version.config.calendars).at(minute))?;
+            layers.find_map(|layer| Plan::new(layer, calendars, &clock, minute + 1).at(minute))?;
         Some(&holder.users)
     }
 

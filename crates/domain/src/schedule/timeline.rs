@@ -106,7 +106,7 @@ impl<'a> Timeline<'a> {
         let last = clock.minute_at(Timestamp(until.0 - 1));
         // Neighbouring stretches share an edge; its instant is worked out once.
         let mut edge = (i64::MIN, Timestamp::MIN);
-        let plan = Plan::new(layer, calendars);
+        let plan = Plan::new(layer, calendars, clock, last + 1);
         plan.within(clock.minute_at(from), last + 1, |start, end, holder| {
             let begin = if edge.0 == start {
                 edge.1

@@ -5,6 +5,9 @@
 //! instants, and one is the inverse of the other:
 //! `minute_at(t) >= m` exactly when `t >= instant_of(m)`.
 
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 
 use crate::Timestamp;
@@ -64,6 +67,62 @@ impl WallClock {
         Timestamp::from_seconds(second.clamp(SECONDS_MIN, SECONDS_MAX))
     }
 
+    /// The stretches of the line that the clock skips, as far as whole minutes of it begin before
+    /// `reach`: rising, and not touching each other.
+    pub fn skips(&self, reach: i64) -> Arc<[Skip]> {
+        let known = self.skips_to_2100();
+        if reach <= SKIPS_KNOWN / 60 {
+            return known;
+        }
+        let mut skips = known.to_vec();
+        self.look_for_skips(SKIPS_KNOWN, reach.saturating_mul(60), &mut skips);
+        skips.into()
+    }
+
+    /// Asked for with every query of a schedule, so that each zone is looked through once.
+    fn skips_to_2100(&self) -> Arc<[Skip]> {
+        static KNOWN: LazyLock<RwLock<HashMap<String, Arc<[Skip]>>>> =
+            LazyLock::new(RwLock::default);
+        // Without a name it is UTC, or does not change.
+        let name = self.zone.iana_name().unwrap_or_default();
+        let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(skips) = known.get(name) {
+            return skips.clone();
+        }
+        drop(known);
+        let mut skips = Vec::new();
+        if !name.is_empty() {
+            self.look_for_skips(SECONDS_MIN, SKIPS_KNOWN, &mut skips);
+        }
+        let skips: Arc<[Skip]> = skips.into();
+        let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
+        known.insert(name.to_owned(), skips.clone());
+        skips
+    }
+
+    /// Adds what is skipped by changes after the second `from` and before `until`.
+    fn look_for_skips(&self, from: i64, until: i64, skips: &mut Vec<Skip>) {
+        let until = until.clamp(SECONDS_MIN, SECONDS_MAX);
+        let mut before = self.offset_at(from);
+        for change in self.zone.following(Timestamp::from_seconds(from).to_jiff()) {
+            let at = change.timestamp().as_second();
+            if at >= until {
+                break;
+            }
+            let (old, new) = (at + seconds(before), at + seconds(change.offset()));
+            before = change.offset();
+            // Of a minute that is skipped in part, some is there.
+            let skip = ((old + 59).div_euclid(60), new.div_euclid(60));
+            if skip.0 >= skip.1 {
+                continue;
+            }
+            match skips.last_mut() {
+                Some(last) if skip.0 <= last.1 => last.1 = last.1.max(skip.1),
+                _ => skips.push(skip),
+            }
+        }
+    }
+
     fn offset_at(&self, second: i64) -> Offset {
         self.zone
             .to_offset(Timestamp::from_seconds(second).to_jiff())
@@ -89,6 +148,18 @@ impl WallClock {
         }
         high
     }
+}
+
+/// A stretch of the line that is skipped: its first minute, and the first that is there again.
+pub(super) type Skip = (i64, i64);
+
+/// 2100-01-01T00:00:00Z, until when skips are remembered.
+const SKIPS_KNOWN: i64 = 4_102_444_800;
+
+/// Whether all of `from..until` is skipped.
+pub(super) fn is_skipped(skips: &[Skip], from: i64, until: i64) -> bool {
+    let following = skips.partition_point(|&(start, _)| start <= from);
+    following > 0 && until <= skips[following - 1].1
 }
 
 fn seconds(offset: Offset) -> i64 {
@@ -155,6 +226,23 @@ mod tests {
             berlin.minute_at(Timestamp(end.0 - 1)),
             minute("2026-03-29T01:59")
         );
+    }
+
+    #[test]
+    fn what_is_skipped_is_found_far_ahead_too() {
+        let berlin = WallClock::of("Europe/Berlin");
+        let until = minute("2026-12-01T00:00");
+        let all = berlin.skips(until);
+        let skip = (minute("2026-03-29T02:00"), minute("2026-03-29T03:00"));
+        assert!(all.contains(&skip));
+        assert!(is_skipped(&all, skip.0, skip.1));
+        assert!(!is_skipped(&all, skip.0 - 1, skip.1) && !is_skipped(&all, skip.0, skip.1 + 1));
+        let far = berlin.skips(minute("2150-12-01T00:00"));
+        assert!(far.contains(&(minute("2150-03-29T02:00"), minute("2150-03-29T03:00"))));
+        assert!(far.is_sorted_by(|one, next| one.1 < next.0));
+        let apia = WallClock::of("Pacific/Apia").skips(until);
+        assert!(apia.contains(&(minute("2011-12-30T00:00"), minute("2011-12-31T00:00"))));
+        assert!(WallClock::of("UTC").skips(i64::MAX).is_empty());
     }
 
     #[test]

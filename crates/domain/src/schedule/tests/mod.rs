@@ -7,6 +7,7 @@ mod oracle;
 mod properties;
 mod real_dates;
 mod sample;
+mod skipped;
 mod speed;
 
 use jiff::civil::Date;

@@ -3,7 +3,7 @@
 
 use jiff::ToSpan;
 use jiff::civil::{Date, DateTime};
-use jiff::tz::TimeZone;
+use jiff::tz::{AmbiguousOffset, TimeZone};
 use proptest::prelude::*;
 
 use super::sample::{QUARTER, sample};
@@ -52,6 +52,7 @@ fn is_restricted_hour(layer: &Layer, shown: DateTime) -> bool {
 struct Walker<'a> {
     layer: &'a Layer,
     config: &'a ScheduleConfig,
+    tz: &'a TimeZone,
     slot: i64,
     turn: usize,
 }
@@ -69,10 +70,23 @@ impl<'a> Walker<'a> {
         }
     }
 
+    /// Whether the slot is a turn: always, unless the layer has hours of its own; then when the clock
+    /// shows any of them in it.
     fn slot_has_hours(&self) -> bool {
+        let days_off = self.layer.holidays.as_ref().is_some_and(|holidays| {
+            let days = self.config.calendars.get(&holidays.calendar);
+            holidays.when == HolidayRule::Only || days.is_some_and(|days| !days.is_empty())
+        });
+        if self.layer.restrictions.is_empty() && !days_off {
+            return true;
+        }
         let (mut shown, end) = (self.handoff(self.slot), self.handoff(self.slot + 1));
         while shown < end {
-            if has_hour(self.layer, self.config, shown) {
+            let there = !matches!(
+                self.tz.to_ambiguous_timestamp(shown).offset(),
+                AmbiguousOffset::Gap { .. }
+            );
+            if there && has_hour(self.layer, self.config, shown) {
                 return true;
             }
             shown += 15.minutes();
@@ -160,7 +174,8 @@ proptest! {
             .versions
             .iter()
             .map(|version| {
-                let walker = |layer| Walker { layer, config: &version.config, slot: 0, turn: 0 };
+                let config = &version.config;
+                let walker = |layer| Walker { layer, config, tz: &tz, slot: 0, turn: 0 };
                 version.config.layers.iter().map(walker).collect()
             })
             .collect();
