@@ -12,8 +12,9 @@ use super::wall_clock::{DAY, minute_of_date};
 use crate::HolidayCalendarId;
 
 /// Days of one calendar.
-const DAYS_MAX: usize = 2_000;
-const NAME_MAX: usize = 100;
+pub const DAYS_MAX: usize = 2_000;
+/// Longest name of a day, in characters.
+pub const NAME_MAX: usize = 100;
 const YEARS: std::ops::RangeInclusive<i16> = 1970..=2199;
 
 /// One day off.

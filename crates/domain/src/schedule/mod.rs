@@ -49,7 +49,10 @@ use crate::{ImportId, OverrideId, ScheduleId, SwapId, TeamId, TemporaryId, Times
 pub(crate) use check::check_restrictions;
 pub use check::{ConfigProblem, validate};
 pub use day::{Day, days};
-pub use holiday::{Holiday, HolidayCalendar, HolidayRule, LayerHolidays, check_days};
+pub use holiday::{
+    DAYS_MAX as HOLIDAYS_MAX, Holiday, HolidayCalendar, HolidayRule, LayerHolidays,
+    NAME_MAX as HOLIDAY_NAME_MAX, check_days,
+};
 pub use import::{Import, ImportPlace, ImportedShift};
 pub use layer::{Layer, Participant};
 pub use load::{DutyTime, PersonLoad, REST_MIN, load};

@@ -2,7 +2,7 @@
 
 use super::query::bounded;
 use super::timeline::{Piece, same_people};
-use super::{ConfigProblem, Holiday, Schedule, ScheduleConfig, ScheduleVersion};
+use super::{ConfigProblem, Holiday, HolidayRule, Schedule, ScheduleConfig, ScheduleVersion};
 use crate::{Timestamp, UserId};
 
 /// A stretch in which other people are on call after a change than before it.
@@ -110,6 +110,21 @@ impl Schedule {
     pub fn uses_calendar(&self, slug: &str, now: Timestamp) -> bool {
         self.live_versions(now)
             .any(|one| one.config.calendars.contains_key(slug))
+    }
+
+    /// The layers that use a holiday calendar at `now` or may yet, each once, and what its days mean
+    /// to them.
+    pub fn layers_using(&self, slug: &str, now: Timestamp) -> Vec<(&str, HolidayRule)> {
+        let mut found: Vec<(&str, HolidayRule)> = Vec::new();
+        for layer in self.live_versions(now).flat_map(|one| &one.config.layers) {
+            if let Some(holidays) = layer.holidays.as_ref().filter(|one| one.calendar == slug) {
+                let using = (layer.name.as_str(), holidays.when);
+                if !found.contains(&using) {
+                    found.push(using);
+                }
+            }
+        }
+        found
     }
 
     /// Whether a person could be on call at `now` or later: a cheap look at who is named anywhere,

@@ -4,8 +4,12 @@
 use std::collections::BTreeMap;
 
 use domain::directory::Directory;
-use domain::schedule::{Holiday, HolidayCalendar, ScheduleVersion, check_days};
-use domain::{HolidayCalendarId, ScheduleId, Timestamp};
+use domain::schedule::{
+    HOLIDAY_NAME_MAX, HOLIDAYS_MAX, Holiday, HolidayCalendar, ScheduleVersion, check_days,
+};
+use domain::{HolidayCalendarId, ScheduleId, Span, Timestamp};
+use formats::icalendar::{self, Occurrence, Window};
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::json;
 use store::{Store, holiday, schedule};
@@ -24,6 +28,63 @@ pub struct CalendarInput {
     pub description: String,
     /// In any order.
     pub days: Vec<Holiday>,
+    /// Text of an iCalendar file whose whole days are added: those from today on, five years ahead.
+    pub file: Option<String>,
+}
+
+/// How far ahead the days of a file are taken: rules may go on for ever.
+const FILE_YEARS: i16 = 5;
+
+/// Adds the whole days of an iCalendar file to those that are listed; a listed day keeps its name.
+///
+/// # Errors
+/// Why nothing of it can be used.
+fn add_file(days: &mut Vec<Holiday>, file: &str, now: Timestamp) -> Result<(), Problem> {
+    let refused = |why: String| Problem::new("file", why);
+    let today = now.in_zone(&TimeZone::UTC).date();
+    let until = today
+        .checked_add(jiff::Span::new().years(FILE_YEARS))
+        .map_err(|_| refused("the calendar ends here".to_owned()))?;
+    let begin_of = |date: Date| {
+        let begin = date.to_zoned(TimeZone::UTC).map(|at| at.timestamp());
+        begin.map_or(Timestamp::MAX, Timestamp::from_jiff)
+    };
+    let window = Window {
+        from: begin_of(today),
+        until: begin_of(until),
+        zone: TimeZone::UTC,
+    };
+    let reading =
+        icalendar::read(file.as_bytes(), &window).map_err(|why| refused(why.to_string()))?;
+    let midnight = |at: Timestamp| begin_of(at.in_zone(&TimeZone::UTC).date()) == at;
+    let whole = |one: &&Occurrence| midnight(one.start) && midnight(one.end);
+    let mut found = false;
+    for one in reading.occurrences.iter().filter(whole) {
+        let name = one.whom.summary.chars().filter(|c| !c.is_control());
+        let name: String = name.take(HOLIDAY_NAME_MAX).collect();
+        let mut at = one.start.max(window.from);
+        while at < one.end.min(window.until) {
+            let date = at.in_zone(&TimeZone::UTC).date();
+            if !days.iter().any(|day| day.date == date) {
+                let name = name.trim().to_owned();
+                days.push(Holiday { date, name });
+            }
+            found = true;
+            if days.len() > HOLIDAYS_MAX {
+                let message =
+                    format!("it holds too many: at most {HOLIDAYS_MAX} days are possible");
+                return Err(refused(message));
+            }
+            at = at + Span::from_days(1);
+        }
+    }
+    match (found, reading.warnings.first()) {
+        (true, _) => Ok(()),
+        (false, Some(warning)) => Err(refused(format!("nothing of it can be used. {warning}"))),
+        (false, None) => Err(refused(format!(
+            "it has no whole days from {today} to {until}: days off are all-day events"
+        ))),
+    }
 }
 
 /// The calendar with the days that are wanted from `now` on.
@@ -103,8 +164,12 @@ pub async fn create_calendar(
                 description,
                 days: vec![],
             };
+            let mut days = input.days.clone();
+            if let Some(file) = &input.file {
+                checks.extend(add_file(&mut days, file, ctx.now).err());
+            }
             checks.extend(
-                with_days(&mut new, input.days.clone(), true, ctx.now)
+                with_days(&mut new, days, true, ctx.now)
                     .err()
                     .unwrap_or_default(),
             );
@@ -145,8 +210,12 @@ pub async fn edit_calendar(
             if input.slug.as_ref().is_some_and(|slug| *slug != edited.slug) {
                 checks.add("slug", "layers name the calendar by it, so that it stays");
             }
+            let mut days = input.days.clone();
+            if let Some(file) = &input.file {
+                checks.extend(add_file(&mut days, file, ctx.now).err());
+            }
             checks.extend(
-                with_days(&mut edited, input.days.clone(), false, ctx.now)
+                with_days(&mut edited, days, false, ctx.now)
                     .err()
                     .unwrap_or_default(),
             );

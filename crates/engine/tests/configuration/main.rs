@@ -7,6 +7,7 @@
 
 mod account;
 mod contact;
+mod holiday;
 mod house;
 mod manifest;
 mod on_call;

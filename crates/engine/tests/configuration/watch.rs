@@ -1,4 +1,4 @@
-//! Holiday calendars, temporary schedules, swaps, previews and reports.
+//! Temporary schedules, swaps, previews and reports.
 
 use domain::schedule::{
     Holiday, HolidayRule, LayerHolidays, ScheduleConfig, ShiftSource, Stretch, SwapState,
@@ -6,9 +6,7 @@ use domain::schedule::{
 };
 use domain::word::AccountRole;
 use domain::{ScheduleId, Span, SwapId, TemporaryId, Timestamp, UserId};
-use engine::configuration::holiday::{
-    CalendarInput, create_calendar, edit_calendar, remove_calendar,
-};
+use engine::configuration::holiday::{CalendarInput, create_calendar};
 use engine::configuration::schedule::{
     OverrideInput, ScheduleInput, add_override, create_schedule, edit_schedule,
 };
@@ -20,8 +18,6 @@ use engine::{Error, OpContext};
 use crate::house::{House, NOW, assert_forbidden, context, fields, later, observer, root};
 
 crate::on_both! {
-    a_calendar_makes_versions_of_the_schedules_that_use_it
-    a_calendar_in_use_stays
     a_span_is_filled_by_hand
     a_swap_is_offered_and_taken_in_one_piece
     whose_shifts_one_may_offer_and_take
@@ -31,7 +27,7 @@ crate::on_both! {
 }
 
 /// 2027-01-15T08:00Z, a Friday; daily at 00:00 UTC since Monday 2027-01-11.
-fn config(users: &[UserId]) -> ScheduleConfig {
+pub fn config(users: &[UserId]) -> ScheduleConfig {
     let turns: Vec<_> = users
         .iter()
         .map(|id| serde_json::json!({"users": [id]}))
@@ -46,7 +42,7 @@ fn config(users: &[UserId]) -> ScheduleConfig {
     .unwrap()
 }
 
-fn input(config: ScheduleConfig) -> ScheduleInput {
+pub fn input(config: ScheduleConfig) -> ScheduleInput {
     ScheduleInput {
         name: "Platform".into(),
         slug: None,
@@ -62,11 +58,11 @@ fn responder(user: UserId) -> OpContext {
 }
 
 /// Midnight of a day of January 2027.
-fn day(day: i64) -> Timestamp {
+pub fn day(day: i64) -> Timestamp {
     Timestamp::parse("2027-01-01T00:00:00Z").unwrap() + Span::from_days(day - 1)
 }
 
-fn calendar(dates: &[&str]) -> CalendarInput {
+pub fn calendar(dates: &[&str]) -> CalendarInput {
     CalendarInput {
         name: "Berlin".into(),
         slug: Some("de-be".into()),
@@ -78,118 +74,16 @@ fn calendar(dates: &[&str]) -> CalendarInput {
                 name: " Day off ".into(),
             })
             .collect(),
+        file: None,
     }
 }
 
-fn skipping(mut config: ScheduleConfig) -> ScheduleConfig {
+pub fn skipping(mut config: ScheduleConfig) -> ScheduleConfig {
     config.layers[0].holidays = Some(LayerHolidays {
         calendar: "de-be".into(),
         when: HolidayRule::Skip,
     });
     config
-}
-
-async fn a_calendar_makes_versions_of_the_schedules_that_use_it(house: &House) {
-    let (bo, eve) = (house.person("Bo").await.id, house.person("Eve").await.id);
-    let store = &house.store;
-    let unknown = create_schedule(store, &root(), input(skipping(config(&[bo])))).await;
-    assert_eq!(fields(unknown), ["layers[0].holidays"]);
-    assert_forbidden(create_calendar(store, &observer(), calendar(&[])).await);
-    let wrong = create_calendar(store, &root(), calendar(&["2027-01-20", "2027-01-20"])).await;
-    assert_eq!(fields(wrong), ["days[1].date"]);
-    let id = create_calendar(store, &root(), calendar(&["2027-01-20", "2026-12-25"]))
-        .await
-        .unwrap();
-    let schedule = create_schedule(store, &root(), input(skipping(config(&[bo, eve]))))
-        .await
-        .unwrap();
-    let at = |when: Timestamp| house.directory().schedule(schedule).unwrap().users_at(when);
-    assert_eq!(
-        (at(day(19)), at(day(20)), at(day(21))),
-        (vec![bo], vec![], vec![eve])
-    );
-
-    // Saved again without any change: no version.
-    edit_schedule(
-        store,
-        &root(),
-        schedule,
-        input(skipping(config(&[bo, eve]))),
-    )
-    .await
-    .unwrap();
-    let versions = || house.directory().schedule(schedule).unwrap().versions.len();
-    assert_eq!(versions(), 1);
-
-    let noon = later(root(), Span::from_days(1));
-    edit_calendar(store, &noon, id, calendar(&["2027-01-21"]))
-        .await
-        .unwrap();
-    assert_eq!(
-        (at(day(19)), at(day(20)), at(day(21))),
-        (vec![bo], vec![eve], vec![])
-    );
-    let directory = house.directory();
-    let dates: Vec<_> = directory.calendars[&id]
-        .days
-        .iter()
-        .map(|day| day.date.to_string())
-        .collect();
-    assert_eq!(dates, ["2026-12-25", "2027-01-21"], "what has passed stays");
-    assert_eq!(directory.calendars[&id].days[0].name, "Day off");
-    assert_eq!(versions(), 2);
-    edit_calendar(store, &noon, id, calendar(&["2027-01-21"]))
-        .await
-        .unwrap();
-    assert_eq!(versions(), 2);
-    assert_eq!(
-        fields(edit_calendar(store, &noon, id, calendar(&["2027-01-02"])).await),
-        ["days"]
-    );
-    let renamed = CalendarInput {
-        slug: Some("be".into()),
-        ..calendar(&[])
-    };
-    assert_eq!(
-        fields(edit_calendar(store, &noon, id, renamed).await),
-        ["slug"]
-    );
-}
-
-async fn a_calendar_in_use_stays(house: &House) {
-    let bo = house.person("Bo").await.id;
-    let store = &house.store;
-    let id = create_calendar(store, &root(), calendar(&["2027-01-20"]))
-        .await
-        .unwrap();
-    let schedule = create_schedule(store, &root(), input(skipping(config(&[bo]))))
-        .await
-        .unwrap();
-    assert_forbidden(remove_calendar(store, &observer(), id).await);
-    assert!(matches!(
-        remove_calendar(store, &root(), id).await,
-        Err(Error::Refused(_))
-    ));
-    let now = later(root(), Span::from_hours(1));
-    edit_schedule(store, &now, schedule, input(config(&[bo])))
-        .await
-        .unwrap();
-    remove_calendar(store, &now, id).await.unwrap();
-    let directory = house.directory();
-    assert!(directory.calendars.is_empty());
-    let old = directory
-        .schedule(schedule)
-        .unwrap()
-        .under_version(1)
-        .unwrap();
-    assert!(
-        old.users_at(day(20)).is_empty(),
-        "the version keeps its copy"
-    );
-    assert!(matches!(
-        remove_calendar(store, &now, id).await,
-        Err(Error::NotFound("holiday calendar"))
-    ));
 }
 
 async fn a_span_is_filled_by_hand(house: &House) {

@@ -109,6 +109,10 @@ pub struct CalendarBody {
     /// In any order. Of a calendar that exists, days that have passed stay whatever is sent.
     #[schema(value_type = Vec<Day>)]
     days: Vec<Holiday>,
+    /// Text of an iCalendar file: its all-day events from today on are added, five years ahead where
+    /// they repeat. A day that is listed keeps its name.
+    #[serde(default)]
+    file: Option<String>,
 }
 
 impl From<CalendarBody> for CalendarInput {
@@ -118,6 +122,7 @@ impl From<CalendarBody> for CalendarInput {
             slug: body.slug,
             description: body.description,
             days: body.days,
+            file: body.file,
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod coverage;
 pub mod dashboard;
 pub mod explain;
 pub mod heartbeat;
+pub mod holiday;
 pub mod incident;
 pub mod name;
 pub mod on_call;
@@ -60,6 +61,7 @@ pub fn configure(cfg: &mut ServiceConfig) {
     user::configure(cfg);
     policy::configure(cfg);
     on_call::configure(cfg);
+    holiday::configure(cfg);
     report::configure(cfg);
     swap::configure(cfg);
     schedule::configure(cfg);

@@ -49,6 +49,12 @@ const PAGES: &[(&str, &str)] = &[
     ("Declare an incident", "/incidents/new"),
     ("On-call", "/on-call"),
     ("My shifts", "/on-call/mine"),
+    ("Swaps of shifts", "/on-call/swaps"),
+    ("On-call load report", "/on-call/report"),
+    ("Holiday calendars", "/holidays"),
+    ("Calendar feeds and reminders", "/calendars"),
+    ("Coverage", "/coverage"),
+    ("What if?", "/simulate"),
     ("Services", "/services"),
     ("Policies", "/policies"),
     ("Postmortems", "/postmortems"),
@@ -95,6 +101,10 @@ fn configured(directory: &Directory, query: &str) -> Vec<Hit> {
         .policies
         .values()
         .filter_map(|one| hit(&one.name, format!("/policies/{}", one.slug), "policy"));
+    let calendars = directory
+        .calendars
+        .values()
+        .filter_map(|one| hit(&one.name, format!("/holidays/{}", one.slug), "holidays"));
     let people = directory
         .users
         .values()
@@ -103,6 +113,7 @@ fn configured(directory: &Directory, query: &str) -> Vec<Hit> {
     pages
         .chain(services)
         .chain(schedules)
+        .chain(calendars)
         .chain(people)
         .chain(policies)
         .collect()

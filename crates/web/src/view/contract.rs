@@ -120,6 +120,9 @@ pub const POSTS: &[(&str, &[&str])] = &[
     ("/on-call/swaps/{id}/decline", &[]),
     ("/on-call/swaps/{id}/withdraw", &[]),
     ("/schedules/{slug}/delete", &["confirm"]),
+    ("/holidays", HOLIDAYS),
+    ("/holidays/{slug}", HOLIDAYS),
+    ("/holidays/{slug}/delete", &["confirm"]),
     ("/simulate", TRIED),
     ("/policies", POLICY),
     ("/policies/{slug}", POLICY),
@@ -293,6 +296,8 @@ const SCHEDULE: &[&str] = &[
     "do",
     "if-draft",
 ];
+
+const HOLIDAYS: &[&str] = &["name", "slug", "description", "days", "file"];
 
 const POLICY: &[&str] = &[
     "name",

@@ -63,6 +63,8 @@
 //! | `/schedules/{slug}/swaps` | see [`swap::SwapFormPage`] | `/on-call/swaps` |
 //! | `/on-call/swaps/{id}/take`, `…/decline`, `…/withdraw` | | `/on-call/swaps` |
 //! | `/schedules/{slug}/delete` | `confirm` (the slug) | `/schedules` |
+//! | `/holidays`, `/holidays/{slug}` | see [`holiday::HolidayFormPage`] | the calendar |
+//! | `/holidays/{slug}/delete` | `confirm` (the slug) | `/holidays` |
 //! | `/simulate` | see [`simulate::SimulatePage`] | renders it |
 //! | `/policies` | see [`policy::PolicyForm`] | the policy |
 //! | `/policies/{slug}` | see [`policy::PolicyForm`] | the policy |
@@ -124,6 +126,7 @@
 //! | `/schedules/{slug}/versions` | [`schedule_history::HistoryPage`] |
 //! | `/schedules` | leads to `/on-call` |
 //! | `/schedules/new`, `/schedules/{slug}?from=&view=&zone=&version=`, `/schedules/{slug}/edit`, `/schedules/{slug}/override?start=&end=` | [`schedule`] |
+//! | `/holidays`, `/holidays/new`, `/holidays/{slug}`, `/holidays/{slug}/edit` | [`holiday`] |
 //! | `/policies`, `/policies/new`, `/policies/{slug}`, `/policies/{slug}/edit` | [`policy`] |
 //! | `/users?q=`, `/users/new`, `/users/{id}` | [`user`] |
 //! | `/teams`, `/teams/{slug}` | [`team`] |
@@ -156,6 +159,7 @@ mod field;
 pub mod form;
 pub mod frame;
 pub mod heartbeat;
+pub mod holiday;
 pub mod incident;
 pub mod integration;
 pub mod mapping;

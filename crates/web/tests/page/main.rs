@@ -14,6 +14,7 @@ mod change;
 mod coverage;
 mod explain;
 mod heartbeat;
+mod holiday;
 mod house;
 mod incident;
 mod journey;

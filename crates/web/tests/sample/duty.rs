@@ -2,6 +2,7 @@
 
 use domain::Span;
 use domain::schedule::SwapState;
+use web::view::holiday::*;
 use web::view::report::*;
 use web::view::swap::*;
 use web::view::*;
@@ -9,6 +10,7 @@ use web::view::*;
 use super::*;
 
 pub fn add(pages: &mut Vec<Sample>) {
+    add_holidays(pages);
     let swap = |id: i64, state: SwapState, mine: bool| SwapRow {
         id: domain::SwapId(id),
         schedule: "Platform".into(),
@@ -82,5 +84,82 @@ pub fn add(pages: &mut Vec<Sample>) {
             next: "/on-call/report?from=2027-01-01".into(),
             csv: "/on-call/report.csv".into(),
         },
+    ));
+}
+
+fn add_holidays(pages: &mut Vec<Sample>) {
+    let day = |date: &str, day: &str, after: &str, name: &str| DayShown {
+        date: date.parse().unwrap(),
+        day: day.into(),
+        after: after.into(),
+        name: name.into(),
+    };
+    let christmas = || {
+        day(
+            "2026-12-25",
+            "Fri 25 Dec 2026",
+            "in 34 days",
+            "Christmas Day",
+        )
+    };
+    let row = |name: &str, slug: &str, used: bool| HolidayRow {
+        name: name.into(),
+        slug: slug.into(),
+        next: used.then(christmas),
+        ahead: 2,
+        schedules: vec![link("Platform", "/schedules/platform"); usize::from(used)],
+    };
+    let list = |rows| HolidayListPage {
+        frame: frame("Holiday calendars", Nav::OnCall, "/holidays"),
+        rows,
+    };
+    let rows = vec![
+        row("Germany, Berlin", "de-be", true),
+        row("Old", "old", false),
+    ];
+    pages.push(draw("/holidays", &list(rows)));
+    pages.push(draw("/holidays/none", &list(Vec::new())));
+    let used = HolidayPage {
+        frame: frame("Germany, Berlin", Nav::OnCall, "/holidays/de-be"),
+        row: row("Germany, Berlin", "de-be", true),
+        description: "Public holidays of the state".into(),
+        coming: vec![
+            christmas(),
+            day("2027-01-01", "Fri 1 Jan 2027", "in 41 days", ""),
+        ],
+        passed: vec![day("2026-10-03", "Sat 3 Oct 2026", "", "Unity Day")],
+        uses: vec![Use {
+            schedule: link("Platform", "/schedules/platform"),
+            layer: "Office".into(),
+            meaning: "nobody on these days",
+        }],
+        form: Form::new(),
+    };
+    pages.push(draw("/holidays/de-be", &used));
+    let mut form = Form::new();
+    form.refuse("Nothing was deleted: type old to confirm it.");
+    let unused = HolidayPage {
+        row: row("Old", "old", false),
+        coming: Vec::new(),
+        passed: Vec::new(),
+        uses: Vec::new(),
+        form,
+        ..used
+    };
+    pages.push(draw("/holidays/old", &unused));
+    let mut form = Form::new().with("days", "2026-12-25 Christmas Day\nsoon");
+    form.reject("days", "Line 2: begin it with a date such as 2026-12-25.");
+    form.reject("file", "This is no calendar.");
+    let edited = |slug: Option<&str>, passed, form| HolidayFormPage {
+        frame: frame("Holiday calendar", Nav::OnCall, "/holidays/new"),
+        slug: slug.map(str::to_owned),
+        passed,
+        form,
+    };
+    pages.push(draw("/holidays/new", &edited(None, 0, form)));
+    let form = Form::new().with("name", "Germany, Berlin");
+    pages.push(draw(
+        "/holidays/de-be/edit",
+        &edited(Some("de-be"), 3, form),
     ));
 }

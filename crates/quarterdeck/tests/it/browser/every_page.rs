@@ -67,6 +67,8 @@ fn pages(person: &str) -> Vec<(String, Role)> {
             "/services/checkout/integrations/new?kind=generic",
             Responder,
         ),
+        ("/holidays", Observer),
+        ("/holidays/new", Responder),
         ("/schedules/new", Responder),
         ("/schedules/platform", Observer),
         (
