@@ -1,15 +1,76 @@
-//! What the owner of an integration has chosen about how its requests are read.
+//! What the owner of an integration has chosen about its requests, and whether its source is heard
+//! of.
+
+pub mod source;
 
 use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-/// Choices that only the formats understand: a JSON object, kept as its text. It is read once for
-/// each snapshot of the configuration, however many requests come in.
+use serde::{Deserialize, Serialize};
+
+use crate::words;
+
+/// Choices as a JSON object, kept as its text. Most of them only the formats understand, who read it
+/// once for each snapshot of the configuration, however many requests come in; those that rules ask
+/// for are in [`Conduct`].
 #[derive(Clone)]
 pub struct IntegrationSettings {
     text: Arc<str>,
+    conduct: Conduct,
     read: OnceLock<Arc<dyn Any + Send + Sync>>,
+}
+
+words! {
+    /// What happens when an alert's end passes without word of its source (WIRE-FORMATS.md §5 no. 3).
+    OnSilence {
+        /// It resolves with the reason “expired”.
+        Resolve = "resolve",
+        /// It stays open, and people are told that the source went silent.
+        Tell = "tell",
+    }
+}
+
+/// What is chosen about an integration that rules ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Conduct {
+    /// Requests a minute; 0: as many as come; `None`: as the installation has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate_limit: Option<u32>,
+    pub on_silence: OnSilence,
+}
+
+impl Default for Conduct {
+    fn default() -> Self {
+        Conduct {
+            rate_limit: None,
+            on_silence: OnSilence::Resolve,
+        }
+    }
+}
+
+impl Conduct {
+    /// Nothing is chosen.
+    pub fn is_default(&self) -> bool {
+        *self == Conduct::default()
+    }
+
+    /// Of stored settings, whatever else is in them. What a later version has written counts as
+    /// not chosen here; the formats refuse to read it.
+    fn of(json: &str) -> Conduct {
+        #[derive(Default, Deserialize)]
+        #[serde(default)]
+        struct Stored {
+            conduct: Conduct,
+        }
+        if json == NONE {
+            return Conduct::default();
+        }
+        serde_json::from_str::<Stored>(json)
+            .unwrap_or_default()
+            .conduct
+    }
 }
 
 const NONE: &str = "{}";
@@ -19,6 +80,7 @@ impl IntegrationSettings {
     pub fn new(json: &str) -> IntegrationSettings {
         IntegrationSettings {
             text: json.into(),
+            conduct: Conduct::of(json),
             read: OnceLock::new(),
         }
     }
@@ -31,6 +93,11 @@ impl IntegrationSettings {
     /// The JSON. Secrets are in it: it is for the store and the formats only.
     pub fn as_json(&self) -> &str {
         &self.text
+    }
+
+    /// What rules ask for.
+    pub fn conduct(&self) -> &Conduct {
+        &self.conduct
     }
 
     /// What `read` makes of the JSON, kept from the first call on; `None` when that was of another
@@ -77,5 +144,26 @@ mod tests {
         assert!(!format!("{settings:?}").contains("hush"));
         assert_ne!(settings, IntegrationSettings::default());
         assert!(IntegrationSettings::default().is_empty());
+    }
+
+    #[test]
+    fn what_rules_ask_for_stands_among_the_others() {
+        let of = |json: &str| *IntegrationSettings::new(json).conduct();
+        let json = r#"{"secret": "x", "conduct": {"rate_limit": 0, "on_silence": "tell"}}"#;
+        let chosen = Conduct {
+            rate_limit: Some(0),
+            on_silence: OnSilence::Tell,
+        };
+        assert_eq!(of(json), chosen);
+        let written = serde_json::json!({ "conduct": chosen }).to_string();
+        assert_eq!(of(&written), chosen);
+        for json in [
+            "{}",
+            r#"{"secret": "x"}"#,
+            "oops",
+            r#"{"conduct": {"later": 1}}"#,
+        ] {
+            assert!(of(json).is_default(), "{json}");
+        }
     }
 }

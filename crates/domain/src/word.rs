@@ -337,6 +337,8 @@ words! {
         PagingPaused = "paging_paused",
         /// A suppressed alert pages after all.
         SuppressionEnded = "suppression_ended",
+        /// The source of an alert went silent; the alert stays open.
+        SourceSilent = "source_silent",
         /// Something was changed, or broken on purpose, while the incident was open.
         Changed = "changed",
     }

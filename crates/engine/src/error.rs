@@ -62,6 +62,12 @@ impl Error {
     pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Error {
         Error::Invalid(vec![Problem::new(field, message)])
     }
+
+    /// Whether the database is to blame, so that trying otherwise would only take longer.
+    pub(crate) fn is_unavailable(&self) -> bool {
+        use store::Error::{Busy, Closed, Unavailable};
+        matches!(self, Error::Store(Unavailable(_) | Busy(_) | Closed))
+    }
 }
 
 impl From<store::Error> for Error {

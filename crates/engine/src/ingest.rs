@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::dedup::{Applied, Numbering};
+use domain::integration::source;
 use domain::routing::Way;
 use domain::service::{Integration, Service};
 use domain::signal::Signal;
@@ -24,7 +25,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::Error;
 use crate::clock::Clock;
-pub(crate) use check::fire_due as check_due;
+pub(crate) use check::{ALERTS, end_silence};
 use record::Records;
 pub(crate) use text::{replace_nul, storable};
 pub(crate) use write::write as write_changes;
@@ -42,6 +43,11 @@ const TRIES: u64 = 20;
 /// The uniqueness that such a race breaks: one open alert of an identity, one open incident of a
 /// group.
 const RACES: [&str; 2] = ["alert_open_identity", "incident_open_group"];
+
+/// Format of the request that says that a source went silent or is heard of again.
+pub const SOURCE: &str = "source";
+/// Format of a request that somebody sends to see what happens.
+pub const TEST: &str = "test";
 
 /// One request with what a format made of it.
 #[derive(Debug, Clone)]
@@ -69,6 +75,41 @@ pub struct Origin {
     pub head: String,
     /// The request that this one is sent again of.
     pub replay_of: Option<RequestId>,
+}
+
+impl Submission {
+    /// A signal of our own about an integration, that goes the way of all others; `head` and
+    /// `format` as in [`Origin`].
+    pub(crate) fn own(
+        integration: &Integration,
+        signal: Signal,
+        format: &'static str,
+        head: String,
+        raw: Bytes,
+    ) -> Arc<Submission> {
+        Arc::new(storable(Submission {
+            key_hash: integration.key_hash,
+            signals: vec![signal],
+            resolve_group: None,
+            warnings: Vec::new(),
+            rejected: Vec::new(),
+            raw,
+            origin: Origin {
+                format,
+                head,
+                replay_of: None,
+            },
+        }))
+    }
+}
+
+impl Origin {
+    /// Whether the request came from the source of its integration, and not from us or somebody
+    /// who tries something.
+    fn is_of_source(&self) -> bool {
+        let ours = [crate::heartbeat::FORMAT, SOURCE, TEST].contains(&self.format);
+        !ours && self.replay_of.is_none()
+    }
 }
 
 /// What became of a request; everything in it is durable.
@@ -182,7 +223,7 @@ async fn commit(store: &Store, now: Timestamp, batch: Vec<Waiting>) {
                 drop(waiting.reply.send(result));
             }
         }
-        Err(error) if batch.len() > 1 && !is_unavailable(&error) => {
+        Err(error) if batch.len() > 1 && !error.is_unavailable() => {
             tracing::warn!(%error, "a batch of signals was refused; applying them singly");
             for waiting in batch {
                 let single = Arc::new(vec![waiting.submission.clone()]);
@@ -200,12 +241,6 @@ async fn commit(store: &Store, now: Timestamp, batch: Vec<Waiting>) {
             }
         }
     }
-}
-
-/// Whether the database is to blame, so that trying singly would only take longer.
-fn is_unavailable(error: &Error) -> bool {
-    use store::Error::{Busy, Closed, Unavailable};
-    matches!(error, Error::Store(Unavailable(_) | Busy(_) | Closed))
 }
 
 fn unavailable(error: &Error) -> IngestError {
@@ -269,11 +304,22 @@ pub fn apply_in_txn(
             Some((integration, directory.service(integration.service_id)?))
         })
         .collect();
-    let ways: Vec<Vec<Way<'_>>> = batch
+    // The source of an integration is heard of: that goes after the request's own signals.
+    let heard: Vec<Option<Signal>> = batch
         .iter()
         .zip(&known)
         .map(|(submission, known)| {
-            let signals = submission.signals.iter();
+            let told = known.filter(|(integration, _)| source::is_told(integration));
+            told.filter(|_| submission.origin.is_of_source())
+                .map(|(integration, _)| source::heard(integration, now))
+        })
+        .collect();
+    let ways: Vec<Vec<Way<'_>>> = batch
+        .iter()
+        .zip(&known)
+        .zip(&heard)
+        .map(|((submission, known), heard)| {
+            let signals = submission.signals.iter().chain(heard);
             known.map_or_else(Vec::new, |(integration, service)| {
                 signals
                     .map(|signal| Way::of(integration, service, signal, &directory))
@@ -300,10 +346,14 @@ pub fn apply_in_txn(
             applied: vec![],
             rejected: submission.rejected.len(),
         };
-        for way in ways {
+        for (place, way) in ways.iter().enumerate() {
             let applied = set.follow(way, &directory, &mut numbering, now)?;
-            records.signal(numbering.tx, way, applied, now)?;
-            accepted.applied.push(applied);
+            if place < submission.signals.len() {
+                records.signal(numbering.tx, way, applied, now)?;
+                accepted.applied.push(applied);
+            } else if applied != Applied::IGNORED {
+                records.signal(numbering.tx, way, applied, now)?;
+            }
         }
         if let Some(group) = &submission.resolve_group {
             set.resolve_group(integration, service, group, &directory, now);

@@ -30,12 +30,14 @@ pub mod reply;
 pub mod retention;
 pub mod role;
 pub mod schedule;
+pub mod signal;
 pub mod sns;
 pub mod suppression;
 pub mod timer;
 pub mod update;
 pub mod what_if;
 
+mod due;
 mod run;
 
 /// What the SMS provider's webhooks hold and how they are signed, for whoever receives them.

@@ -94,7 +94,7 @@ fn next(conn: &mut store::Conn) -> Result<Option<Timestamp>, store::Error> {
 pub async fn fire_due(store: &Store, now: Timestamp) -> Result<(), Error> {
     // First, since what an alert comes to decides whether paging goes on.
     crate::heartbeat::fire_due(store, now).await?;
-    crate::ingest::check_due(store, now).await?;
+    crate::ingest::ALERTS.carry_out(store, now).await?;
     loop {
         let due: Vec<Timer> = store
             .read(move |c| store::escalation::due(c, now, AT_ONCE))
@@ -148,9 +148,7 @@ async fn fire_together(store: &Store, timers: Vec<Timer>, now: Timestamp) -> Res
         })
         .await;
     match together {
-        Err(Error::Store(
-            error @ (store::Error::Unavailable(_) | store::Error::Busy(_) | store::Error::Closed),
-        )) => Err(Error::Store(error)),
+        Err(error) if error.is_unavailable() => Err(error),
         Err(_) => {
             let mut failed = None;
             for timer in timers {
@@ -168,9 +166,7 @@ async fn fire_together(store: &Store, timers: Vec<Timer>, now: Timestamp) -> Res
 async fn fire(store: &Store, timer: Timer, now: Timestamp) -> Result<(), Error> {
     let result: Result<(), Error> = store.write(move |tx| fire_in_txn(tx, timer, now)).await;
     match result {
-        Err(Error::Store(
-            error @ (store::Error::Unavailable(_) | store::Error::Busy(_) | store::Error::Closed),
-        )) => Err(Error::Store(error)),
+        Err(error) if error.is_unavailable() => Err(error),
         Err(error) => {
             // Never lost, never in the way of the others.
             tracing::error!(

@@ -119,6 +119,22 @@ impl Format {
         matches!(self.kind, IntegrationKind::Email)
     }
 
+    /// Whether its alerts are known by labels, as Alertmanager's are.
+    pub const fn takes_labels(&self) -> bool {
+        matches!(
+            self.kind,
+            IntegrationKind::Alertmanager | IntegrationKind::Grafana
+        ) || self.takes_pushes()
+    }
+
+    /// Whether its alerts are pushed again and again while they fire, with an end that moves on.
+    pub const fn takes_pushes(&self) -> bool {
+        matches!(
+            self.kind,
+            IntegrationKind::Prometheus | IntegrationKind::LibreNms
+        )
+    }
+
     /// Whether its owner can say how bad it is where the sender does not.
     pub const fn takes_severity(&self) -> bool {
         !matches!(self.category, Category::Changes | Category::Paging)
@@ -227,12 +243,20 @@ pub fn by_slug(slug: &str) -> Option<Format> {
     slug.parse().ok().map(of)
 }
 
-fn webhook(request: &Request<'_>, _: &Settings, now: Timestamp) -> Result<Parsed, FormatError> {
-    alertmanager::parse(request.body, now)
+fn webhook(
+    request: &Request<'_>,
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<Parsed, FormatError> {
+    alertmanager::parse(request.body, settings, now)
 }
 
-fn pushed(request: &Request<'_>, _: &Settings, now: Timestamp) -> Result<Parsed, FormatError> {
-    alertmanager::push::parse(request.body, now)
+fn pushed(
+    request: &Request<'_>,
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<Parsed, FormatError> {
+    alertmanager::push::parse(request.body, settings, now)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use domain::integration::IntegrationSettings;
+use domain::integration::{Conduct, IntegrationSettings, OnSilence};
 use domain::word::AlertSeverity;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,11 @@ use crate::mapping::{Fault, Mapping, MappingRules};
 
 /// Longest secret, in bytes.
 pub const SECRET_MAX: usize = 512;
+/// Most labels that an alert is known by, and the longest name of one, in characters.
+pub const IDENTITY_LABELS_MAX: usize = 20;
+pub const LABEL_MAX: usize = 128;
+/// Most requests a minute that can be chosen.
+pub const RATE_LIMIT_MAX: u32 = 10_000_000;
 /// Most that the settings of one integration may take up, in bytes of JSON.
 const SIZE_MAX: usize = 64 * 1024;
 
@@ -33,6 +38,13 @@ pub struct Settings {
     /// Of mails.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mail: Option<MailRules>,
+    /// Names of labels by which alerts of Alertmanager's formats are known, instead of their
+    /// fingerprint or all their labels. Of an alert that has none of them nothing changes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub identity_labels: Vec<String>,
+    /// What the rules of `domain` ask for.
+    #[serde(skip_serializing_if = "Conduct::is_default")]
+    pub conduct: Conduct,
     #[serde(skip)]
     pub(crate) compiled: Compiled<Mapping>,
     #[serde(skip)]
@@ -141,6 +153,25 @@ impl Settings {
                 add("secret", reason.to_owned());
             }
         }
+        let labels = &self.identity_labels;
+        let odd = |name: &String| {
+            name.trim().is_empty()
+                || name.chars().any(char::is_control)
+                || name.chars().count() > LABEL_MAX
+        };
+        if labels.len() > IDENTITY_LABELS_MAX || labels.iter().any(odd) {
+            let reason = format!(
+                "up to {IDENTITY_LABELS_MAX} names of labels are possible, of at most {LABEL_MAX} \
+                 characters each"
+            );
+            add("identity_labels", reason);
+        } else if (labels.iter().enumerate()).any(|(place, name)| labels[..place].contains(name)) {
+            add("identity_labels", "a label stands here twice".to_owned());
+        }
+        if self.conduct.rate_limit > Some(RATE_LIMIT_MAX) {
+            let reason = format!("at most {RATE_LIMIT_MAX} a minute; 0 takes the limit away");
+            add("rate_limit", reason);
+        }
         let size = serde_json::to_string(self).map_or(usize::MAX, |text| text.len());
         if size > SIZE_MAX {
             add("mapping", format!("at most {SIZE_MAX} bytes are possible"));
@@ -169,6 +200,18 @@ impl Settings {
                 format.takes_mail(),
                 "mail",
                 "send no mails here",
+            ),
+            (
+                !self.identity_labels.is_empty(),
+                format.takes_labels(),
+                "identity_labels",
+                "do not speak of labels as Alertmanager does",
+            ),
+            (
+                self.conduct.on_silence == OnSilence::Tell,
+                format.takes_pushes(),
+                "on_silence",
+                "do not push their alerts again while they fire",
             ),
         ] {
             if given && !takes {
@@ -263,6 +306,31 @@ mod tests {
         assert_eq!(faults(r#"{"severity": "info"}"#, PagerDuty), ["severity"]);
         let long = format!(r#"{{"secret": "{}"}}"#, "x".repeat(SECRET_MAX + 1));
         assert_eq!(faults(&long, GitHub), ["secret"]);
+    }
+
+    #[test]
+    fn labels_and_conduct_have_their_bounds_and_formats() {
+        let faults = |json: &str, kind| -> Vec<String> {
+            let found = read(json).faults(&format::of(kind));
+            found.into_iter().map(|fault| fault.field).collect()
+        };
+        use IntegrationKind::{Alertmanager, Generic, LibreNms, Prometheus};
+        let labels = r#"{"identity_labels": ["alertname", "instance"]}"#;
+        for kind in [Prometheus, Alertmanager, LibreNms] {
+            assert_eq!(faults(labels, kind), [""; 0]);
+        }
+        assert_eq!(faults(labels, Generic), ["identity_labels"]);
+        for bad in [r#"["a", "a"]"#, r#"[" "]"#, r#"["a\nb"]"#] {
+            let json = format!(r#"{{"identity_labels": {bad}}}"#);
+            assert_eq!(faults(&json, Prometheus), ["identity_labels"], "{bad}");
+        }
+        let told = r#"{"conduct": {"on_silence": "tell"}}"#;
+        assert_eq!(faults(told, Prometheus), [""; 0]);
+        assert_eq!(faults(told, Generic), ["on_silence"]);
+        let much = r#"{"conduct": {"rate_limit": 10000001}}"#;
+        assert_eq!(faults(much, Generic), ["rate_limit"]);
+        let stored = read(told).to_stored().unwrap();
+        assert_eq!(*stored.conduct(), read(told).conduct);
     }
 
     #[test]

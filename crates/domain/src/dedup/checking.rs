@@ -8,6 +8,7 @@ use crate::Timestamp;
 use crate::alert::{Alert, Identity};
 use crate::directory::Directory;
 use crate::incident::{Actor, Effect};
+use crate::integration::source;
 use crate::routing;
 use crate::service::{Service, ServiceSettings};
 use crate::word::EntryKind;
@@ -28,7 +29,10 @@ impl WorkingSet {
             return Ok(());
         };
         let service = directory.home_of(alert);
-        if alert.ends_at.is_some_and(|end| end <= now) {
+        let over = alert.ends_at.is_some_and(|end| end <= now);
+        let source = directory.integration(alert.integration_id);
+        let told = source.is_some_and(source::is_told);
+        if over && !told {
             let settings = service.map_or_else(ServiceSettings::default, |s| s.settings.clone());
             self.resolve(identity, &settings, Ending::Expired, now);
             return Ok(());
@@ -37,6 +41,9 @@ impl WorkingSet {
             return Ok(());
         };
         self.touch(identity, Touch::Rewritten);
+        if over {
+            self.keep_unheard(&mut alert);
+        }
         self.settle(&mut alert, now);
         // Whose integration was removed has nobody to page.
         if alert.suppressed.is_some() {
@@ -49,6 +56,31 @@ impl WorkingSet {
         alert.check_at = alert.next_check();
         self.open.insert(identity, alert);
         Ok(())
+    }
+
+    /// Its source went silent, and its owner does not believe that the condition is over.
+    fn keep_unheard(&mut self, alert: &mut Alert) {
+        // Until it is heard of again.
+        let Some(end) = alert.ends_at.take() else {
+            return;
+        };
+        let summary = &alert.text.summary;
+        let unheard = self.unheard.entry(alert.integration_id).or_default();
+        unheard.push(summary.clone());
+        if let Some(incident) = alert.incident_id {
+            self.effects.push((
+                incident,
+                Effect::Entry {
+                    kind: EntryKind::SourceSilent,
+                    text: format!(
+                        "{summary} was to be heard of until {}, and was not: its source went \
+                         silent. It stays open",
+                        end.to_seconds_string()
+                    ),
+                    details: json!({ "alert_id": alert.id, "expected_by": end }),
+                },
+            ));
+        }
     }
 
     /// A suppressed alert says something new: it may page after all.

@@ -28,7 +28,7 @@ use crate::service::{Integration, Service, ServiceSettings};
 use crate::signal::Signal;
 use crate::suppression::SourceKey;
 use crate::word::{Action, AlertSeverity, EntryKind, PagingState, Urgency};
-use crate::{AlertId, IncidentId, InhibitionId, ServiceId, Timestamp, words};
+use crate::{AlertId, IncidentId, InhibitionId, IntegrationId, ServiceId, Timestamp, words};
 
 words! {
     /// What became of a signal.
@@ -71,6 +71,9 @@ pub struct WorkingSet {
     pub new_sources: Vec<(InhibitionId, SourceKey, AlertId)>,
     /// Alerts that inhibit nothing any more.
     pub ended_sources: Vec<AlertId>,
+    /// Alerts whose end has passed without word of their source, and that stay open, by their
+    /// summaries: people are to be told of the source ([`crate::integration::source`]).
+    pub unheard: BTreeMap<IntegrationId, Vec<String>>,
     /// Alerts that storms collected in this batch.
     gathered: BTreeMap<IncidentId, Gathered>,
     /// Keys of monitors that lead to open alerts of other keys, since rules changed them.
@@ -123,7 +126,8 @@ pub struct Applied {
 }
 
 impl Applied {
-    const IGNORED: Applied = Applied {
+    /// It spoke of nothing that is open.
+    pub const IGNORED: Applied = Applied {
         decision: SignalDecision::Ignored,
         alert_id: None,
         incident_id: None,

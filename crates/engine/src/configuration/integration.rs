@@ -1,23 +1,23 @@
 //! Integrations and their keys. A key is shown once; only its SHA-256 is stored.
 
 use domain::directory::Directory;
-use domain::integration::IntegrationSettings;
+use domain::integration::{IntegrationSettings, OnSilence, source};
 use domain::routing::Routing;
 use domain::service::Integration;
 use domain::word::{AlertSeverity, IntegrationKind};
-use domain::{IntegrationId, ServiceId};
+use domain::{IntegrationId, ServiceId, Timestamp};
 use formats::format;
 use formats::mail::MailRules;
 use formats::mapping::MappingRules;
 use formats::settings::{Secret, Settings};
 use serde_json::json;
-use store::{Store, service};
+use store::{Store, Tx, service};
 
 use super::check::Checks;
 use super::{begin, record};
 use crate::access::{self, Right};
 use crate::account::secret;
-use crate::{Error, OpContext, Problem};
+use crate::{Error, OpContext, Problem, ingest};
 
 /// A key that has just been made.
 #[derive(Clone)]
@@ -152,6 +152,11 @@ pub struct SettingsEdit {
     pub severity: Option<Option<AlertSeverity>>,
     pub mapping: Option<Option<MappingRules>>,
     pub mail: Option<Option<MailRules>>,
+    /// Empty: what the monitor itself goes by.
+    pub identity_labels: Option<Vec<String>>,
+    /// `None`: as the installation has it; 0: as many as come.
+    pub rate_limit: Option<Option<u32>>,
+    pub on_silence: Option<OnSilence>,
 }
 
 impl SettingsEdit {
@@ -166,12 +171,31 @@ impl SettingsEdit {
             .mail
             .unwrap_or(after.mail)
             .filter(|rules| !rules.is_empty());
+        if let Some(labels) = self.identity_labels {
+            let labels = labels.iter().map(|label| label.trim().to_owned());
+            after.identity_labels = labels.collect();
+        }
+        let conduct = &mut after.conduct;
+        conduct.rate_limit = self.rate_limit.unwrap_or(conduct.rate_limit);
+        conduct.on_silence = self.on_silence.unwrap_or(conduct.on_silence);
         let mut changed = Vec::new();
         for (differs, name) in [
             (after.secret != before.secret, "secret"),
             (after.severity != before.severity, "severity"),
             (after.mapping != before.mapping, "mapping"),
             (after.mail != before.mail, "mail"),
+            (
+                after.identity_labels != before.identity_labels,
+                "identity_labels",
+            ),
+            (
+                after.conduct.rate_limit != before.conduct.rate_limit,
+                "rate_limit",
+            ),
+            (
+                after.conduct.on_silence != before.conduct.on_silence,
+                "on_silence",
+            ),
         ] {
             if differs {
                 changed.push(name);
@@ -212,6 +236,18 @@ pub(crate) fn stored(settings: &Settings) -> Result<IntegrationSettings, Error> 
         .map_err(|error| Error::Refused(error.to_string()))
 }
 
+/// Writes an integration whose settings may have changed. Who no longer wants to hear of a silent
+/// source does not keep the alert that tells of it.
+pub(crate) fn write(tx: &mut Tx<'_>, edited: &Integration, now: Timestamp) -> Result<(), Error> {
+    let directory = tx.directory()?;
+    let before = directory.integration(edited.id);
+    if before.is_some_and(source::is_told) && !source::is_told(edited) {
+        ingest::end_silence(tx, edited, now)?;
+    }
+    service::update_integration(tx, edited)?;
+    Ok(())
+}
+
 /// Changes how the requests of an integration are read. A secret is never shown again.
 ///
 /// # Errors
@@ -236,7 +272,7 @@ pub async fn edit_settings(
                 return Ok(());
             }
             edited.settings = stored(&settings)?;
-            service::update_integration(tx, &edited)?;
+            write(tx, &edited, ctx.now)?;
             record(
                 tx,
                 &ctx,

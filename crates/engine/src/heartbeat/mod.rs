@@ -14,7 +14,7 @@ use domain::{HeartbeatId, IntegrationId, Timestamp};
 use store::{Change, Store, Tx, heartbeat};
 
 use crate::Error;
-use crate::ingest::{self, Origin, Submission};
+use crate::ingest::{self, Submission};
 
 pub use watch::fire_due;
 pub(crate) use watch::wake;
@@ -37,7 +37,7 @@ pub enum Which {
 /// How a ping came, as it is kept if it tells of something.
 #[derive(Clone, Debug, Default)]
 pub struct Carrier {
-    /// As [`Origin::head`], without the heartbeat's key.
+    /// As [`ingest::Origin::head`], without the heartbeat's key.
     pub head: String,
     pub raw: Bytes,
 }
@@ -121,19 +121,8 @@ pub(crate) fn tell(
                 true => format!("CLOCK /heartbeats/{}", beat.id),
                 false => carrier.head.clone(),
             };
-            Some(Arc::new(ingest::storable(Submission {
-                key_hash: integration.key_hash,
-                signals: vec![signal],
-                resolve_group: None,
-                warnings: Vec::new(),
-                rejected: Vec::new(),
-                raw: carrier.raw.clone(),
-                origin: Origin {
-                    format: FORMAT,
-                    head,
-                    replay_of: None,
-                },
-            })))
+            let raw = carrier.raw.clone();
+            Some(Submission::own(integration, signal, FORMAT, head, raw))
         })
         .collect();
     if !submissions.is_empty() {

@@ -1,19 +1,28 @@
 //! Pings that do not come: each is found out once, by whichever node locks the heartbeat first. And
 //! a mark that says when somebody was last there to hear them.
 
-use domain::Span;
 use domain::Timestamp;
 use domain::heartbeat::{MARK_EVERY, Outage};
 use store::{Change, Store, Tx, heartbeat};
 
 use super::{Carrier, tell};
 use crate::Error;
-use crate::ingest::write_racing;
+use crate::due::Due;
 
-/// Heartbeats that expire in one transaction.
-const AT_ONCE: i64 = 200;
-/// One that cannot be carried out is tried again after this time.
-const PUT_OFF: Span = Span::from_seconds(30);
+/// Heartbeats that wait for a ping.
+const BEATS: Due = Due {
+    what: "heartbeats",
+    at_once: 200,
+    next: heartbeat::next_due,
+    carry_out: expire_in_txn,
+    put_off: |tx, now, until| {
+        for mut beat in heartbeat::due(tx, now, 1)? {
+            beat.due_at = Some(until);
+            heartbeat::update(tx, &beat)?;
+        }
+        Ok(())
+    },
+};
 
 /// This process begins.
 ///
@@ -37,7 +46,7 @@ pub async fn fire_due(store: &Store, now: Timestamp) -> Result<(), Error> {
         Ok::<_, store::Error>((heartbeat::next_due(c)?, heartbeat::alive_at(c)?))
     };
     let (next, mark) = store.read(look).await?;
-    let Some(mut next) = next else {
+    let Some(next) = next else {
         return Ok(());
     };
     let fresh = |mark: Timestamp| (mark..mark + MARK_EVERY).contains(&now);
@@ -46,54 +55,7 @@ pub async fn fire_due(store: &Store, now: Timestamp) -> Result<(), Error> {
     } else if next > now {
         return Ok(());
     }
-    loop {
-        match store.read(heartbeat::next_due).await? {
-            Some(due) if due <= now => next = due,
-            _ => return Ok(()),
-        }
-        match write_racing(store, move |tx| expire_in_txn(tx, now, AT_ONCE)).await {
-            // Another node was faster.
-            Ok(0) => return Ok(()),
-            Ok(_) => {}
-            Err(Error::Store(
-                error @ (store::Error::Unavailable(_)
-                | store::Error::Busy(_)
-                | store::Error::Closed),
-            )) => return Err(Error::Store(error)),
-            Err(error) => {
-                tracing::warn!(%error, due = %next, "heartbeats could not expire together");
-                one_by_one(store, now).await?;
-            }
-        }
-    }
-}
-
-/// So that one that cannot be carried out is not in the way of the others.
-async fn one_by_one(store: &Store, now: Timestamp) -> Result<(), Error> {
-    for _ in 0..AT_ONCE {
-        match write_racing(store, move |tx| expire_in_txn(tx, now, 1)).await {
-            Ok(0) => return Ok(()),
-            Ok(_) => {}
-            Err(Error::Store(
-                error @ (store::Error::Unavailable(_)
-                | store::Error::Busy(_)
-                | store::Error::Closed),
-            )) => return Err(Error::Store(error)),
-            Err(error) => {
-                tracing::error!(%error, "a heartbeat could not expire; it is tried again");
-                store
-                    .write(move |tx| {
-                        for mut beat in heartbeat::due(tx, now, 1)? {
-                            beat.due_at = Some(now + PUT_OFF);
-                            heartbeat::update(tx, &beat)?;
-                        }
-                        Ok::<(), Error>(())
-                    })
-                    .await?;
-            }
-        }
-    }
-    Ok(())
+    BEATS.carry_out(store, now).await
 }
 
 /// Those longest overdue expire, in one transaction; returns how many.

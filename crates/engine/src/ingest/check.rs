@@ -2,73 +2,29 @@
 //! have been stable for long enough. What it means is `domain::dedup`'s to say.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use bytes::Bytes;
 use domain::alert::Identity;
+use domain::integration::source;
+use domain::service::Integration;
+use domain::signal::Signal;
 use domain::word::AlertStatus;
-use domain::{IncidentId, Span, Timestamp};
-use store::{Store, Tx};
+use domain::{IncidentId, Timestamp};
+use store::Tx;
 
-use super::{Provisional, load, write};
+use super::{Provisional, SOURCE, Submission, load, write};
 use crate::Error;
+use crate::due::Due;
 
-/// Alerts looked at in one transaction.
-const AT_ONCE: i64 = 500;
-/// An alert that cannot be looked at is looked at again after this time.
-const PUT_OFF: Span = Span::from_seconds(30);
-
-/// Looks at everything due at `now`.
-///
-/// # Errors
-/// [`Error::Store`] when the database cannot be used; what was due stays due.
-pub(crate) async fn fire_due(store: &Store, now: Timestamp) -> Result<(), Error> {
-    loop {
-        let next = store.read(store::alert::next_check).await?;
-        if next.is_none_or(|next| next > now) {
-            return Ok(());
-        }
-        let checked: Result<usize, Error> =
-            store.write(move |tx| check_in_txn(tx, now, AT_ONCE)).await;
-        match checked {
-            // On PostgreSQL another node may have been faster.
-            Ok(0) => return Ok(()),
-            Ok(_) => {}
-            Err(Error::Store(
-                error @ (store::Error::Unavailable(_)
-                | store::Error::Busy(_)
-                | store::Error::Closed),
-            )) => return Err(Error::Store(error)),
-            Err(error) => {
-                tracing::warn!(%error, "alerts could not be looked at together");
-                one_by_one(store, now).await?;
-            }
-        }
-    }
-}
-
-/// So that one that cannot be looked at is not in the way of the others.
-async fn one_by_one(store: &Store, now: Timestamp) -> Result<(), Error> {
-    for _ in 0..AT_ONCE {
-        let checked: Result<usize, Error> = store.write(move |tx| check_in_txn(tx, now, 1)).await;
-        match checked {
-            Ok(0) => return Ok(()),
-            Ok(_) => {}
-            Err(Error::Store(
-                error @ (store::Error::Unavailable(_)
-                | store::Error::Busy(_)
-                | store::Error::Closed),
-            )) => return Err(Error::Store(error)),
-            Err(error) => {
-                tracing::error!(%error, "an alert could not be looked at; it is tried again");
-                store
-                    .write(move |tx| {
-                        store::alert::put_off_check(tx, now, now + PUT_OFF).map_err(Error::from)
-                    })
-                    .await?;
-            }
-        }
-    }
-    Ok(())
-}
+/// Alerts that wait to be looked at.
+pub(crate) const ALERTS: Due = Due {
+    what: "alerts",
+    at_once: 500,
+    next: store::alert::next_check,
+    carry_out: check_in_txn,
+    put_off: |tx, now, until| Ok(store::alert::put_off_check(tx, now, until)?),
+};
 
 /// Looks at the oldest alerts that are due, in one transaction; returns how many.
 fn check_in_txn(tx: &mut Tx<'_>, now: Timestamp, limit: i64) -> Result<usize, Error> {
@@ -97,6 +53,32 @@ fn check_in_txn(tx: &mut Tx<'_>, now: Timestamp, limit: i64) -> Result<usize, Er
         }
     }
     let opened = numbering.opened;
+    let unheard = std::mem::take(&mut set.unheard);
     write::write(tx, set, &closed, opened, now)?;
+    let silent = unheard.iter().filter_map(|(id, summaries)| {
+        let integration = directory.integration(*id)?;
+        let signal = source::went_silent(integration, summaries, now);
+        Some(about_source(integration, signal))
+    });
+    let silent: Vec<Arc<Submission>> = silent.collect();
+    if !silent.is_empty() {
+        super::apply_in_txn(tx, &silent, now)?;
+    }
     Ok(checked)
+}
+
+/// Nobody wants to hear any more that the source of an integration is silent.
+pub(crate) fn end_silence(
+    tx: &mut Tx<'_>,
+    integration: &Integration,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let heard = about_source(integration, source::heard(integration, now));
+    super::apply_in_txn(tx, &[heard], now)?;
+    Ok(())
+}
+
+fn about_source(integration: &Integration, signal: Signal) -> Arc<Submission> {
+    let head = format!("CLOCK /integrations/{}", integration.id);
+    Submission::own(integration, signal, SOURCE, head, Bytes::new())
 }

@@ -4,6 +4,7 @@ use channels::Secret;
 use std::collections::BTreeMap;
 
 use domain::Timestamp;
+use domain::integration::OnSilence;
 use domain::policy::{StepHours, StepMode};
 use domain::schedule::{Holiday, LayerHolidays, Restriction, Rotation, TimeOfDay};
 use domain::service::{Grouping, SupportHours, UrgencyRule};
@@ -311,6 +312,22 @@ pub struct IntegrationEntry {
         skip_serializing_if = "Option::is_none"
     )]
     pub mail: Nullable<MailRules>,
+    /// By which labels its alerts are known; `null`: what the monitor itself goes by.
+    #[serde(
+        default,
+        deserialize_with = "mentioned",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub identity_labels: Nullable<Vec<String>>,
+    /// Requests a minute; 0: as many as come; `null`: as the installation has it.
+    #[serde(
+        default,
+        deserialize_with = "mentioned",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub rate_limit: Nullable<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_silence: Option<Located<OnSilence>>,
     /// Makes it a global one with these rules, in order; `null`: it is none.
     #[serde(
         default,

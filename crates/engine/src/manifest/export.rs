@@ -4,6 +4,7 @@ use channels::Secret;
 use domain::directory::{Directory, User};
 use domain::escalation;
 use domain::heartbeat::Heartbeat;
+use domain::integration::OnSilence;
 use domain::policy::{Policy, Step, StepMode, Target};
 use domain::schedule::{HolidayCalendar, Layer, Participant, Schedule};
 use domain::service::{Integration, Service};
@@ -332,6 +333,11 @@ fn service_entry(current: &Current, service: &Service, with_secrets: bool) -> Se
                 mapping: settings.mapping.map(|rules| Some(rules.into())),
                 routing_rules: routing_rules(directory, integration),
                 mail: settings.mail.map(|rules| Some(rules.into())),
+                identity_labels: (!settings.identity_labels.is_empty())
+                    .then(|| Some(settings.identity_labels.clone().into())),
+                rate_limit: (settings.conduct.rate_limit).map(|rate| Some(rate.into())),
+                on_silence: (settings.conduct.on_silence != OnSilence::Resolve)
+                    .then(|| settings.conduct.on_silence.into()),
                 heartbeats: current
                     .heartbeats
                     .iter()

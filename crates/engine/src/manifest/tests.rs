@@ -1,3 +1,4 @@
+mod integration;
 mod routing;
 mod suppression;
 
@@ -270,55 +271,6 @@ fn secrets_do_not_show() {
     assert!(
         !shown.contains("hunter2") && !shown.contains("kkkk"),
         "{shown}"
-    );
-}
-
-#[test]
-fn settings_of_integrations_stand_in_the_file() {
-    let text = "services: [{slug: s, integrations: [{name: A, kind: standardwebhooks, \
-                key: \"${KEY}\", secret: \"=${KEY}\", severity: info, \
-                mapping: {items: $.body.all, summary: {path: $.item.t, default: '12'}}}]}]";
-    let (_, first) = applied(&empty(), &read(text).unwrap(), NOW).unwrap();
-    let open = to_yaml(&export(&first, false, NOW)).unwrap();
-    assert!(
-        !open.contains("=kkk") && open.contains("$.item.t"),
-        "{open}"
-    );
-    // Without its secret, the file leaves that of the installation as it is.
-    let (unchanged, _) = applied(&first, &read(&open).unwrap(), NOW).unwrap();
-    assert!(unchanged.is_unchanged(), "{unchanged}");
-    let whole = to_yaml(&export(&first, true, NOW)).unwrap();
-    let (_, copy) = applied(&empty(), &read(&whole).unwrap(), NOW).unwrap();
-    let of = |current: &Current| {
-        let directory = &current.directory;
-        directory
-            .integrations
-            .values()
-            .next()
-            .unwrap()
-            .settings
-            .clone()
-    };
-    assert_eq!(of(&copy), of(&first));
-    assert!(of(&copy).as_json().contains("=kkk"));
-
-    let taken = "services: [{slug: s, integrations: [{name: A, kind: standardwebhooks, \
-                 secret: null, severity: null, mapping: null}]}]";
-    let (plan, after) = applied(&first, &read(taken).unwrap(), NOW).unwrap();
-    assert!(of(&after).is_empty());
-    let shown = plan.to_string();
-    assert!(shown.contains("secret, severity, mapping"), "{shown}");
-
-    let wrong = "services:\n- slug: s\n  integrations:\n  - {name: A, kind: generic, key: \
-                 \"${KEY}\",\n     secret: s,\n     mapping: {items: all}}";
-    let found = faults(wrong);
-    assert!(
-        found[0].starts_with("line 5, ") && found[0].contains("cannot sign"),
-        "{found:?}"
-    );
-    assert!(
-        found[1].starts_with("line 6, ") && found[1].contains("mapping.items"),
-        "{found:?}"
     );
 }
 

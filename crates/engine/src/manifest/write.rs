@@ -16,7 +16,7 @@ use store::{
 };
 
 use crate::configuration::heartbeat::edit_in_txn;
-use crate::configuration::routing;
+use crate::configuration::{integration, routing};
 use crate::{Error, OpContext};
 
 #[derive(Clone, Debug)]
@@ -121,7 +121,7 @@ impl Write {
             Write::InsertService(new) => service::insert(tx, new, now)?,
             Write::UpdateService { service, .. } => service::update(tx, service)?,
             Write::InsertIntegration(new) => service::insert_integration(tx, new)?,
-            Write::UpdateIntegration(edited) => service::update_integration(tx, edited)?,
+            Write::UpdateIntegration(edited) => integration::write(tx, edited, now)?,
             Write::UpdateRouting {
                 integration,
                 before,

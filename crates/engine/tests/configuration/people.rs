@@ -10,6 +10,7 @@ use engine::configuration::team::{TeamInput, create_team, edit_team, remove_team
 use engine::configuration::user::{
     EditUser, NewPassword, NewUser, create_user, edit_user, set_password,
 };
+use engine::signal::{Asked, ask};
 
 use crate::house::{
     House, NOW, PASSWORD, assert_forbidden, context, fields, new_user, observer, others, root,
@@ -297,5 +298,15 @@ async fn what_is_changed_is_recorded() {
     edit_user(&house.store, &ada, id, edit).await.unwrap();
     let rows = house.sql("SELECT actor_id, origin, action, subject FROM audit ORDER BY id");
     let expected = format!("{id}|web|setup|user:{id}\n{id}|web|user.edit|user:{id}");
+    assert_eq!(rows, expected);
+    // Who sends something themselves may page people.
+    let integration = domain::IntegrationId(7);
+    for asked in [Asked::Test, Asked::Replay(domain::RequestId(3))] {
+        ask(&house.store, &ada, integration, asked).await.unwrap();
+        assert_forbidden(ask(&house.store, &observer(), integration, asked).await);
+    }
+    let rows = house.sql("SELECT action, subject, details FROM audit ORDER BY id OFFSET 2");
+    let expected =
+        "integration.test|integration:7|{}\nrequest.replay|request:3|{\"integration\":7}";
     assert_eq!(rows, expected);
 }

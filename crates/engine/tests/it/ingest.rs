@@ -4,6 +4,7 @@ mod holding;
 mod model;
 mod routed;
 mod rules;
+mod silence;
 mod together;
 mod trouble;
 

@@ -1,5 +1,5 @@
 //! The webhook of Prometheus' Alertmanager, version 4 (WIRE-FORMATS.md §1.4): one alert per
-//! fingerprint, grouped into one incident per group key. What Prometheus pushes straight to us is
+//! fingerprint, or per values of the labels that its owner has chosen, grouped into one incident per group key. What Prometheus pushes straight to us is
 //! in [`push`], what its tools ask in [`api`] and
 //! [`silence`].
 
@@ -8,11 +8,14 @@ mod matcher;
 pub mod push;
 pub mod silence;
 
+use std::collections::BTreeSet;
+
 use domain::Timestamp;
 use domain::signal::{Link, SUMMARY_MAX, Signal};
 use domain::word::{Action, AlertSeverity};
 use serde_json::{Map, Value, json};
 
+use crate::settings::Settings;
 use crate::text::{self, FIELD_MAX};
 use crate::warning::{Warnings, quoted};
 use crate::{FormatError, ITEMS_MAX, Parsed, Rejected, generic, json, key, link, severity, time};
@@ -22,7 +25,22 @@ use crate::{FormatError, ITEMS_MAX, Parsed, Rejected, generic, json, key, link, 
 ///
 /// # Errors
 /// When the body is not JSON, or makes no sense as generic JSON either.
-pub fn parse(body: &[u8], received_at: Timestamp) -> Result<Parsed, FormatError> {
+pub fn parse(
+    body: &[u8],
+    settings: &Settings,
+    received_at: Timestamp,
+) -> Result<Parsed, FormatError> {
+    let mut parsed = parse_each(body, settings, received_at)?;
+    firing_wins(&mut parsed, settings);
+    Ok(parsed)
+}
+
+/// As [`parse`], with a signal for each alert, in their order.
+pub(crate) fn parse_each(
+    body: &[u8],
+    settings: &Settings,
+    received_at: Timestamp,
+) -> Result<Parsed, FormatError> {
     let value = json::parse(body).map_err(|error| FormatError::NotJson {
         reason: error.to_string(),
     })?;
@@ -30,7 +48,7 @@ pub fn parse(body: &[u8], received_at: Timestamp) -> Result<Parsed, FormatError>
         Some(Value::Array(alerts)) if alerts.len() > ITEMS_MAX => {
             Err(FormatError::TooMany { found: alerts.len() })
         }
-        Some(Value::Array(alerts)) => Ok(webhook(&value, alerts, received_at)),
+        Some(Value::Array(alerts)) => Ok(webhook(&value, alerts, settings, received_at)),
         _ => generic::of_value(value, received_at).map_err(|error| match error {
             FormatError::InvalidEvent { reason } => FormatError::InvalidEvent {
                 reason: format!(
@@ -42,7 +60,7 @@ pub fn parse(body: &[u8], received_at: Timestamp) -> Result<Parsed, FormatError>
     }
 }
 
-fn webhook(body: &Value, alerts: &[Value], received_at: Timestamp) -> Parsed {
+fn webhook(body: &Value, alerts: &[Value], settings: &Settings, received_at: Timestamp) -> Parsed {
     let mut warnings = Warnings::default();
     let of_body = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
     let group = Group {
@@ -56,6 +74,7 @@ fn webhook(body: &Value, alerts: &[Value], received_at: Timestamp) -> Parsed {
             .and_then(Value::as_object)
             .map(label_values)
             .unwrap_or_default(),
+        identity: &settings.identity_labels,
         received_at,
     };
     let mut parsed = Parsed::default();
@@ -87,6 +106,20 @@ fn webhook(body: &Value, alerts: &[Value], received_at: Timestamp) -> Parsed {
     parsed
 }
 
+/// Where its owner has chosen the labels, alerts of several label sets are one: it is over when
+/// none of them fires any more, as far as the request tells.
+pub(crate) fn firing_wins(parsed: &mut Parsed, settings: &Settings) {
+    if settings.identity_labels.is_empty() {
+        return;
+    }
+    let firing: BTreeSet<String> = (parsed.signals.iter())
+        .filter(|signal| signal.action == Action::Trigger)
+        .map(|signal| signal.dedup_key.clone())
+        .collect();
+    (parsed.signals)
+        .retain(|signal| signal.action == Action::Trigger || !firing.contains(&signal.dedup_key));
+}
+
 /// Values of the group's labels but the alert's name, in the order of the message.
 fn label_values(labels: &Map<String, Value>) -> Vec<String> {
     labels
@@ -107,6 +140,8 @@ struct Group<'a> {
     status: &'a str,
     external_url: &'a str,
     label_values: Vec<String>,
+    /// Names of the labels that tell its alerts apart; none: all of them.
+    identity: &'a [String],
     received_at: Timestamp,
 }
 
@@ -135,7 +170,7 @@ impl Group<'_> {
             None => String::new(),
         };
 
-        let dedup_key = fingerprint.map_or_else(|| key::fingerprint(labels), key::bounded);
+        let dedup_key = self.dedup_key(labels, fingerprint);
         let mut signal = Signal::new(
             self.action(alert),
             dedup_key,
@@ -170,6 +205,19 @@ impl Group<'_> {
         signal.links = self.links(annotations, of_alert("generatorURL"), warnings);
         signal.details = json::shallow(json!({"labels": labels, "annotations": annotations}));
         Ok(signal)
+    }
+
+    /// By the chosen labels, as far as it has them; without any by all of them, as the monitor
+    /// itself counts.
+    fn dedup_key(&self, labels: &Map<String, Value>, fingerprint: Option<&str>) -> String {
+        let chosen: Map<String, Value> = (self.identity.iter())
+            .filter_map(|name| Some((name.clone(), labels.get(name)?.clone())))
+            .filter(|(_, value)| !matches!(value, Value::Null) && value.as_str() != Some(""))
+            .collect();
+        if !chosen.is_empty() {
+            return key::fingerprint(&chosen);
+        }
+        fingerprint.map_or_else(|| key::fingerprint(labels), key::bounded)
     }
 
     /// The alert's own status; without one, its end decides, as for alerts pushed by Prometheus

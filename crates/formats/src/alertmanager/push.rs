@@ -1,6 +1,6 @@
 //! Alertmanager's API v2 (WIRE-FORMATS.md §1.5), which Prometheus, vmalert and the rulers of Loki,
 //! Mimir and Thanos push to. There is neither fingerprint nor status on the wire: the label set is
-//! the identity, and an end that has passed means resolved.
+//! the identity unless its owner has chosen some of them, and an end that has passed means resolved.
 
 use domain::signal::Signal;
 use domain::word::Action;
@@ -8,6 +8,7 @@ use domain::{Span, Timestamp};
 use serde_json::{Map, Value};
 
 use super::Group;
+use crate::settings::Settings;
 use crate::time::{self, Reading};
 use crate::warning::Warnings;
 use crate::{FormatError, ITEMS_MAX, Parsed, Rejected, json, key};
@@ -23,7 +24,11 @@ const GROUP_LABELS: [&str; 3] = ["cluster", "namespace", "service"];
 /// # Errors
 /// When the body is no array. An array with some bad alerts is no error: see
 /// [`Parsed::rejected`]; Alertmanager stores the good ones and answers 400 all the same.
-pub fn parse(body: &[u8], received_at: Timestamp) -> Result<Parsed, FormatError> {
+pub fn parse(
+    body: &[u8],
+    settings: &Settings,
+    received_at: Timestamp,
+) -> Result<Parsed, FormatError> {
     let value = json::parse(body).map_err(|error| FormatError::NotJson {
         reason: error.to_string(),
     })?;
@@ -45,17 +50,19 @@ pub fn parse(body: &[u8], received_at: Timestamp) -> Result<Parsed, FormatError>
     let mut parsed = Parsed::default();
     for (item, mut alert) in alerts.into_iter().enumerate() {
         warnings.place.clear();
-        match pushed(&mut alert, received_at, &mut warnings) {
+        match pushed(&mut alert, settings, received_at, &mut warnings) {
             Ok(signal) => parsed.signals.push(signal),
             Err(reason) => parsed.rejected.push(Rejected { item, reason }),
         }
     }
     parsed.warnings = warnings.finish();
+    super::firing_wins(&mut parsed, settings);
     Ok(parsed)
 }
 
 fn pushed(
     alert: &mut Value,
+    settings: &Settings,
     received_at: Timestamp,
     warnings: &mut Warnings,
 ) -> Result<Signal, String> {
@@ -82,6 +89,7 @@ fn pushed(
         status: "",
         external_url: "",
         label_values: Vec::new(),
+        identity: &settings.identity_labels,
         received_at,
     };
     let mut signal = group.signal(alert, warnings)?;
@@ -131,7 +139,7 @@ mod tests {
     }
 
     fn read(value: &Value) -> Parsed {
-        parse(value.to_string().as_bytes(), now()).unwrap()
+        parse(value.to_string().as_bytes(), &Settings::default(), now()).unwrap()
     }
 
     fn alert(ends_at: &str) -> Value {
@@ -190,6 +198,62 @@ mod tests {
         assert_eq!(nameless.group_key, None);
     }
 
+    /// As LibreNMS' transport for Alertmanager makes them: `severity` is `ok` on recovery, and there
+    /// is only one time.
+    #[test]
+    fn chosen_labels_are_the_identity_where_others_change() {
+        let of_librenms = |time: &str, severity: &str, instance: &str| {
+            json!([{
+                time: "2026-11-21T03:59:00+00:00",
+                "generatorURL": "https://librenms.example.com/device/17",
+                "annotations": {"summary": "Port utilisation", "title": "Alert for sw1",
+                    "description": "Port 7 is at 97 %"},
+                "labels": {"alertname": "Port utilisation", "severity": severity,
+                    "instance": instance, "source": "librenms"},
+            }])
+        };
+        let keys = |identity: &[&str], values: [Value; 3]| {
+            let settings = Settings {
+                identity_labels: identity.iter().copied().map(str::to_owned).collect(),
+                ..Settings::default()
+            };
+            values.map(|value| {
+                let mut parsed = parse(value.to_string().as_bytes(), &settings, now()).unwrap();
+                let signal = parsed.signals.remove(0);
+                (signal.dedup_key, signal.action, signal.group_key)
+            })
+        };
+        let sent = || {
+            [
+                of_librenms("startsAt", "critical", "sw1"),
+                of_librenms("endsAt", "ok", "sw1"),
+                of_librenms("startsAt", "critical", "sw2"),
+            ]
+        };
+        let [fires, ends, other] = keys(&["alertname", "instance"], sent());
+        assert_eq!((fires.1, ends.1), (Action::Trigger, Action::Resolve));
+        assert_eq!(fires.0, ends.0, "its recovery finds it");
+        assert_ne!(fires.0, other.0);
+        assert_eq!(fires.2, other.2, "the group stays as it is");
+        let [fires, ends, _] = keys(&[], sent());
+        assert_ne!(fires.0, ends.0, "by all labels it would stay open");
+        let [whole, ..] = keys(&["job", "region"], sent());
+        assert_eq!(whole.0, fires.0, "it has none of them");
+        let both = json!([
+            {"labels": {"alertname": "A", "severity": "critical"}},
+            {"labels": {"alertname": "A", "severity": "warning"}, "endsAt": "2026-11-21T03:00:00Z"},
+        ]);
+        let settings = Settings {
+            identity_labels: vec!["alertname".to_owned()],
+            ..Settings::default()
+        };
+        let parsed = parse(both.to_string().as_bytes(), &settings, now()).unwrap();
+        let actions: Vec<Action> = parsed.signals.iter().map(|one| one.action).collect();
+        assert_eq!(actions, [Action::Trigger], "it still fires");
+        let [part, gone, _] = keys(&["instance", "region"], sent());
+        assert_eq!(part.0, gone.0, "as far as it has them");
+    }
+
     #[test]
     fn bad_alerts_leave_the_good_ones() {
         let parsed =
@@ -199,7 +263,10 @@ mod tests {
         assert_eq!(items, [0, 1, 2, 4]);
         assert!(read(&json!([])).signals.is_empty());
         for body in ["{}", "7", "{\"alerts\": []}", "["] {
-            assert!(parse(body.as_bytes(), now()).is_err(), "{body}");
+            assert!(
+                parse(body.as_bytes(), &Settings::default(), now()).is_err(),
+                "{body}"
+            );
         }
     }
 

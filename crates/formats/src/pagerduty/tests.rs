@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::alertmanager::push;
 use crate::pagerduty::{change, v1};
+use crate::settings::Settings;
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 
@@ -42,7 +43,11 @@ fn read(body: &[u8]) {
         assert!(request.event.summary.chars().count() <= change_event::SUMMARY_MAX);
         assert!(request.event.idempotency_key.chars().count() <= change_event::KEY_MAX);
     }
-    if let Ok(parsed) = push::parse(body, Timestamp::from_seconds(1_773_478_000)) {
+    if let Ok(parsed) = push::parse(
+        body,
+        &Settings::default(),
+        Timestamp::from_seconds(1_773_478_000),
+    ) {
         for signal in parsed.signals {
             assert!(!signal.summary.is_empty());
             assert!(signal.dedup_key.len() == 16);

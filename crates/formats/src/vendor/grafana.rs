@@ -23,17 +23,24 @@ pub(crate) fn parse(
     signature::grafana(request, settings.secret.as_ref(), now)?;
     let (value, _) = request.fields();
     if read::array(&value, "alerts").is_some() {
-        return unified(&value, request.body, now);
+        return unified(&value, request.body, settings, now);
     }
     super::each(WHO, request, now, |item, warnings| {
         legacy(item, settings, warnings)
     })
 }
 
-fn unified(value: &Value, body: &[u8], now: Timestamp) -> Result<Parsed, FormatError> {
-    let mut parsed = match alertmanager::parse(body, now) {
+fn unified(
+    value: &Value,
+    body: &[u8],
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<Parsed, FormatError> {
+    let mut parsed = match alertmanager::parse_each(body, settings, now) {
         // A template made something that had to be mended.
-        Err(FormatError::NotJson { .. }) => alertmanager::parse(value.to_string().as_bytes(), now)?,
+        Err(FormatError::NotJson { .. }) => {
+            alertmanager::parse_each(value.to_string().as_bytes(), settings, now)?
+        }
         other => other?,
     };
     let bad: Vec<usize> = parsed.rejected.iter().map(|item| item.item).collect();
@@ -47,6 +54,7 @@ fn unified(value: &Value, body: &[u8], now: Timestamp) -> Result<Parsed, FormatE
         add(signal, alert, &mut warnings);
     }
     parsed.warnings.extend(warnings.finish());
+    alertmanager::firing_wins(&mut parsed, settings);
     Ok(parsed)
 }
 

@@ -95,9 +95,12 @@ fn read_all(body: &[u8]) -> Vec<Signal> {
         assert_eq!(request.parsed.signals.len(), 1);
         signals.extend(request.parsed.signals);
     }
-    for parsed in [alertmanager::parse(body, now), generic::parse(body, now)]
-        .into_iter()
-        .flatten()
+    for parsed in [
+        alertmanager::parse(body, &Settings::default(), now),
+        generic::parse(body, now),
+    ]
+    .into_iter()
+    .flatten()
     {
         signals.extend(parsed.signals);
     }

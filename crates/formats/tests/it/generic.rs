@@ -3,6 +3,7 @@
 use domain::Timestamp;
 use domain::signal::Signal;
 use domain::word::{Action, AlertSeverity};
+use formats::settings::Settings;
 use formats::{FormatError, Parsed, Rejected, alertmanager, generic};
 use serde_json::{Value, json};
 
@@ -220,7 +221,8 @@ fn an_unreadable_time_becomes_the_time_of_receipt() {
 
 #[test]
 fn a_payload_of_ones_own_at_the_webhook_is_generic() {
-    let parse = |body: Value| alertmanager::parse(body.to_string().as_bytes(), now());
+    let parse =
+        |body: Value| alertmanager::parse(body.to_string().as_bytes(), &Settings::default(), now());
     let parsed = parse(json!({"title": "DiskFull", "status": "resolved"})).unwrap();
     assert_eq!(parsed.signals[0].action, Action::Resolve);
     let error = parse(json!({"alerts": "none"})).unwrap_err();
@@ -248,6 +250,7 @@ fn odd_alerts_of_a_webhook() {
         })
         .to_string()
         .as_bytes(),
+        &Settings::default(),
         now(),
     )
     .unwrap();

@@ -3,6 +3,7 @@
 use domain::Timestamp;
 use domain::signal::Signal;
 use domain::word::{Action, AlertSeverity};
+use formats::settings::Settings;
 use formats::{Parsed, alertmanager, pagerduty};
 use serde_json::{Value, json};
 
@@ -19,7 +20,7 @@ fn received_at() -> Timestamp {
 }
 
 fn webhook(body: &[u8]) -> Parsed {
-    alertmanager::parse(body, received_at()).unwrap()
+    alertmanager::parse(body, &Settings::default(), received_at()).unwrap()
 }
 
 fn event(body: &[u8]) -> (pagerduty::Request, Signal) {

@@ -3,6 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::web::Path;
 use domain::directory::Directory;
+use domain::integration::OnSilence;
 use domain::service::Integration as Configured;
 use domain::signal::Signal;
 use domain::word::{AlertSeverity, IntegrationKind};
@@ -46,6 +47,15 @@ pub struct IntegrationSettings {
     /// docs/mail.md.
     #[schema(value_type = Option<Object>)]
     mail: Option<MailRules>,
+    /// Labels by which alerts of Prometheus, Alertmanager, Grafana and LibreNMS are known; none:
+    /// their fingerprint or all their labels.
+    identity_labels: Vec<String>,
+    /// Requests a minute; 0: as many as come; `null`: as the installation has it.
+    rate_limit: Option<u32>,
+    /// What happens when the end of a pushed alert passes without word: it resolves, or it stays
+    /// open and an alert tells that the source went silent.
+    #[schema(schema_with = words::on_silence)]
+    on_silence: OnSilence,
 }
 
 /// What to change: absent stays, `null` takes away.
@@ -65,6 +75,15 @@ pub struct IntegrationSettingsEdit {
     #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<Object>)]
     mail: Option<Option<MailRules>>,
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<Vec<String>>)]
+    identity_labels: Option<Option<Vec<String>>>,
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<u32>)]
+    rate_limit: Option<Option<u32>>,
+    #[serde(deserialize_with = "given")]
+    #[schema(schema_with = words::on_silence)]
+    on_silence: Option<Option<OnSilence>>,
 }
 
 /// Tells `null` from what is absent.
@@ -87,6 +106,9 @@ fn shown(directory: &Directory, slug: &str, id: i64) -> Result<IntegrationSettin
         severity: settings.severity,
         mapping: settings.mapping.clone(),
         mail: settings.mail.clone(),
+        identity_labels: settings.identity_labels.clone(),
+        rate_limit: settings.conduct.rate_limit,
+        on_silence: settings.conduct.on_silence,
     })
 }
 
@@ -159,6 +181,9 @@ pub async fn edit(
         severity: body.0.severity,
         mapping: body.0.mapping,
         mail: body.0.mail,
+        identity_labels: body.0.identity_labels.map(Option::unwrap_or_default),
+        rate_limit: body.0.rate_limit,
+        on_silence: (body.0.on_silence).map(|one| one.unwrap_or(OnSilence::Resolve)),
     };
     edit_settings(state.store(), &caller.ctx, id_of, edit).await?;
     Ok(HttpResponse::Ok().json(shown(&state.directory(), &slug, id)?))

@@ -1,5 +1,6 @@
 //! The vocabularies as the OpenAPI document shows them.
 
+use domain::integration::OnSilence;
 use domain::word::{
     AccountRole, ActionPriority, ActionStatus, ActionType, AlertSeverity, AlertStatus, CommandRole,
     ContactKind, EntryKind, IncidentSeverity, IntegrationKind, KeyMoment, NotificationKind,
@@ -33,6 +34,7 @@ vocabularies! {
     key_moment: KeyMoment,
     notification_kind: NotificationKind,
     notification_state: NotificationState,
+    on_silence: OnSilence,
     origin: Origin,
     paging_state: PagingState,
     phase: Phase,

@@ -49,7 +49,12 @@ pub(super) async fn push(req: HttpRequest, payload: Payload, state: State) -> Ht
         Err(error) => return failed(error.kind().0, &error.detail()),
     };
     let origin = intake::origin(&req, "prometheus");
-    let parsed = match push::parse(&bytes, state.now()) {
+    let directory = state.directory();
+    let settings = match intake::settings(&directory, &key_hash) {
+        Ok(settings) => settings,
+        Err(error) => return refused(error),
+    };
+    let parsed = match push::parse(&bytes, &settings, state.now()) {
         Ok(parsed) => parsed,
         Err(error) => {
             let reason = error.to_string();

@@ -1,5 +1,6 @@
 //! Handing requests of monitors to the engine, within the budget of their key.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -8,10 +9,13 @@ use std::sync::{PoisonError, RwLock};
 use actix_web::HttpRequest;
 use actix_web::web::Bytes;
 use domain::change_event::ChangeEvent;
+use domain::directory::Directory;
 use domain::quota::Quota;
+use domain::service::Integration;
 use domain::{ChangeEventId, IntegrationId, Timestamp};
 use engine::change_event;
 use engine::ingest::{Accepted, IngestError, Origin, Submission};
+use formats::settings::Settings;
 
 use crate::error::{WebError, now_and_then};
 use crate::state::AppState;
@@ -37,20 +41,33 @@ impl<Id: Eq + Hash> Budgets<Id> {
     /// # Errors
     /// After how many seconds to come again.
     pub(crate) fn spend(&self, of: Id, now: Timestamp) -> Result<(), i64> {
-        let Some(quota) = self.quota else {
+        self.spend_of(of, None, now)
+    }
+
+    /// Spends one request of whoever may have a number of its own.
+    ///
+    /// # Errors
+    /// After how many seconds to come again.
+    pub(crate) fn spend_of(
+        &self,
+        of: Id,
+        per_minute: Option<u32>,
+        now: Timestamp,
+    ) -> Result<(), i64> {
+        let Some(quota) = per_minute.map_or(self.quota, Quota::per_minute) else {
             return Ok(());
         };
         let known = self.spent.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(spent) = known.get(&of) {
-            return admit(quota, spent, now);
+            return take_from(quota, spent, now);
         }
         drop(known);
         let mut known = self.spent.write().unwrap_or_else(PoisonError::into_inner);
-        admit(quota, known.entry(of).or_default(), now)
+        take_from(quota, known.entry(of).or_default(), now)
     }
 }
 
-fn admit(quota: Quota, spent: &AtomicI64, now: Timestamp) -> Result<(), i64> {
+fn take_from(quota: Quota, spent: &AtomicI64, now: Timestamp) -> Result<(), i64> {
     let mut before = spent.load(Ordering::Relaxed);
     loop {
         let until = quota
@@ -84,20 +101,41 @@ impl From<NotTaken> for WebError {
     }
 }
 
+/// What the owner of the integration of a key has chosen; nothing, where there is none.
+///
+/// # Errors
+/// When a later version has chosen it.
+pub(super) fn settings<'d>(
+    directory: &'d Directory,
+    key_hash: &[u8; 32],
+) -> Result<Cow<'d, Settings>, WebError> {
+    match directory.integration_by_key(key_hash) {
+        None => Ok(Cow::Owned(Settings::default())),
+        Some(integration) => Settings::of(&integration.settings)
+            .map(Cow::Borrowed)
+            .map_err(|error| WebError::Internal(error.to_string())),
+    }
+}
+
 /// Spends one request of a key's budget.
 ///
 /// # Errors
 /// [`NotTaken::UnknownKey`] and [`NotTaken::TooMany`].
 pub(super) fn admit_key(state: &AppState, key_hash: &[u8; 32]) -> Result<(), NotTaken> {
-    let integration = *state
-        .directory()
-        .integration_keys
-        .get(key_hash)
+    let directory = state.directory();
+    let integration = directory
+        .integration_by_key(key_hash)
         .ok_or(NotTaken::UnknownKey)?;
-    state
-        .budgets
-        .spend(integration, state.now())
-        .map_err(NotTaken::TooMany)
+    admit(state, integration).map_err(NotTaken::TooMany)
+}
+
+/// Spends one request of an integration's budget.
+///
+/// # Errors
+/// After how many seconds to come again.
+pub(crate) fn admit(state: &AppState, integration: &Integration) -> Result<(), i64> {
+    let own = integration.settings.conduct().rate_limit;
+    state.budgets.spend_of(integration.id, own, state.now())
 }
 
 /// Hands a request in; returns once it is durable.

@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use domain::Timestamp;
 use domain::word::IntegrationKind;
 use engine::ingest::Submission;
+use formats::settings::Settings;
 use formats::{FormatError, Parsed, alertmanager, format, generic};
 use serde_json::json;
 
@@ -43,7 +44,10 @@ pub(super) async fn generic(
         };
         return vendor::take(req, payload, state, Some(format)).await;
     }
-    take(req, payload, state, "generic", generic::parse).await
+    take(req, payload, state, "generic", |body, _, now| {
+        generic::parse(body, now)
+    })
+    .await
 }
 
 async fn take(
@@ -51,12 +55,14 @@ async fn take(
     payload: Payload,
     state: State,
     word: &'static str,
-    parse: fn(&[u8], Timestamp) -> Result<Parsed, FormatError>,
+    parse: fn(&[u8], &Settings, Timestamp) -> Result<Parsed, FormatError>,
 ) -> Result<HttpResponse, WebError> {
     let key_hash = key::hash(req.match_info().get("key").unwrap_or_default());
     let origin = intake::origin(&req, word);
     let bytes = body::read(&req, payload.into_inner(), state.config.body_limit).await?;
-    let parsed = match parse(&bytes, state.now()) {
+    let directory = state.directory();
+    let settings = intake::settings(&directory, &key_hash)?;
+    let parsed = match parse(&bytes, &settings, state.now()) {
         Ok(parsed) => parsed,
         Err(error) => {
             // Strangers are told nothing but that there is nothing (P6).

@@ -7,7 +7,8 @@ use domain::{RequestId, Timestamp};
 use engine::OpContext;
 use engine::access::{self, Right};
 use engine::heartbeat;
-use engine::ingest::{Accepted, IngestError, Origin, Submission};
+use engine::ingest::{Accepted, IngestError, Origin, SOURCE, Submission, TEST};
+use engine::signal::{Asked, ask};
 use formats::format;
 use formats::opsgenie::create as creation;
 use formats::request::Request;
@@ -25,8 +26,6 @@ pub(crate) const EVENTS_V2: &str = "events-v2";
 pub(crate) const OPSGENIE: &str = "opsgenie-alerts";
 pub(crate) const OPSGENIE_CALL: &str = "opsgenie-call";
 pub(crate) const CHANGES: &str = "change-events-v2";
-/// Sent by a button of ours.
-pub(crate) const TEST: &str = "test";
 
 /// What a reader is called on pages.
 pub(crate) fn reader(word: &str) -> &str {
@@ -38,6 +37,7 @@ pub(crate) fn reader(word: &str) -> &str {
         CHANGES => "PagerDuty change events",
         TEST => "Test signal",
         heartbeat::FORMAT => "Heartbeat",
+        SOURCE => "Silence of the source",
         word => format::by_slug(word).map_or("Unknown", |format| format.name),
     }
 }
@@ -49,6 +49,7 @@ pub(crate) fn obstacle(kept: &Kept) -> Option<&'static str> {
             Some("This call named its alert in its address; send it again with your client.")
         }
         CHANGES => Some("It told of a change; changes page nobody."),
+        SOURCE => Some("It told that the source was silent then, or was heard of again."),
         heartbeat::FORMAT => {
             Some("It told of a heartbeat as it was then; the next ping tells how it is.")
         }
@@ -96,6 +97,7 @@ pub(crate) async fn replay(
         head,
         replay_of: Some(kept.id),
     };
+    ask(state.store(), ctx, integration.id, Asked::Replay(kept.id)).await?;
     let raw = Bytes::from(kept.body.clone());
     let rejected = parsed.rejected.into_iter().map(|one| one.reason);
     take(
@@ -121,7 +123,7 @@ pub(crate) async fn test(
     ctx: &OpContext,
     integration: &Integration,
 ) -> Result<Accepted, WebError> {
-    access::require(ctx, Right::Configure)?;
+    ask(state.store(), ctx, integration.id, Asked::Test).await?;
     let body = serde_json::json!({
         "action": "trigger",
         "dedup_key": format!("test-{}", integration.id),

@@ -16,6 +16,7 @@ use super::deliver::{self, Delivered, Envelope, Recipient};
 use super::door::{Seats, SmtpConfig};
 use super::tls::Tls;
 use super::wire::{Line, Mail, Wire};
+use crate::hooks::intake;
 use crate::state::AppState;
 
 /// Commands that cannot be obeyed, before the peer is let go.
@@ -272,11 +273,10 @@ impl<'h, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'h, S> {
             return self.refuse("550 5.1.1 No integration has this address");
         };
         if !self.mail.to.contains(&recipient) {
-            if let Err(seconds) = hall
-                .state
-                .budgets
-                .spend(recipient.integration, hall.state.now())
-            {
+            let directory = hall.state.directory();
+            let integration = directory.integration(recipient.integration);
+            let admitted = integration.map_or(Ok(()), |one| intake::admit(&hall.state, one));
+            if let Err(seconds) = admitted {
                 return self.refuse(&format!(
                     "452 4.7.0 Too many mails for this address; try again in {seconds} s"
                 ));

@@ -367,7 +367,7 @@ impl Frame {
             EntryKind::Storm => "urgent",
             EntryKind::Reopened | EntryKind::Flapping => "refresh",
             EntryKind::PagingPaused => "clock-pause",
-            EntryKind::SuppressionEnded => "clock",
+            EntryKind::SuppressionEnded | EntryKind::SourceSilent => "clock",
             EntryKind::AlertResolved | EntryKind::Resolved | EntryKind::Closed => "circle-check",
             EntryKind::Declared | EntryKind::SeverityChanged | EntryKind::UrgencyChanged => "flame",
             EntryKind::TitleChanged => "pencil",

@@ -10,7 +10,8 @@ use super::frame::{Choice, Frame, Link};
 /// `GET /services/{slug}/integrations/{id}/settings`. Fields: `secret` (empty: as it is),
 /// `secret_off` (`yes`), `severity` (empty: critical); of mails `mail_dedup` (a word of
 /// `MailDedup`), `mail_dedup_pattern`, `mail_resolve_subject`, `mail_resolve_body` (patterns; empty:
-/// none).
+/// none); `identity_labels` (separated by commas), `on_silence` (a word of `OnSilence`), `rate_limit`
+/// (a number; empty: the installation's).
 #[derive(Clone, Template)]
 #[template(path = "integration/settings.html")]
 pub struct IntegrationSettingsPage {
@@ -23,5 +24,19 @@ pub struct IntegrationSettingsPage {
     pub severities: Vec<Choice>,
     /// How mails can be told apart.
     pub ways: Vec<Choice>,
+    /// What the end of an alert may mean.
+    pub silences: Vec<Choice>,
+    /// Requests a minute, where the integration says nothing; 0: as many as come.
+    pub rate_limit: u32,
     pub form: Form,
+}
+
+impl IntegrationSettingsPage {
+    fn rate_hint(&self) -> String {
+        let usual = match self.rate_limit {
+            0 => "as many as come".to_owned(),
+            rate => rate.to_string(),
+        };
+        format!("Empty: as the installation has it, {usual}. 0: as many as come.")
+    }
 }

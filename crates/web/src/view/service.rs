@@ -241,12 +241,6 @@ impl Health {
 }
 
 impl IntegrationRow {
-    /// Whether its owner can choose anything about how its requests are read.
-    fn has_settings(&self) -> bool {
-        let format = format::of(self.kind);
-        format.takes_secret || format.takes_severity()
-    }
-
     /// Whether rules can say where the fields of its signals stand.
     fn takes_mapping(&self) -> bool {
         format::of(self.kind).takes_mapping()

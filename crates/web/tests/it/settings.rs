@@ -331,3 +331,80 @@ async fn a_mapping_is_tried_before_it_is_saved() {
     let refused = house.api(OBSERVER, "POST", &path, Some(json!({}))).await;
     refused.is_problem(403, "forbidden");
 }
+
+/// LibreNMS says `severity: ok` when an alert ends; by chosen labels it finds what it opened.
+#[actix_web::test]
+async fn chosen_labels_find_what_others_would_not() {
+    let house = House::on_sqlite().await;
+    let (id, key) = door(&house, IntegrationKind::LibreNms).await;
+    let push = async |time: &str, severity: &str| {
+        let body = json!([{
+            time: "2026-03-14T09:06:12+00:00",
+            "labels": {"alertname": "Port down", "severity": severity, "instance": "sw1"},
+        }]);
+        let path = format!("/integrations/{key}/api/v2/alerts");
+        let answer = house.post(&path, body.to_string()).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    };
+    let open = async || {
+        let list = house
+            .api(ADMIN, "GET", "/api/v1/alerts?status=open", None)
+            .await;
+        list.json()["items"].as_array().unwrap().len()
+    };
+    push("startsAt", "critical").await;
+    push("endsAt", "ok").await;
+    assert_eq!(open().await, 1, "another label set");
+    let labels = json!({"identity_labels": ["alertname", " instance "]});
+    let answer = house.api(ADMIN, "PATCH", &settings(id), Some(labels)).await;
+    assert_eq!(
+        answer.json()["identity_labels"],
+        json!(["alertname", "instance"])
+    );
+    push("startsAt", "critical").await;
+    assert_eq!(open().await, 2);
+    push("endsAt", "ok").await;
+    assert_eq!(open().await, 1, "its recovery found it");
+    let taken = json!({"identity_labels": null, "on_silence": "tell"});
+    let answer = house.api(ADMIN, "PATCH", &settings(id), Some(taken)).await;
+    assert_eq!(answer.json()["identity_labels"], json!([]));
+    assert_eq!(answer.json()["on_silence"], "tell");
+    let (other, _) = door(&house, IntegrationKind::GitHub).await;
+    for odd in [
+        json!({"identity_labels": ["a"]}),
+        json!({"on_silence": "tell"}),
+        json!({"rate_limit": 100_000_000}),
+    ] {
+        let answer = house
+            .api(ADMIN, "PATCH", &settings(other), Some(odd.clone()))
+            .await;
+        assert_eq!(answer.status, 422, "{odd}");
+    }
+}
+
+#[actix_web::test]
+async fn an_integration_may_have_a_budget_of_its_own() {
+    let house = House::configured(|web| web.rate_limit = 2).await;
+    use IntegrationKind::{Generic, Prtg, Splunk};
+    for (kind, limit, most) in [
+        (Generic, json!(null), 2),
+        (Splunk, json!(4), 4),
+        (Prtg, json!(0), 6),
+    ] {
+        let (id, key) = door(&house, kind).await;
+        let edit = json!({ "rate_limit": limit });
+        let answer = house.api(ADMIN, "PATCH", &settings(id), Some(edit)).await;
+        assert_eq!(answer.json()["rate_limit"], limit);
+        let mut taken = 0;
+        for _ in 0..6 {
+            let answer = send(&house, &key, r#"{"summary": "s"}"#, &[]).await;
+            taken += i32::from(answer.status < 300);
+            assert!(
+                answer.status < 300 || answer.status == 429,
+                "{}",
+                answer.body
+            );
+        }
+        assert_eq!(taken, most, "{kind}");
+    }
+}

@@ -260,7 +260,24 @@ on_both!(a_secret_is_set_and_never_shown, |house| {
     form.shows("Severity when none is sent").hides("Secret");
     let refused = ana.post(&form, &address, &[("severity", "loud")]).await;
     assert_eq!(refused.status, 422);
-    ana.fill(&address, &address, &[("severity", "info")]).await;
+    let refused = ana.post(&form, &address, &[("rate_limit", "many")]).await;
+    assert_eq!(refused.status, 422);
+    ana.fill(
+        &address,
+        &address,
+        &[("severity", "info"), ("rate_limit", "0")],
+    )
+    .await;
+    assert_eq!(
+        stored(clock),
+        r#"{"severity":"info","conduct":{"rate_limit":0,"on_silence":"resolve"}}"#
+    );
+    ana.fill(
+        &address,
+        &address,
+        &[("severity", "info"), ("rate_limit", "")],
+    )
+    .await;
     assert_eq!(stored(clock), r#"{"severity":"info"}"#);
     assert!(
         ana.get(&address)

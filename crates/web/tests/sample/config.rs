@@ -250,6 +250,11 @@ pub fn add(pages: &mut Vec<Sample>) {
             },
             id: IntegrationId(7),
             name: "Own monitor".into(),
+            silences: vec![
+                Choice::new("resolve", "It is over: the alert resolves"),
+                Choice::new("tell", "The source went silent: the alert stays open"),
+            ],
+            rate_limit: 6_000,
             format: formats::format::of(IntegrationKind::StandardWebhooks),
             secret_set: true,
             severities: AlertSeverity::ALL

@@ -107,6 +107,11 @@ pub fn add(pages: &mut Vec<Sample>) {
             service: link("Checkout", "/services/checkout"),
             id: IntegrationId(8),
             name: "Mail of the building".into(),
+            silences: vec![
+                Choice::new("resolve", "It is over: the alert resolves"),
+                Choice::new("tell", "The source went silent: the alert stays open"),
+            ],
+            rate_limit: 6_000,
             format: formats::format::of(IntegrationKind::Email),
             secret_set: false,
             severities: Vec::new(),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::integration::IntegrationSettings;
 use crate::suppression::{Inhibition, Matcher, Suppression, SuppressionKind};
 use crate::{InhibitionId, SuppressionId};
 
@@ -204,6 +205,38 @@ fn what_is_not_heard_of_again_expires_and_says_so() {
     });
     assert!(said);
     assert_eq!(world.send(&resolve("up"), 310), Applied::IGNORED);
+}
+
+#[test]
+fn who_wants_to_be_told_of_a_silent_source_keeps_its_alerts() {
+    let mut world = with_door(World::new());
+    let mut door = integration();
+    door.settings = IntegrationSettings::new(r#"{"conduct":{"on_silence":"tell"}}"#);
+    let door = world.directory.integrations.insert(door.id, Arc::new(door));
+    let until = |end: i64| Signal {
+        ends_at: Some(at(end)),
+        ..trigger("up")
+    };
+    let first = world.send(&until(240), 0);
+    world.effects();
+    world.check(240);
+    assert!(world.incident(first).is_open());
+    let alert = world.set.open.values().next().unwrap();
+    assert_eq!((alert.ends_at, alert.check_at), (None, None));
+    let unheard = std::mem::take(&mut world.set.unheard);
+    assert_eq!(unheard[&IntegrationId(1)], ["up is down"]);
+    assert!(matches!(
+        world.effects().as_slice(),
+        [Effect::Entry { kind: EntryKind::SourceSilent, text, .. }] if text.contains("1970-01-01T00:04:00Z")
+    ));
+    // Heard of again, it has an end again; and where nobody wants to be told, it is over then.
+    world.send(&until(500), 300);
+    world
+        .directory
+        .integrations
+        .insert(IntegrationId(1), door.unwrap());
+    world.check(500);
+    assert!(!world.incident(first).is_open() && world.set.unheard.is_empty());
 }
 
 #[test]

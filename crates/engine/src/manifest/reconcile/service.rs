@@ -251,6 +251,12 @@ impl Work<'_> {
         let place = |name: &str| match name {
             "secret" => entry.secret.iter().flatten().map(|one| one.at).next(),
             "severity" => entry.severity.iter().flatten().map(|one| one.at).next(),
+            "identity_labels" => {
+                let labels = entry.identity_labels.iter().flatten();
+                labels.map(|one| one.at).next()
+            }
+            "rate_limit" => entry.rate_limit.iter().flatten().map(|one| one.at).next(),
+            "on_silence" => entry.on_silence.as_ref().map(|one| one.at),
             "mail" => entry.mail.iter().flatten().map(|one| one.at).next(),
             _ => entry.mapping.iter().flatten().map(|one| one.at).next(),
         };
@@ -262,6 +268,10 @@ impl Work<'_> {
             severity: (entry.severity.as_ref()).map(|one| one.as_ref().map(|one| one.value)),
             mapping: (entry.mapping.as_ref()).map(|one| one.as_ref().map(|one| one.value.clone())),
             mail: (entry.mail.as_ref()).map(|one| one.as_ref().map(|one| one.value.clone())),
+            identity_labels: (entry.identity_labels.as_ref())
+                .map(|one| one.as_ref().map_or_else(Vec::new, |one| one.value.clone())),
+            rate_limit: (entry.rate_limit.as_ref()).map(|one| one.as_ref().map(|one| one.value)),
+            on_silence: entry.on_silence.as_ref().map(|one| one.value),
         };
         let after = settings_of(edited).and_then(|before| {
             let (after, changed) = edit.apply(before);

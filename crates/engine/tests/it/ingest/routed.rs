@@ -26,7 +26,7 @@ use crate::house::House;
 use crate::on_both;
 use crate::world::{self, ANA, CHECKOUT, MONITOR, NOON, POLICY, admin, apply, request, seconds};
 
-const BASKET: ServiceId = ServiceId(4_711);
+pub(super) const BASKET: ServiceId = ServiceId(4_711);
 
 fn rule(name: &str, condition: &str) -> RuleInput {
     RuleInput {
@@ -43,7 +43,7 @@ fn rule(name: &str, condition: &str) -> RuleInput {
     }
 }
 
-fn to_basket(name: &str, condition: &str) -> RuleInput {
+pub(super) fn to_basket(name: &str, condition: &str) -> RuleInput {
     RuleInput {
         service: Some(BASKET),
         ..rule(name, condition)
@@ -51,7 +51,7 @@ fn to_basket(name: &str, condition: &str) -> RuleInput {
 }
 
 /// The world with a second service, and these rules before the one integration.
-async fn global(store: &Store, rules: Vec<RuleInput>) -> Routing {
+pub(super) async fn global(store: &Store, rules: Vec<RuleInput>) -> Routing {
     world::build_with(store, |settings| settings.storm_limit = None).await;
     let basket = Service {
         id: BASKET,

@@ -1,9 +1,11 @@
 //! The settings of an integration: its secret, which is never shown again, the severity of what
-//! carries none, and the rules for mails. The rules of its mapping have an editor of their own.
+//! carries none, the rules for mails, what tells alerts apart, what silence means, and how much may
+//! come. The rules of its mapping have an editor of their own.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use domain::directory::Directory;
+use domain::integration::OnSilence;
 use domain::service::Integration;
 use domain::word::AlertSeverity;
 use engine::Error;
@@ -54,6 +56,18 @@ pub fn ways() -> Vec<Choice> {
         .collect()
 }
 
+/// What the end of an alert may mean.
+pub fn silences() -> Vec<Choice> {
+    let words = |one: OnSilence| match one {
+        OnSilence::Resolve => "It is over: the alert resolves",
+        OnSilence::Tell => "The source went silent: the alert stays open, and people are told",
+    };
+    OnSilence::ALL
+        .iter()
+        .map(|one| Choice::new(one, words(*one)))
+        .collect()
+}
+
 async fn page(
     state: &AppState,
     me: &SignedIn,
@@ -75,6 +89,8 @@ async fn page(
         secret_set: settings_of(integration)?.secret.is_some(),
         severities: severities(),
         ways: ways(),
+        silences: silences(),
+        rate_limit: state.config.rate_limit,
         format,
         form,
     })
@@ -103,6 +119,12 @@ async fn show(
         ] {
             form = form.with(field, text.as_deref().unwrap_or_default());
         }
+    }
+    form = form
+        .with("identity_labels", settings.identity_labels.join(", "))
+        .with("on_silence", settings.conduct.on_silence);
+    if let Some(rate) = settings.conduct.rate_limit {
+        form = form.with("rate_limit", rate);
     }
     render(&page(&state, &me, &directory, &slug, integration, form).await?)
 }
@@ -166,6 +188,25 @@ fn read(form: &mut Form, format: &Format) -> Option<SettingsEdit> {
         Some(Ok(severity)) => Some(severity),
         None => None,
     };
+    let rate_limit: Option<u32> = match form.text("rate_limit").map(str::parse) {
+        Some(Err(_)) => {
+            form.reject("rate_limit", "A whole number is needed, or nothing.");
+            None
+        }
+        Some(Ok(rate)) => Some(rate),
+        None => None,
+    };
+    let on_silence: Option<OnSilence> = match form.text("on_silence").map(str::parse) {
+        Some(Err(_)) => {
+            form.reject("on_silence", "Choose one of the list.");
+            None
+        }
+        Some(Ok(choice)) => Some(choice),
+        None => None,
+    };
+    let labels = form.get("identity_labels").split([',', '\n']);
+    let labels = labels.map(str::trim).filter(|label| !label.is_empty());
+    let labels: Vec<String> = labels.map(str::to_owned).collect();
     let pattern = |field: &str| form.text(field).map(str::to_owned);
     let mail = MailRules {
         dedup: form
@@ -181,5 +222,8 @@ fn read(form: &mut Form, format: &Format) -> Option<SettingsEdit> {
         severity: format.takes_severity().then_some(severity),
         mapping: None,
         mail: format.takes_mail().then_some(Some(mail)),
+        identity_labels: format.takes_labels().then_some(labels),
+        rate_limit: Some(rate_limit),
+        on_silence: on_silence.filter(|_| format.takes_pushes()),
     })
 }
