@@ -48,6 +48,10 @@ pub struct Filter {
     pub oldest_first: bool,
 }
 
+/// What the index of those that flap holds, word for word: else it would not be used.
+const FLAPPING: &str =
+    "alert.flaps LIKE '%\"until\":_%' AND alert.flaps NOT LIKE '%\"until\":null%'";
+
 /// Narrows a boxed query; a macro, since the query's type differs between the databases.
 macro_rules! narrowed {
     ($query:expr, $filter:expr) => {{
@@ -85,11 +89,7 @@ macro_rules! narrowed {
         }
         // The JSON of what does not flap has `null` there.
         match filter.flapping {
-            Some(true) => {
-                query = query.filter(sql::<Bool>(
-                    "alert.flaps LIKE '%\"until\":_%' AND alert.flaps NOT LIKE '%\"until\":null%'",
-                ))
-            }
+            Some(true) => query = query.filter(sql::<Bool>(FLAPPING)),
             Some(false) => {
                 query = query.filter(sql::<Bool>(
                     "(alert.flaps IS NULL OR alert.flaps LIKE '%\"until\":null%')",
@@ -150,4 +150,18 @@ pub fn counts_held(conn: &mut Conn) -> Result<BTreeMap<i64, i64>, Error> {
         .load(c))?;
     let held = rows.into_iter();
     Ok(held.filter_map(|(by, count)| Some((by?, count))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_list_of_what_flaps_has_an_index() {
+        for migration in [
+            include_str!("../../../../migrations/sqlite/0017_alert_lists/up.sql"),
+            include_str!("../../../../migrations/postgresql/0017_alert_lists/up.sql"),
+        ] {
+            let held = super::FLAPPING.replace("alert.", "");
+            assert!(migration.contains(&held), "{migration}");
+        }
+    }
 }

@@ -1,0 +1,2 @@
+DROP INDEX alert_flapping;
+DROP INDEX alert_suppressed;
