@@ -25,6 +25,10 @@ SEEDS ?= 0..100
 SIM_INCIDENTS ?= 20000
 NIGHT ?= 100000
 
+# How many mutations `make fuzz` tries, and with which the row begins: take another each time.
+FUZZ ?= 100000
+FUZZ_SEED ?= 1000
+
 # How often `make torture` kills the server on each database.
 ROUNDS ?= 200
 
@@ -96,6 +100,11 @@ bench: deps-test ## Measure ingest, paging, memory and start against their targe
 torture: deps-test ## Kill the server ROUNDS times on each database while it works
 	TORTURE_ROUNDS=$(ROUNDS) $(CARGO) test --locked --package quarterdeck --test it -- \
 		--nocapture --test-threads=1 crash
+
+.PHONY: fuzz
+fuzz: deps-run ## Let every reader of the formats read FUZZ mutations of what was ever sent (FUZZ_SEED)
+	FORMATS_FUZZ=$(FUZZ) FORMATS_FUZZ_SEED=$(FUZZ_SEED) \
+		$(CARGO) test --locked --profile simulate --package formats --test it -- --nocapture fuzz
 
 .PHONY: simulate
 simulate: deps-run ## Tell simulated stories and watch every promise (SEEDS=100..200)

@@ -128,7 +128,7 @@ fn read_as_everybody(body: &[u8], query: &str, headers: &[(&str, &str)]) {
     }
 }
 
-fn mapped() -> Settings {
+pub fn mapped() -> Settings {
     serde_json::from_value(json!({"mapping": {
         "items": "$.body.alerts", "only_if": "!has(item.id) || item.id != 'x'",
         "resolve_if": "item.status == 'resolved'", "summary": {"path": "$.item.summary",
@@ -139,7 +139,7 @@ fn mapped() -> Settings {
     .unwrap()
 }
 
-fn assert_change_storable(change: &ChangeEvent) {
+pub fn assert_change_storable(change: &ChangeEvent) {
     assert!(!change.summary.is_empty() && !change.source.is_empty());
     assert!(!change.idempotency_key.is_empty());
     assert!(change.summary.chars().count() <= SUMMARY_MAX);
@@ -183,7 +183,7 @@ fn put(into: &mut Value, value: &Value, way: impl Iterator<Item = usize>) {
     *place = value.clone();
 }
 
-fn assert_storable(signal: &Signal) {
+pub fn assert_storable(signal: &Signal) {
     assert!(!signal.dedup_key.is_empty());
     assert!(signal.dedup_key.chars().count() <= DEDUP_KEY_MAX);
     assert!(signal.summary.chars().count() <= SUMMARY_MAX);

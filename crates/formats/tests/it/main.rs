@@ -7,6 +7,7 @@
 
 mod any_bytes;
 mod change;
+mod fuzz;
 mod generic;
 mod mail;
 mod mapping;
