@@ -1,16 +1,15 @@
 //! Fetches calendars from addresses that people have typed in.
 //!
-//! Such an address must not lead to what only this machine can see (a cloud's metadata, a router's
-//! pages): unless the settings allow it, names that resolve to addresses of private networks are
-//! refused, at the moment of connecting, and after each redirect.
+//! Such an address must not lead to what only this machine can see: unless the settings allow it,
+//! addresses of private networks are refused, at the moment of connecting, and after each redirect.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::Url;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::{Attempt, Policy};
+
+use crate::guard::{self, PublicOnly, Refused, private_host};
 
 /// From name look-up to the last byte.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -127,12 +126,12 @@ impl CalendarClient {
 
 /// Without the address: what stands in it may be a secret.
 fn failed(error: &reqwest::Error) -> FetchError {
+    if guard::was_refused(error) {
+        return FetchError::Private;
+    }
     let mut source: Option<&dyn std::error::Error> = Some(error);
     let mut reason = String::new();
     while let Some(cause) = source {
-        if cause.is::<Refused>() {
-            return FetchError::Private;
-        }
         reason = cause.to_string();
         source = cause.source();
     }
@@ -155,83 +154,6 @@ fn redirect(attempt: Attempt<'_>, private: bool) -> reqwest::redirect::Action {
         return attempt.error(Refused);
     }
     attempt.follow()
-}
-
-/// A name resolved to addresses of private networks only.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("the address leads into a private network")]
-struct Refused;
-
-/// Looks names up, and leaves private addresses out: the connection is made to what was checked.
-#[derive(Clone, Copy, Debug)]
-struct PublicOnly;
-
-impl Resolve for PublicOnly {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let public: Vec<SocketAddr> = found.filter(|one| !is_private(one.ip())).collect();
-            if public.is_empty() {
-                return Err(Refused.into());
-            }
-            let addresses: Addrs = Box::new(public.into_iter());
-            Ok(addresses)
-        })
-    }
-}
-
-/// Whether the host is written as an address that is not public; names are looked at when they are
-/// resolved.
-fn private_host(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Ipv4(address)) => is_private(address.into()),
-        Some(url::Host::Ipv6(address)) => is_private(address.into()),
-        Some(url::Host::Domain(_)) | None => false,
-    }
-}
-
-/// Whether an address is anything but one of the public internet.
-fn is_private(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => private_v4(address),
-        IpAddr::V6(address) => private_v6(address),
-    }
-}
-
-fn private_v4(address: Ipv4Addr) -> bool {
-    let [a, b, c, _] = address.octets();
-    address.is_private()
-        || address.is_loopback()
-        || address.is_link_local()
-        || address.is_multicast()
-        || address.is_broadcast()
-        || address.is_documentation()
-        || a == 0
-        || a >= 240
-        // Shared by carriers, tests of network devices, and protocol assignments.
-        || (a == 100 && (64..128).contains(&b))
-        || (a == 198 && (18..20).contains(&b))
-        || (a == 192 && b == 0 && c == 0)
-}
-
-fn private_v6(address: Ipv6Addr) -> bool {
-    let segments = address.segments();
-    // Addresses of the other family in disguise: mapped, translated (NAT64), 6to4.
-    let hidden = |high: u16, low: u16| {
-        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
-        private_v4(Ipv4Addr::new(a, b, c, d))
-    };
-    if let Some(mapped) = address.to_ipv4_mapped() {
-        return private_v4(mapped);
-    }
-    match segments {
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => hidden(high, low),
-        [0x2002, high, low, ..] => hidden(high, low),
-        // Only 2000::/3 is given to the public, without documentation and benchmarks.
-        [first, ..] if first & 0xe000 != 0x2000 => true,
-        [0x2001, 0xdb8, ..] | [0x2001, 0..=0x1ff, ..] => true,
-        _ => false,
-    }
 }
 
 #[cfg(test)]

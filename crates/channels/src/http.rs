@@ -9,10 +9,14 @@ use std::time::Duration;
 /// # Errors
 /// When the TLS set-up of this machine is unusable, e.g. without any root certificate.
 pub fn client(timeout: Duration) -> Result<reqwest::Client, reqwest::Error> {
+    builder(timeout).build()
+}
+
+/// As [`client`], for whoever has more to say about it.
+pub(crate) fn builder(timeout: Duration) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .timeout(timeout)
         .connect_timeout(timeout)
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("Quarterdeck/", env!("CARGO_PKG_VERSION")))
-        .build()
 }

@@ -1,4 +1,4 @@
-//! The world outside: every way in which a message reaches a person.
+//! The world outside: every way in which a message reaches a person, or a place that is told.
 //!
 //! A [`Channel`] carries one rendered [`Message`] to one address, once, and reports what it saw:
 //! an [`Outcome`] or a classified [`Failure`]. It never retries by itself beyond one attempt, never
@@ -8,8 +8,10 @@
 pub mod calendar;
 mod channel;
 pub mod email;
+mod guard;
 pub mod http;
 mod outbox;
+pub mod post;
 mod reason;
 mod registry;
 mod secret;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::word::ContactKind;
 
+use crate::post::PostClient;
 use crate::{Channel, LogChannel};
 
 /// The configured channels. Every kind has one: [`LogChannel`] stands in where no provider is
@@ -12,6 +13,7 @@ use crate::{Channel, LogChannel};
 pub struct Channels {
     configured: Vec<Arc<dyn Channel>>,
     private_calendars: bool,
+    posts: PostClient,
 }
 
 impl Channels {
@@ -19,7 +21,7 @@ impl Channels {
     pub fn new(configured: Vec<Arc<dyn Channel>>) -> Self {
         Self {
             configured,
-            private_calendars: false,
+            ..Self::default()
         }
     }
 
@@ -33,6 +35,19 @@ impl Channels {
 
     pub fn private_calendars(&self) -> bool {
         self.private_calendars
+    }
+
+    /// Lets posts go to addresses of private networks, too.
+    pub fn with_private_posts(self, allowed: bool) -> Self {
+        Self {
+            posts: PostClient::new(allowed),
+            ..self
+        }
+    }
+
+    /// What posts to URLs.
+    pub fn posts(&self) -> &PostClient {
+        &self.posts
     }
 
     pub fn get(&self, kind: ContactKind) -> Arc<dyn Channel> {

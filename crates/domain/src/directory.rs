@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::Alert;
+use crate::channel::Channel;
 use crate::policy::{Policy, Target};
 use crate::reminder::Wishes;
 use crate::schedule::{HolidayCalendar, Schedule};
@@ -14,8 +15,8 @@ use crate::service::{Integration, Service};
 use crate::suppression::{Inhibition, Suppression};
 use crate::word::{AccountRole, ContactKind, Urgency};
 use crate::{
-    ContactMethodId, HolidayCalendarId, InhibitionId, IntegrationId, NotificationRuleId, PolicyId,
-    ScheduleId, ServiceId, Span, SuppressionId, TeamId, Timestamp, UserId,
+    ChannelId, ContactMethodId, HolidayCalendarId, InhibitionId, IntegrationId, NotificationRuleId,
+    PolicyId, ScheduleId, ServiceId, Span, SuppressionId, TeamId, Timestamp, UserId,
 };
 
 /// One generation of the whole configuration. Maps are ordered so that everything derived from
@@ -28,6 +29,7 @@ pub struct Directory {
     pub schedules: BTreeMap<ScheduleId, Arc<Schedule>>,
     pub calendars: BTreeMap<HolidayCalendarId, Arc<HolidayCalendar>>,
     pub policies: BTreeMap<PolicyId, Arc<Policy>>,
+    pub channels: BTreeMap<ChannelId, Arc<Channel>>,
     pub services: BTreeMap<ServiceId, Arc<Service>>,
     pub integrations: BTreeMap<IntegrationId, Arc<Integration>>,
     /// SHA-256 of an integration's key → the integration.
@@ -37,6 +39,8 @@ pub struct Directory {
     pub inhibitions: BTreeMap<InhibitionId, Arc<Inhibition>>,
     /// What people want to be told of their shifts, who have said so.
     pub reminders: Wishes,
+    /// Schedules whose hand-offs a channel is told of.
+    pub hand_offs: BTreeMap<ScheduleId, ChannelId>,
     pub settings: Settings,
 }
 
@@ -150,6 +154,23 @@ impl Directory {
 
     pub fn policy(&self, id: PolicyId) -> Option<&Policy> {
         self.policies.get(&id).map(Arc::as_ref)
+    }
+
+    pub fn channel(&self, id: ChannelId) -> Option<&Channel> {
+        self.channels.get(&id).map(Arc::as_ref)
+    }
+
+    /// The channel's name, or a placeholder for one that no longer exists.
+    pub fn channel_name(&self, id: ChannelId) -> &str {
+        self.channel(id)
+            .map_or("a former channel", |channel| channel.name.as_str())
+    }
+
+    pub fn channel_by_slug(&self, slug: &str) -> Option<&Channel> {
+        self.channels
+            .values()
+            .map(Arc::as_ref)
+            .find(|channel| channel.slug == slug)
     }
 
     pub fn service(&self, id: ServiceId) -> Option<&Service> {

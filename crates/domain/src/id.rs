@@ -82,6 +82,8 @@ ids! {
     /// A named list of days off.
     HolidayCalendarId
     PolicyId
+    /// A place that is told of incidents.
+    ChannelId
     ServiceId
     IntegrationId
     /// One rule of a global integration.

@@ -5,6 +5,7 @@
 
 pub mod alert;
 pub mod change_event;
+pub mod channel;
 pub mod command;
 pub mod coverage;
 pub mod dedup;

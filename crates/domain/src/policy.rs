@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub use hours::StepHours;
 
 use crate::word::{AlertSeverity, Urgency};
-use crate::{PolicyId, ScheduleId, Span, TeamId, Timestamp, UserId, words};
+use crate::{ChannelId, PolicyId, ScheduleId, Span, TeamId, Timestamp, UserId, words};
 
 /// A policy with its newest version. Runs keep the version they started with; older versions are
 /// loaded by number.
@@ -76,13 +76,45 @@ pub struct Step {
     pub hours: Option<StepHours>,
 }
 
-/// Whom a step pages.
+/// Whom a step pages, or tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
     User(UserId),
     Schedule(ScheduleId),
     Team(TeamId),
+    /// No person: it is told, and counts as nobody reached.
+    Channel(ChannelId),
+}
+
+impl Target {
+    /// Whether the target leads to people.
+    pub fn pages_people(self) -> bool {
+        !matches!(self, Target::Channel(_))
+    }
+}
+
+impl Step {
+    /// The targets that lead to people, in their order: the turns of a round robin.
+    pub fn people(&self) -> impl Iterator<Item = Target> + Clone + '_ {
+        self.targets
+            .iter()
+            .copied()
+            .filter(|target| target.pages_people())
+    }
+
+    /// The channels that are told, whoever's turn it is.
+    pub fn channels(&self) -> impl Iterator<Item = ChannelId> + '_ {
+        self.targets.iter().filter_map(|target| match target {
+            Target::Channel(id) => Some(*id),
+            Target::User(_) | Target::Schedule(_) | Target::Team(_) => None,
+        })
+    }
+
+    /// Whether the step tells channels and pages nobody: its author gave it its wait all the same.
+    pub fn only_tells(&self) -> bool {
+        !self.targets.is_empty() && self.people().next().is_none()
+    }
 }
 
 words! {
@@ -144,7 +176,7 @@ impl PolicyConfig {
             if step.targets.is_empty() || step.targets.len() > TARGETS_MAX {
                 problem(
                     format!("steps[{index}].targets"),
-                    "a step pages 1 to 20 targets: choose a person, a schedule or a team",
+                    "a step has 1 to 20 targets: choose a person, a schedule, a team or a channel",
                 );
             }
             if step.wait < WAIT_MIN || step.wait > WAIT_MAX {

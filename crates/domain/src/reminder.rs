@@ -15,9 +15,11 @@ use crate::schedule::Schedule;
 use crate::word::{ContactKind, Urgency};
 use crate::{ScheduleId, Span, Timestamp, UserId};
 
+mod hand_off;
 mod swap;
 mod text;
 
+pub use hand_off::{HandOff, HandOffs, hand_offs};
 pub use swap::{SwapNotice, swap_notices};
 pub use text::NoticeText;
 

@@ -194,6 +194,8 @@ words! {
         Verification = "verification",
         /// The helpful answer to an SMS reply.
         Reply = "reply",
+        /// Tells a channel, which is no person.
+        Post = "post",
     }
 
     /// State of one run of a policy for an incident.

@@ -4,13 +4,14 @@
 
 mod claim;
 mod finish;
+mod post;
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use channels::{Channels, Failure, Message, Outcome};
+use channels::{Channels, Failure, Outcome};
 use domain::word::NotificationKind;
 use domain::{NotificationId, Span, Timestamp};
 use store::notification::Notification;
@@ -25,6 +26,8 @@ use crate::message::Sender;
 use claim::Claims;
 
 pub(crate) use finish::{incidents_of, let_others_go, undelivered};
+pub use post::text_of as text_of_post;
+pub(crate) use post::{Outgoing, ready};
 
 /// How long a claim lasts. Short, since another node takes over only after it: whoever is still at
 /// it renews the claim.
@@ -62,7 +65,7 @@ pub struct Dispatcher {
 /// A message that is ours to send.
 struct Claimed {
     row: Notification,
-    message: Message,
+    outgoing: Outgoing,
 }
 
 impl Dispatcher {
@@ -186,11 +189,10 @@ impl Dispatcher {
 
     /// Sends one message and writes down how it went.
     async fn send(&self, claimed: Claimed) {
-        let Claimed { row, message } = claimed;
-        let channel = self.channels.get(row.channel);
+        let Claimed { row, outgoing } = claimed;
         let sent = tokio::select! {
             biased;
-            sent = tokio::time::timeout(ATTEMPT_MAX, channel.send(&message)) => {
+            sent = tokio::time::timeout(ATTEMPT_MAX, self.attempt(&row, &outgoing)) => {
                 sent.unwrap_or_else(|_| Err(too_long()))
             }
             never = self.keep_lease(&row) => match never {},
@@ -207,6 +209,16 @@ impl Dispatcher {
             );
         }
         self.finish(row, sent, now).await;
+    }
+
+    async fn attempt(&self, row: &Notification, outgoing: &Outgoing) -> Result<Outcome, Failure> {
+        match (outgoing, row.channel.contact()) {
+            (Outgoing::Parcel(parcel), _) => self.channels.posts().send(parcel).await,
+            (Outgoing::Message(message), Some(kind)) => self.channels.get(kind).send(message).await,
+            (Outgoing::Message(_), None) => Err(Failure::Misconfigured {
+                reason: format!("no provider serves {}", row.channel),
+            }),
+        }
     }
 
     /// Renews the claim for as long as it is polled.

@@ -1,5 +1,6 @@
 //! Carries out what a decision says follows, in the transaction that made it.
 
+mod channel;
 mod many;
 mod request;
 mod rest;
@@ -29,6 +30,7 @@ use store::{Change, Tx};
 
 use crate::Error;
 use crate::dispatch::let_others_go;
+pub(crate) use channel::planned as planned_post;
 pub(crate) use many::fire_escalations;
 pub(crate) use request::asking;
 
@@ -168,6 +170,9 @@ impl<'a, 'c> Writing<'a, 'c> {
                 }
                 Effect::Moment { moment } => self.moments.push((id, moment, self.now)),
                 Effect::EndRoles => crate::role::end_all(self.tx, id, self.now)?,
+                Effect::TellChannels { event, text } => {
+                    self.tell_channels(incident, event, &text)?;
+                }
                 Effect::TellPaged { text } => self.tell_paged(incident, &text, actor.user)?,
                 Effect::TellAcknowledger { text } => {
                     if let Some(user) = incident.acknowledged_by {
@@ -324,6 +329,8 @@ impl<'a, 'c> Writing<'a, 'c> {
                 reason,
             )?;
         }
+        self.tell_of_steps(incident, &outcome.run, &outcome.told)?;
+        let run = &outcome.run;
         match outcome.next_wake.filter(|_| run.state != RunState::Stopped) {
             Some(at) => self.arm(TimerKind::Escalation, incident.id, run.id.0, at)?,
             None => {

@@ -107,7 +107,7 @@ fn read(
                 Some(MessageRecord {
                     page: row.page_id?,
                     method_id: row.method_id,
-                    channel: row.channel,
+                    channel: row.channel.contact()?,
                     state: row.state,
                     due_at: row.due_at,
                     attempts: row.attempts,

@@ -94,6 +94,10 @@ fn check_references(
         }
         Command::Page { targets, .. } => targets.iter().enumerate().try_for_each(|(n, target)| {
             let field = format!("targets[{n}]");
+            if !target.pages_people() {
+                let message = "a channel is no person: choose people, schedules or teams";
+                return Err(Error::invalid(field, message));
+            }
             match crate::configuration::target_problem(directory, *target, field) {
                 Some(problem) => Err(Error::Invalid(vec![problem])),
                 None => Ok(()),

@@ -80,9 +80,9 @@ impl Sender {
                 message: one.message.clone(),
             }),
         };
-        let (body, html) = match row.channel {
-            ContactKind::Email => (text.mail_plain(), Some(text.mail_html())),
-            ContactKind::Sms => (text.sms(), None),
+        let (body, html) = match row.channel.contact() {
+            Some(ContactKind::Sms) => (text.sms(), None),
+            _ => (text.mail_plain(), Some(text.mail_html())),
         };
         let critical =
             row.urgency == Urgency::High && incident.alert_severity == AlertSeverity::Critical;
@@ -121,9 +121,9 @@ impl Sender {
             what: said_together(row, incident, carried),
             url: self.incident_url(incident.number),
         };
-        let (body, html) = match row.channel {
-            ContactKind::Email => (text.mail_plain(), Some(text.mail_html())),
-            ContactKind::Sms => (text.sms(), None),
+        let (body, html) = match row.channel.contact() {
+            Some(ContactKind::Sms) => (text.sms(), None),
+            _ => (text.mail_plain(), Some(text.mail_html())),
         };
         message(
             row,

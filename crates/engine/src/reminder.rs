@@ -5,7 +5,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::reminder::{HAND_OFF_LATE, NoticeText, Reminders, ShiftNotice, look, method_for};
+use domain::reminder::{
+    HAND_OFF_LATE, HandOff, NoticeText, Reminders, ShiftNotice, hand_offs, look, method_for,
+};
 use domain::word::{NotificationKind, Urgency};
 use domain::{NotificationId, Span, Timestamp, UserId};
 use serde_json::json;
@@ -16,6 +18,7 @@ use tokio::sync::broadcast::error::RecvError;
 use crate::access::{self, Right};
 use crate::clock::Clock;
 use crate::configuration::{begin, record, require_self_or_admin};
+use crate::effect::planned_post;
 use crate::message::Sender;
 use crate::{Error, OpContext};
 
@@ -87,8 +90,62 @@ pub async fn fire_due(store: &Store, sender: &Sender, now: Timestamp) -> Result<
             return Ok(now);
         }
     }
+    let next = looked.next.min(hand_over(store, now).await?);
     let ends = crate::suppression::fire_due(store, now).await?;
-    Ok(ends.map_or(looked.next, |end| end.min(looked.next)))
+    Ok(ends.map_or(next, |end| end.min(next)))
+}
+
+/// Tells channels of the hand-offs of schedules that name one; returns when to look again.
+async fn hand_over(store: &Store, now: Timestamp) -> Result<Timestamp, Error> {
+    let directory = store.directory();
+    let generation = directory.generation;
+    if directory.hand_offs.is_empty() {
+        return Ok(Timestamp::MAX);
+    }
+    let read = store.read(move |c| {
+        let told = store::reminder::handed_off(c, now - HAND_OFF_LATE)?;
+        Ok::<_, Error>((hand_offs(&directory, now), told))
+    });
+    let (looked, told) = read.await?;
+    let mut due = looked.due;
+    due.retain(|one| !told.contains(&(one.schedule_id, one.at)));
+    if due.is_empty() {
+        return Ok(looked.next);
+    }
+    let current = store
+        .write(move |tx| hand_over_in_txn(tx, &due, generation, now))
+        .await?;
+    // Edited meanwhile: what was worked out may be wrong.
+    Ok(if current { looked.next } else { now })
+}
+
+/// False when the configuration is not the one that the hand-offs were worked out from.
+fn hand_over_in_txn(
+    tx: &mut Tx<'_>,
+    due: &[HandOff],
+    generation: i64,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let directory = tx.directory()?;
+    if directory.generation != generation {
+        return Ok(false);
+    }
+    let mut rows = Vec::new();
+    for one in due {
+        let (Some(channel), Some(post)) = (directory.channel(one.channel), one.post(&directory))
+        else {
+            continue;
+        };
+        let id = tx.id(NotificationId)?;
+        if store::reminder::hand_off_once(tx, one.schedule_id, one.at, id, now)? {
+            rows.push(planned_post(id, channel, &post, now)?);
+        }
+    }
+    if !rows.is_empty() {
+        store::notification::insert(tx, &rows)?;
+        tx.changed(Change::Outbox);
+    }
+    Ok(true)
 }
 
 /// False when the configuration is not the one that the notices were worked out from.

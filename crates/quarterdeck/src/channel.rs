@@ -23,5 +23,7 @@ pub fn all(settings: &Settings) -> Result<Channels, Failure> {
             .map_err(|error| Failure::usage(format!("the twilio settings: {error}")))?;
         configured.push(Arc::new(channel));
     }
-    Ok(Channels::new(configured).with_private_calendars(settings.private_calendars))
+    Ok(Channels::new(configured)
+        .with_private_calendars(settings.private_calendars)
+        .with_private_posts(settings.private_channels))
 }

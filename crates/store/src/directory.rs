@@ -50,6 +50,8 @@ pub fn load(conn: &mut Conn) -> Result<Directory, Error> {
         reminders: crate::reminder::wishes(conn)?,
         suppressions: crate::suppression::load(conn)?,
         inhibitions: crate::inhibition::load(conn)?,
+        channels: crate::channel::load(conn)?,
+        hand_offs: crate::channel::hand_offs(conn)?,
         ..Directory::default()
     };
     load_people(conn, &mut directory)?;

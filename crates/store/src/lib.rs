@@ -8,6 +8,7 @@ pub mod alert;
 pub mod board;
 pub mod change;
 pub mod change_event;
+pub mod channel;
 pub mod command;
 pub mod conn;
 pub mod directory;

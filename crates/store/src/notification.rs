@@ -4,8 +4,11 @@ mod claim;
 mod page;
 
 use diesel::prelude::*;
+use domain::notification::Medium;
 use domain::word::{ContactKind, NotificationKind, NotificationState, Urgency};
-use domain::{ContactMethodId, IncidentId, NotificationId, PageId, ReceiptId, Timestamp, UserId};
+use domain::{
+    ChannelId, ContactMethodId, IncidentId, NotificationId, PageId, ReceiptId, Timestamp, UserId,
+};
 
 pub use claim::{
     AttemptEnd, Finish, bundle_into, bundled_in, cancel, claim, finish_attempt, hold, hold_address,
@@ -29,7 +32,9 @@ pub struct Notification {
     pub state: NotificationState,
     pub user_id: Option<UserId>,
     pub method_id: Option<ContactMethodId>,
-    pub channel: ContactKind,
+    /// What it travels by.
+    pub channel: Medium,
+    /// Of a post it names the place without what is secret.
     pub address: String,
     pub urgency: Urgency,
     pub incident_id: Option<IncidentId>,
@@ -54,6 +59,8 @@ pub struct Notification {
     pub accepted_at: Option<Timestamp>,
     pub delivered_at: Option<Timestamp>,
     pub answered_at: Option<Timestamp>,
+    /// Of a post: which channel is told.
+    pub channel_id: Option<ChannelId>,
 }
 
 impl Notification {
@@ -61,7 +68,7 @@ impl Notification {
     pub fn planned(
         id: NotificationId,
         kind: NotificationKind,
-        channel: ContactKind,
+        channel: impl Into<Medium>,
         address: String,
         urgency: Urgency,
         now: Timestamp,
@@ -72,7 +79,7 @@ impl Notification {
             state: NotificationState::Planned,
             user_id: None,
             method_id: None,
-            channel,
+            channel: channel.into(),
             address,
             urgency,
             incident_id: None,
@@ -94,6 +101,7 @@ impl Notification {
             accepted_at: None,
             delivered_at: None,
             answered_at: None,
+            channel_id: None,
         }
     }
 }
@@ -161,7 +169,7 @@ pub fn sent_methods(
     id: IncidentId,
 ) -> Result<Vec<(UserId, ContactMethodId, ContactKind)>, Error> {
     use notification as t;
-    type Row = (Option<UserId>, Option<ContactMethodId>, ContactKind);
+    type Row = (Option<UserId>, Option<ContactMethodId>, Medium);
     let rows: Vec<Row> = db!(conn, |c| t::table
         .filter(t::incident_id.eq(id))
         .filter(t::kind.eq(NotificationKind::Page))
@@ -175,7 +183,7 @@ pub fn sent_methods(
         .load(c))?;
     Ok(rows
         .into_iter()
-        .filter_map(|(user, method, kind)| Some((user?, method?, kind)))
+        .filter_map(|(user, method, medium)| Some((user?, method?, medium.contact()?)))
         .collect())
 }
 
@@ -260,7 +268,7 @@ pub struct Filter {
     pub states: Vec<NotificationState>,
     pub incident: Option<IncidentId>,
     pub user: Option<UserId>,
-    pub channel: Option<ContactKind>,
+    pub channel: Option<Medium>,
 }
 
 /// Newest first, those with ids below `before`.

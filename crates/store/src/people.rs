@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 use domain::directory::{ContactMethod, NotificationRule, User};
+use domain::notification::Medium;
 use domain::notification::verification::Challenge;
 use domain::word::{AccountRole, NotificationKind, NotificationState, Urgency};
 use domain::{ContactMethodId, NotificationId, Timestamp, UserId};
@@ -325,7 +326,7 @@ pub fn verification_notification(
             notification::state.eq(NotificationState::Planned),
             notification::user_id.eq(Some(user)),
             notification::method_id.eq(Some(method.id)),
-            notification::channel.eq(method.kind),
+            notification::channel.eq(Medium::from(method.kind)),
             notification::address.eq(&method.address),
             notification::urgency.eq(Urgency::High),
             notification::subject.eq(subject),

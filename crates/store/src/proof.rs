@@ -1,6 +1,7 @@
 //! What the outbox proves: when a contact method was last reached, and how a channel fares.
 
 use diesel::prelude::*;
+use domain::notification::Medium;
 use domain::word::{ContactKind, NotificationState};
 use domain::{ContactMethodId, Timestamp, UserId};
 
@@ -54,11 +55,11 @@ pub struct ChannelProof {
 pub fn of_channel(conn: &mut Conn, channel: ContactKind) -> Result<ChannelProof, Error> {
     use notification as t;
     let accepted_at: Option<Timestamp> = db!(conn, |c| t::table
-        .filter(t::channel.eq(channel))
+        .filter(t::channel.eq(Medium::from(channel)))
         .select(diesel::dsl::max(t::accepted_at))
         .first(c))?;
     let failed: Option<(Timestamp, Option<String>)> = db!(conn, |c| t::table
-        .filter(t::channel.eq(channel))
+        .filter(t::channel.eq(Medium::from(channel)))
         .filter(t::attempts.gt(0))
         .filter(t::state.eq_any([NotificationState::Failed, NotificationState::Planned]))
         .filter(t::last_error.is_not_null())

@@ -9,7 +9,7 @@ use domain::{NotificationId, ScheduleId, Span, Timestamp, UserId};
 use crate::conn::Conn;
 use crate::db;
 use crate::error::{Error, json, to_json};
-use crate::schema::{shift_notice as n, shift_wish as w};
+use crate::schema::{hand_off_notice as h, shift_notice as n, shift_wish as w};
 use crate::tx::Tx;
 
 /// # Errors
@@ -84,11 +84,53 @@ pub fn said(conn: &mut Conn, after: Timestamp) -> Result<BTreeSet<NoticeKey>, Er
     Ok(rows.into_iter().map(key).collect())
 }
 
+/// Writes down that a channel is told of a hand-off; false when it has been.
+///
+/// # Errors
+/// Those of the write.
+pub fn hand_off_once(
+    tx: &mut Tx<'_>,
+    schedule: ScheduleId,
+    at: Timestamp,
+    notification: NotificationId,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let written = db!(tx.conn, |c| diesel::insert_into(h::table)
+        .values((
+            h::schedule_id.eq(schedule),
+            h::at.eq(at),
+            h::notification_id.eq(notification),
+            h::made_at.eq(now),
+        ))
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    Ok(written == 1)
+}
+
+/// The hand-offs after `after` that a channel was told of.
+///
+/// # Errors
+/// Those of the read.
+pub fn handed_off(
+    conn: &mut Conn,
+    after: Timestamp,
+) -> Result<BTreeSet<(ScheduleId, Timestamp)>, Error> {
+    let rows: Vec<(ScheduleId, Timestamp)> = db!(conn, |c| h::table
+        .filter(h::at.gt(after))
+        .select((h::schedule_id, h::at))
+        .load(c))?;
+    Ok(rows.into_iter().collect())
+}
+
 /// Forgets what was said of shifts that began or ended before `before`.
 ///
 /// # Errors
 /// Those of the write.
 pub fn forget(tx: &mut Tx<'_>, before: Timestamp) -> Result<usize, Error> {
+    db!(tx.conn, |c| diesel::delete(
+        h::table.filter(h::at.lt(before))
+    )
+    .execute(c))?;
     db!(tx.conn, |c| diesel::delete(
         n::table.filter(n::at.lt(before))
     )

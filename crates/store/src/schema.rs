@@ -1,5 +1,6 @@
 //! The tables as diesel sees them, kept by hand. A test compares them with both databases.
 
+mod channels;
 mod escalations;
 mod house;
 mod incidents;
@@ -10,6 +11,7 @@ mod schedules;
 mod services;
 mod suppressions;
 
+pub use channels::*;
 pub use escalations::*;
 pub use house::*;
 pub use incidents::*;
@@ -30,6 +32,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     contact_method,
     contact_verification,
     notification_rule,
+    channel,
+    schedule_channel,
+    hand_off_notice,
     session,
     sign_in_throttle,
     api_token,

@@ -17,6 +17,7 @@ pub mod postgres;
 pub mod postmortem;
 pub mod process;
 pub mod prometheus;
+pub mod receiver;
 pub mod scratch;
 pub mod server;
 pub mod smtp;

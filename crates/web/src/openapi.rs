@@ -9,10 +9,10 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::api::{
-    alert, calendar, change_event, configuration, coverage, explain, heartbeat, holiday, incident,
-    inhibition, integration, notification, on_call, postmortem, report, responder, routing,
-    routing_trial, schedule, schedule_by_hand, schedule_version, service_rules, signal, simulate,
-    suppression, swap, timeline, work,
+    alert, calendar, change_event, channel, configuration, coverage, explain, heartbeat, holiday,
+    incident, inhibition, integration, notification, on_call, postmortem, report, responder,
+    routing, routing_trial, schedule, schedule_by_hand, schedule_version, service_rules, signal,
+    simulate, suppression, swap, timeline, work,
 };
 use crate::error::WebError;
 use crate::frame::{frame, render};
@@ -73,6 +73,16 @@ use crate::view::api_docs::ApiDocsPage;
         heartbeat::pause,
         heartbeat::resume,
         heartbeat::rotate,
+        channel::list,
+        channel::create,
+        channel::get,
+        channel::edit,
+        channel::remove,
+        channel::test,
+        channel::rotate,
+        channel::posts,
+        channel::hand_offs,
+        channel::edit_hand_offs,
         routing::list,
         routing::get,
         routing::replace,
@@ -146,6 +156,7 @@ use crate::view::api_docs::ApiDocsPage;
         (name = "heartbeats", description = "Who is to be heard of regularly"),
         (name = "signals", description = "What monitors sent, and what came of it"),
         (name = "on-call", description = "Who is paged"),
+        (name = "channels", description = "Places that are told"),
         (name = "postmortems", description = "What was learnt"),
         (name = "configuration", description = "Services and people"),
         (name = "server", description = "This installation"),

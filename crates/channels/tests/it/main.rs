@@ -6,6 +6,7 @@
 
 mod email_delivery;
 mod email_failures;
+mod posts;
 mod registry;
 mod sms;
 mod webhooks;

@@ -131,10 +131,34 @@ impl<'d> Climbs<'d> {
             rungs: Vec::new(),
             over: false,
         }];
-        for ((index, step), condition) in (0_i64..).zip(&config.steps).zip(conditions) {
-            parts = match condition {
-                Some(why) => passed(parts, index, &why),
-                None => self.step(parts, index, step, urgency),
+        let reaches: Vec<Option<Line<Reach>>> = config
+            .steps
+            .iter()
+            .zip(&conditions)
+            .map(|(step, condition)| match condition {
+                Some(_) => None,
+                None => Some(self.reaches(step, urgency)),
+            })
+            .collect();
+        let lines: Vec<&Line<Reach>> = reaches.iter().flatten().collect();
+        let anybody = Line::combined(&lines, |all| all.iter().any(|one| one.delay().is_some()));
+        for (((index, step), condition), reaches) in
+            (0_i64..).zip(&config.steps).zip(conditions).zip(&reaches)
+        {
+            parts = match (condition, reaches) {
+                (None, Some(_)) if self.tells(step) => {
+                    let open = self.open(step);
+                    let told = Line::combined(&[&anybody, &open], |both| {
+                        match both.iter().all(|one| **one) {
+                            true => Reach::Told,
+                            false => Reach::Nobody,
+                        }
+                    });
+                    cut(parts, index, step, urgency, &told)
+                }
+                (None, Some(reaches)) => cut(parts, index, step, urgency, reaches),
+                (Some(why), _) => passed(parts, index, &why),
+                (None, None) => parts,
             };
         }
         let mut covers: Vec<Cover> = Vec::new();
@@ -151,35 +175,13 @@ impl<'d> Climbs<'d> {
         covers
     }
 
-    /// Cuts the parts where the step reaches others, seen from the alert.
-    fn step(&mut self, parts: Vec<Part>, index: i64, step: &Step, urgency: Urgency) -> Vec<Part> {
-        let reaches = self.reaches(step, urgency);
-        let mut cut = Vec::with_capacity(parts.len());
-        for part in parts {
-            if part.over {
-                cut.push(part);
-                continue;
-            }
-            let offset = part.offset;
-            for (from, until, reach) in reaches.within(part.from + offset, part.until + offset) {
-                let skipped = *reach == Reach::Nobody;
-                let mut rungs = part.rungs.clone();
-                rungs.push(Rung {
-                    step: index,
-                    offset,
-                    reach: reach.clone(),
-                });
-                cut.push(Part {
-                    from: from - offset,
-                    until: until - offset,
-                    // A step that reaches nobody is skipped without its wait (§4.5).
-                    offset: if skipped { offset } else { offset + wait(step) },
-                    rungs,
-                    over: !skipped && urgency == Urgency::Low,
-                });
-            }
-        }
-        cut
+    /// Whether the step tells channels and nobody else.
+    fn tells(&self, step: &Step) -> bool {
+        let heard = |id| {
+            let channel = self.directory.channel(id);
+            channel.is_some_and(|channel| channel.why_silent().is_none())
+        };
+        step.only_tells() && step.channels().any(heard)
     }
 
     /// Whom a step reaches, over time.
@@ -247,6 +249,19 @@ impl<'d> Climbs<'d> {
             }
         }
         Line::from_points(points).unwrap_or_else(|| Line::constant(Vec::new()))
+    }
+
+    /// Whether it is the hours of a step as a whole, over time.
+    fn open(&self, step: &Step) -> Line<bool> {
+        let hours = step.hours.as_ref();
+        let Some((hours, zone)) = hours.and_then(|hours| Some((hours, hours.zone.as_ref()?)))
+        else {
+            return Line::constant(true);
+        };
+        let changes = hours.changes(zone, self.from, self.rotas.until);
+        let cuts = std::iter::once(self.from).chain(changes);
+        Line::from_points(cuts.map(|at| (at, hours.closed(at).is_none())))
+            .unwrap_or_else(|| Line::constant(true))
     }
 
     fn reach(&mut self, groups: Option<&[Vec<UserId>]>, urgency: Urgency) -> Reach {
@@ -331,6 +346,42 @@ impl<'d> Climbs<'d> {
             other => other.users(),
         }
     }
+}
+
+/// Cuts the parts where the step reaches others, seen from the alert.
+fn cut(
+    parts: Vec<Part>,
+    index: i64,
+    step: &Step,
+    urgency: Urgency,
+    reaches: &Line<Reach>,
+) -> Vec<Part> {
+    let mut cut = Vec::with_capacity(parts.len());
+    for part in parts {
+        if part.over {
+            cut.push(part);
+            continue;
+        }
+        let offset = part.offset;
+        for (from, until, reach) in reaches.within(part.from + offset, part.until + offset) {
+            let skipped = *reach == Reach::Nobody;
+            let mut rungs = part.rungs.clone();
+            rungs.push(Rung {
+                step: index,
+                offset,
+                reach: reach.clone(),
+            });
+            cut.push(Part {
+                from: from - offset,
+                until: until - offset,
+                // A step that reaches nobody is skipped without its wait (§4.5).
+                offset: if skipped { offset } else { offset + wait(step) },
+                rungs,
+                over: reach.delay().is_some() && urgency == Urgency::Low,
+            });
+        }
+    }
+    cut
 }
 
 /// The step is not for these incidents.

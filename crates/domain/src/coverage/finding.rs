@@ -150,6 +150,7 @@ impl Concerned {
         match target {
             Target::Schedule(id) => self.schedules.entry(id).or_default().extend(services),
             Target::User(id) => self.people.entry(id).or_default().extend(services),
+            Target::Channel(_) => {}
             Target::Team(id) => {
                 for member in directory.team(id).map_or(&[][..], |team| &team.members) {
                     // People who have left a team's work behind are not worth a word.

@@ -116,6 +116,8 @@ pub enum Reach {
     NotFor(String),
     /// Skipped: it leads to nobody.
     Nobody,
+    /// It tells channels, which are no persons, and takes its wait.
+    Told,
     All {
         users: Vec<UserId>,
         /// Until the first message, after the step.
@@ -134,7 +136,7 @@ impl Reach {
     pub fn users(&self) -> Vec<UserId> {
         let mut users: Vec<UserId> = Vec::new();
         let groups: &[Vec<UserId>] = match self {
-            Reach::NotFor(_) | Reach::Nobody => &[],
+            Reach::NotFor(_) | Reach::Nobody | Reach::Told => &[],
             Reach::All { users, .. } => std::slice::from_ref(users),
             Reach::OneOf { turns, .. } => turns,
         };
@@ -148,7 +150,7 @@ impl Reach {
 
     pub fn delay(&self) -> Option<Span> {
         match self {
-            Reach::NotFor(_) | Reach::Nobody => None,
+            Reach::NotFor(_) | Reach::Nobody | Reach::Told => None,
             Reach::All { delay, .. } | Reach::OneOf { delay, .. } => Some(*delay),
         }
     }

@@ -41,7 +41,7 @@ impl Rotas {
         let wanted: BTreeSet<ScheduleId> = targets
             .filter_map(|target| match target {
                 Target::Schedule(id) => Some(*id),
-                Target::User(_) | Target::Team(_) => None,
+                Target::User(_) | Target::Team(_) | Target::Channel(_) => None,
             })
             .collect();
         let rotas = wanted
@@ -72,6 +72,8 @@ impl Rotas {
                 let members = directory.team(id).map_or(&[][..], |team| &team.members);
                 Line::constant(members.iter().copied().filter(reachable).collect())
             }
+            // No person: telling it covers nothing.
+            Target::Channel(_) => Line::constant(Vec::new()),
             Target::Schedule(id) => self
                 .rotas
                 .get(&id)

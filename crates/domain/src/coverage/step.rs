@@ -34,6 +34,11 @@ pub(super) fn steps(
             for rung in &cover.rungs {
                 let users = match &rung.reach {
                     Reach::NotFor(_) | Reach::Nobody => continue,
+                    // It was not made to page anybody.
+                    Reach::Told => {
+                        reached.entry(rung.step).or_default();
+                        continue;
+                    }
                     reach => reach.users(),
                 };
                 if urgency == Urgency::High {

@@ -101,6 +101,7 @@ pub fn decide(run: Run, input: Input, ctx: &Context<'_>) -> Outcome {
         }
         Input::EscalateNow { to_step } => {
             // A person who escalates wants somebody paged, whatever is silenced.
+            walk.hurries = true;
             walk.aim(to_step);
             walk.out.run.held_due = None;
             walk.out.run.due_at = Some(ctx.now);

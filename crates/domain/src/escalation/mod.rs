@@ -25,7 +25,7 @@ use crate::incident::Incident;
 use crate::policy::{Policy, PolicyVersion, Target};
 use crate::suppression::Pause;
 use crate::word::{AlertSeverity, EntryKind, PageCause, PagingState, RunState, Urgency};
-use crate::{IncidentId, PolicyId, RunId, Span, Timestamp, UserId};
+use crate::{ChannelId, IncidentId, PolicyId, RunId, Span, Timestamp, UserId};
 
 pub use decide::{decide, start};
 pub use preview::{Ladder, Rung, RungPerson, RungTarget, preview};
@@ -163,6 +163,7 @@ pub struct Outcome {
     pub run: Run,
     pub executions: Vec<Execution>,
     pub pages: Vec<PagePlan>,
+    pub told: Vec<Told>,
     pub entries: Vec<Entry>,
     /// No step of the policy reaches anybody: the incident is marked (PAGING.md §4.5).
     pub unreachable: bool,
@@ -209,6 +210,20 @@ pub struct PagePlan {
     /// (PAGING.md §4.6, §6.4).
     pub merged: bool,
     pub reason: Reason,
+}
+
+/// A channel that is told of an execution: once, whatever becomes of it. It is no person, so that
+/// nothing else follows from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    pub channel: ChannelId,
+    /// Number of the execution.
+    pub execution: i64,
+    /// From 1; `None` is the last resort.
+    pub step: Option<i64>,
+    /// 0 the first time through.
+    pub cycle: i64,
+    pub paged: Vec<UserId>,
 }
 
 /// A timeline entry to write.

@@ -40,7 +40,7 @@ pub struct Rung {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RungTarget {
     pub target: Target,
-    /// Name of the person, schedule or team.
+    /// Name of the person, schedule, team or channel.
     pub name: String,
     pub people: Vec<RungPerson>,
     /// Why the target leads to nobody, e.g. `nobody is on call for Platform`.
@@ -79,6 +79,20 @@ pub fn preview(
             .cloned()
             .collect()
     };
+    // Without anybody to page nothing waits for a channel.
+    let anybody = config.steps.iter().any(|step| {
+        let applies =
+            does_not_apply(step, urgency, severity).is_none() && closed(step, at).is_none();
+        applies
+            && step.people().any(|target| {
+                let people = resolve_target(target, directory, at);
+                let hours = step.hours.as_ref();
+                !people
+                    .keep_in_hours(hours, directory, at)
+                    .reached
+                    .is_empty()
+            })
+    });
     let mut rungs = Vec::with_capacity(config.steps.len());
     let mut offset = Span::ZERO;
     for (index, step) in (0_i64..).zip(&config.steps) {
@@ -90,15 +104,24 @@ pub fn preview(
             .map(|target| rung_target(*target, hours, directory, urgency, at, at + offset))
             .collect();
         if step.mode == StepMode::RoundRobin {
-            let first = first_turn(targets.len(), round_robin, 0);
-            let turn = (0..targets.len())
-                .map(|place| (first + place) % targets.len())
-                .find(|place| targets.get(*place).is_some_and(RungTarget::reaches));
-            for (place, target) in targets.iter_mut().enumerate() {
+            let mut turns: Vec<&mut RungTarget> = targets
+                .iter_mut()
+                .filter(|target| target.target.pages_people())
+                .collect();
+            let first = first_turn(turns.len(), round_robin, 0);
+            let turn = (0..turns.len())
+                .map(|place| (first + place) % turns.len())
+                .find(|place| turns.get(*place).is_some_and(|one| one.reaches()));
+            for (place, target) in turns.iter_mut().enumerate() {
                 target.paged = turn == Some(place);
             }
         }
-        let skipped = condition.or_else(|| why_nobody(&targets));
+        let tells = step.only_tells() && targets.iter().any(|target| target.nobody.is_none());
+        let skipped = condition.or_else(|| match tells {
+            true if anybody => None,
+            true => Some("no step reaches a person".to_owned()),
+            false => why_nobody(&targets),
+        });
         rungs.push(Rung {
             step: Some(index),
             offset,
@@ -181,6 +204,7 @@ fn rung_target(
             || "a former schedule".to_owned(),
             |schedule| schedule.name.clone(),
         ),
+        Target::Channel(id) => directory.channel_name(id).to_owned(),
     };
     let resolution = resolve_target(target, directory, at).keep_in_hours(hours, directory, at);
     let until = resolution

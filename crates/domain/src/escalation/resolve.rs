@@ -4,7 +4,7 @@ use super::reason::{OnCallSource, Via};
 use super::{Named, list_of};
 use crate::directory::{Directory, User};
 use crate::policy::{PolicyConfig, Step, StepHours, StepMode, Target};
-use crate::{Span, Timestamp, UserId};
+use crate::{ChannelId, Span, Timestamp, UserId};
 
 /// A person whom a page can reach, and through what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub struct Resolution {
     pub unreached: Vec<Unreached>,
     /// The schedules that were asked.
     pub schedules: Vec<Target>,
+    /// Channels that are told; they are nobody reached.
+    pub channels: Vec<ChannelId>,
 }
 
 impl Resolution {
@@ -47,6 +49,11 @@ impl Resolution {
         for schedule in other.schedules {
             if !self.schedules.contains(&schedule) {
                 self.schedules.push(schedule);
+            }
+        }
+        for channel in other.channels {
+            if !self.channels.contains(&channel) {
+                self.channels.push(channel);
             }
         }
     }
@@ -211,6 +218,13 @@ pub fn resolve_target(target: Target, directory: &Directory, at: Timestamp) -> R
                 }
             }
         },
+        Target::Channel(id) => match directory.channel(id) {
+            None => resolution.nobody("a channel of the policy no longer exists".to_owned()),
+            Some(channel) => match channel.why_silent() {
+                None => resolution.channels.push(id),
+                Some(why) => resolution.nobody(why),
+            },
+        },
     }
     resolution
 }
@@ -235,8 +249,8 @@ pub(super) fn first_turn(targets: usize, round_robin: i64, cycle: i64) -> usize 
     usize::try_from(round_robin.wrapping_add(cycle).rem_euclid(count)).unwrap_or(0)
 }
 
-/// Whom a step pages at this instant. Round robin pages one target, the first from its turn on
-/// that reaches somebody.
+/// Whom a step pages at this instant, and which channels it tells. Round robin pages one target, the
+/// first from its turn on that reaches somebody; channels have no turn.
 pub(super) fn resolve_step(
     step: &Step,
     directory: &Directory,
@@ -251,16 +265,13 @@ pub(super) fn resolve_step(
             at,
         ),
         StepMode::RoundRobin => {
-            let first = first_turn(step.targets.len(), round_robin, cycle);
-            let turns = step
-                .targets
-                .iter()
-                .cycle()
-                .skip(first)
-                .take(step.targets.len());
-            let mut passed = Resolution::default();
+            let count = step.people().count();
+            let first = first_turn(count, round_robin, cycle);
+            let turns = step.people().cycle().skip(first).take(count);
+            let told: Vec<Target> = step.channels().map(Target::Channel).collect();
+            let mut passed = resolve_all(&told, directory, at);
             for target in turns {
-                let one = resolve_target(*target, directory, at).keep_in_hours(
+                let one = resolve_target(target, directory, at).keep_in_hours(
                     step.hours.as_ref(),
                     directory,
                     at,
@@ -289,6 +300,6 @@ pub fn next_change(
 ) -> Option<Timestamp> {
     match target {
         Target::Schedule(id) => directory.schedule(id)?.next_change(at, horizon),
-        Target::User(_) | Target::Team(_) => None,
+        Target::User(_) | Target::Team(_) | Target::Channel(_) => None,
     }
 }

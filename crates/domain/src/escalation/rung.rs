@@ -60,22 +60,32 @@ impl Walk<'_, '_> {
                     run.round_robin,
                     cycle,
                 );
-                let why = resolution
-                    .reached
-                    .is_empty()
-                    .then(|| resolution.why_unreached());
+                let why = self.why_no_wait(step, &resolution);
                 (resolution, why)
             }
         };
         self.out.run.executions = number.saturating_add(1);
         if let Some(why) = skipped {
-            self.entry(
-                EntryKind::StepSkipped,
+            let told = self.told_in_words(&resolution.channels);
+            let text = if told.is_empty() {
                 format!(
                     "Step {shown} of policy {} was skipped: {why}.",
                     self.ctx.policy_name
-                ),
-                json!({ "execution": number, "cycle": cycle, "step": index, "why": why }),
+                )
+            } else {
+                format!(
+                    "Step {shown} of policy {} told {told} and goes on at once: {why}.",
+                    self.ctx.policy_name
+                )
+            };
+            self.tell(&resolution.channels, number, Some(index), cycle, &[]);
+            self.entry(
+                EntryKind::StepSkipped,
+                text,
+                json!({
+                    "execution": number, "cycle": cycle, "step": index, "why": why,
+                    "told": resolution.channels,
+                }),
             );
             self.out.executions.push(Execution {
                 number,
@@ -102,20 +112,21 @@ impl Walk<'_, '_> {
             cycle,
             PageCause::Step,
         );
-        let mut text = format!(
-            "Step {shown} of policy {} paged {}",
-            self.ctx.policy_name,
-            self.names(&paged)
-        );
-        text.push_str(&again);
-        text.push('.');
+        let told = self.told_in_words(&resolution.channels);
+        let mut text = match (paged.is_empty(), told.is_empty()) {
+            (false, true) => format!("paged {}{again}", self.names(&paged)),
+            (false, false) => format!("paged {}{again} and told {told}", self.names(&paged)),
+            (true, _) => format!("told {told}"),
+        };
+        text = format!("Step {shown} of policy {} {text}.", self.ctx.policy_name);
         push_unreached(&mut text, &resolution);
+        self.tell(&resolution.channels, number, Some(index), cycle, &paged);
         self.entry(
             EntryKind::StepExecuted,
             text,
             json!({
                 "execution": number, "cycle": cycle, "step": index, "paged": paged,
-                "unreached": whys(&resolution),
+                "unreached": whys(&resolution), "told": resolution.channels,
             }),
         );
         self.out.executions.push(Execution {
@@ -135,6 +146,23 @@ impl Walk<'_, '_> {
         run.due_at = Some(due + step.wait.max(WAIT_MIN));
         self.pass(index);
         self.low_urgency_ends();
+    }
+
+    /// Why a step that applies takes no wait: its people cannot be reached (PAGING.md §4.5), or it
+    /// tells channels only while nobody would be paged otherwise. A channel is no person, so that
+    /// nothing waits for it in silence; its author's wait holds where others are paged.
+    fn why_no_wait(&self, step: &Step, resolution: &Resolution) -> Option<String> {
+        if !resolution.reached.is_empty() {
+            None
+        } else if !step.only_tells() || resolution.channels.is_empty() {
+            Some(resolution.why_unreached())
+        } else if self.hurries {
+            Some("it pages nobody, and somebody is to be paged now".to_owned())
+        } else if !self.any_step_reaches() {
+            Some("no step reaches a person".to_owned())
+        } else {
+            None
+        }
     }
 
     fn does_not_apply(&self, step: &Step) -> Option<String> {
@@ -174,13 +202,10 @@ impl Walk<'_, '_> {
         };
         let in_place = own.reached.is_empty();
         let resolution = if in_place {
-            let all: Vec<Target> = self
-                .steps()
-                .iter()
-                .flat_map(|step| step.targets.iter().copied())
-                .collect();
+            let all: Vec<Target> = self.steps().iter().flat_map(Step::people).collect();
             let mut policy = resolve_all(&all, directory, now);
             policy.schedules.extend(own.schedules);
+            policy.channels.extend(own.channels);
             policy
         } else {
             own
@@ -222,12 +247,19 @@ impl Walk<'_, '_> {
             }
             (text, None)
         };
+        let told = self.told_in_words(&resolution.channels);
+        let text = match told.is_empty() {
+            true => text,
+            false => format!("{text} Told: {told}."),
+        };
+        self.tell(&resolution.channels, number, None, cycle, &paged);
         self.entry(
             EntryKind::LastResort,
             text,
             json!({
                 "execution": number, "cycle": cycle, "paged": paged,
                 "unreached": whys(&resolution), "in_place": in_place,
+                "told": resolution.channels,
             }),
         );
         self.out.executions.push(Execution {

@@ -4,16 +4,18 @@ use serde_json::json;
 
 use super::reason::{Reason, Via};
 use super::resolve::{Reached, next_change, resolve_all};
-use super::{Context, Entry, Outcome, PagePlan, Run, list_of};
-use crate::UserId;
+use super::{Context, Entry, Outcome, PagePlan, Run, Told, list_of};
 use crate::policy::Step;
 use crate::word::{EntryKind, PageCause, RunState, Urgency};
+use crate::{ChannelId, UserId};
 
 /// A run on its way through one decision.
 pub(super) struct Walk<'c, 'd> {
     pub(super) ctx: &'c Context<'d>,
     pub(super) out: Outcome,
     pub(super) also_page: Vec<UserId>,
+    /// Somebody escalates and wants a person paged: what only tells takes no wait.
+    pub(super) hurries: bool,
 }
 
 impl<'c, 'd> Walk<'c, 'd> {
@@ -22,6 +24,7 @@ impl<'c, 'd> Walk<'c, 'd> {
             run,
             executions: Vec::new(),
             pages: Vec::new(),
+            told: Vec::new(),
             entries: Vec::new(),
             unreachable: false,
             next_wake: None,
@@ -30,6 +33,7 @@ impl<'c, 'd> Walk<'c, 'd> {
             ctx,
             out,
             also_page: Vec::new(),
+            hurries: false,
         }
     }
 
@@ -185,6 +189,32 @@ impl<'c, 'd> Walk<'c, 'd> {
             paged.push(*user);
         }
         paged
+    }
+
+    /// Each channel is told once of an execution.
+    pub(super) fn tell(
+        &mut self,
+        channels: &[ChannelId],
+        execution: i64,
+        step: Option<i64>,
+        cycle: i64,
+        paged: &[UserId],
+    ) {
+        self.out.told.extend(channels.iter().map(|channel| Told {
+            channel: *channel,
+            execution,
+            step: step.map(|index| index.saturating_add(1)),
+            cycle,
+            paged: paged.to_vec(),
+        }));
+    }
+
+    pub(super) fn told_in_words(&self, channels: &[ChannelId]) -> String {
+        let names: Vec<String> = channels
+            .iter()
+            .map(|id| format!("channel {}", self.ctx.directory.channel_name(*id)))
+            .collect();
+        list_of(&names)
     }
 
     pub(super) fn names(&self, users: &[UserId]) -> String {

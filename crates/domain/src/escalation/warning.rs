@@ -39,6 +39,8 @@ pub enum WarningKind {
     LastResortReachesNobody,
     /// One of several people of a step cannot be paged.
     PersonUnreachable,
+    /// A channel of a step is not told, or could not be told lately.
+    ChannelSilent,
     /// A notification rule is later than the step's wait (PAGING.md §6.2).
     RuleTooLate,
     /// All of a person's contact methods are of one kind, so one dead provider silences them.
@@ -100,8 +102,10 @@ fn step_warnings(
 ) {
     let shown = index.saturating_add(1);
     // That a step is for some hours only is meant so, and is no gap of the step itself.
-    let targets: Vec<Way<'_>> = step.targets.iter().map(|target| (*target, None)).collect();
-    if let Some(at) = reaches_nobody_at(&targets, directory, now) {
+    let targets: Vec<Way<'_>> = step.people().map(|target| (target, None)).collect();
+    if !targets.is_empty()
+        && let Some(at) = reaches_nobody_at(&targets, directory, now)
+    {
         found.push(Warning {
             step: Some(index),
             user: None,
@@ -120,6 +124,23 @@ fn step_warnings(
                 user: Some(user),
                 kind: WarningKind::PersonUnreachable,
                 text: format!("{}.", unreached.why),
+            });
+        }
+    }
+    for channel in step.channels().filter_map(|id| directory.channel(id)) {
+        let why = channel.why_silent().or_else(|| {
+            let trouble = channel.trouble.as_ref()?;
+            Some(format!(
+                "channel {} could not be told lately: {trouble}",
+                channel.name
+            ))
+        });
+        if let Some(why) = why {
+            found.push(Warning {
+                step: Some(index),
+                user: None,
+                kind: WarningKind::ChannelSilent,
+                text: format!("Step {shown} may not be heard: {why}."),
             });
         }
     }
@@ -229,7 +250,7 @@ fn reached(
     }
     // People and teams do not change with time.
     let shift_ends = match target {
-        Target::User(_) | Target::Team(_) => None,
+        Target::User(_) | Target::Team(_) | Target::Channel(_) => None,
         Target::Schedule(_) => next_change(target, directory, at, until.since(at)),
     };
     let hours_end = hours.and_then(|hours| {

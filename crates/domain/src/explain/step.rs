@@ -100,7 +100,14 @@ impl Asked<'_> {
             }
             (false, _) => whys.join(" "),
         };
-        let text = format!("{rung} paged {paged} at {}. {why}", self.time(at));
+        let text = if execution.paged.is_empty() {
+            format!(
+                "{rung} told channels and paged nobody, at {}. {why}",
+                self.time(at)
+            )
+        } else {
+            format!("{rung} paged {paged} at {}. {why}", self.time(at))
+        };
         Self::point(PointKind::Others, at, text, sources)
     }
 
@@ -213,7 +220,7 @@ impl Asked<'_> {
         let silent = || Leads::No(String::new(), Vec::new());
         match target {
             Target::User(user) if user == self.user => Leads::Yes,
-            Target::User(_) => silent(),
+            Target::User(_) | Target::Channel(_) => silent(),
             Target::Team(id) => match self.directory.team(id) {
                 Some(team) if team.members.contains(&self.user) => Leads::Yes,
                 Some(team) => Leads::No(

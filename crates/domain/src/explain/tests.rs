@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use super::*;
 use crate::Span;
 use crate::escalation::tests::world::{
-    ANA, BO, CLEO, DAN, PLATFORM, directory, minutes, silence, step, t0, user,
+    ANA, BO, CLEO, DAN, OPS, PLATFORM, directory, minutes, silence, step, t0, user,
 };
 use crate::policy::{Policy, PolicyConfig, Step, StepMode, Target};
 use crate::schedule::{Override, OverrideKind};
@@ -344,4 +344,20 @@ fn a_rule_that_came_too_late_is_named() {
          Ana: email after 10 m)."
     );
     assert_eq!(account.points[1].at, Some(t0() + Span::from_minutes(10)));
+}
+
+#[test]
+fn a_step_that_tells_a_channel_is_no_page() {
+    let directory = world(vec![
+        step(vec![Target::Channel(OPS)], minutes(1)),
+        step(vec![Target::User(BO)], minutes(5)),
+    ]);
+    let account = asked(&directory, vec![acknowledges(BO, 0)], ANA);
+    assert!(!account.paged);
+    assert_eq!(
+        account.points[0].text,
+        "Step 1 of policy Checkout (v3) told channels and paged nobody, at Mon 2 Mar 08:58. It \
+         does not lead to Ana."
+    );
+    assert_eq!(account.points[0].kind, PointKind::Others);
 }

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{Actor, Effect, Incident, Refusal};
 use crate::Timestamp;
+use crate::channel::ChannelEvent;
 use crate::directory::Directory;
 use crate::lifecycle;
 use crate::service::ServiceSettings;
@@ -23,6 +24,12 @@ impl Change {
             text,
             details: serde_json::Value::Null,
         });
+    }
+
+    /// Whoever was paged, and the channels that were told, hear of it.
+    fn tell(&mut self, event: ChannelEvent, text: String) {
+        self.effects.push(Effect::TellPaged { text: text.clone() });
+        self.effects.push(Effect::TellChannels { event, text });
     }
 
     pub(super) fn must_be_open(&self) -> Result<(), Refusal> {
@@ -81,7 +88,7 @@ impl Change {
                 moment: KeyMoment::Acknowledged,
             });
         }
-        self.effects.push(Effect::TellPaged { text });
+        self.tell(ChannelEvent::Acknowledged, text);
         Ok(())
     }
 
@@ -126,9 +133,8 @@ impl Change {
                 moment: KeyMoment::Acknowledged,
             });
         }
-        self.effects.push(Effect::TellPaged {
-            text: format!("{who} snoozed the incident for {}", until.since(self.now)),
-        });
+        let text = format!("{who} snoozed the incident for {}", until.since(self.now));
+        self.tell(ChannelEvent::Acknowledged, text);
     }
 
     pub(super) fn unacknowledge(&mut self) {
@@ -194,7 +200,7 @@ impl Change {
         self.effects.push(Effect::Moment {
             moment: KeyMoment::Resolved,
         });
-        self.effects.push(Effect::TellPaged { text });
+        self.tell(ChannelEvent::Resolved, text);
     }
 
     fn finish(&mut self, actor: Actor, phase: Phase) {
@@ -269,6 +275,13 @@ impl Change {
             self.effects.push(Effect::CancelNotifications);
             self.effects.push(Effect::ResolveAlerts);
             self.finish(actor, to);
+            self.effects.push(Effect::TellChannels {
+                event: ChannelEvent::Resolved,
+                text: match why {
+                    Some(why) => format!("{who} changed the phase from {from} to {to}: {why}"),
+                    None => format!("{who} changed the phase from {from} to {to}"),
+                },
+            });
         }
         if follows.ends_roles {
             self.effects.push(Effect::EndRoles);

@@ -16,6 +16,7 @@ pub use actor::Actor;
 pub(crate) use change::Change;
 pub use gathering::Gathering;
 
+use crate::channel::ChannelEvent;
 use crate::directory::Directory;
 use crate::escalation::policy_of;
 use crate::lifecycle::{self, PhaseError, SeverityEffect, SeverityError};
@@ -210,6 +211,11 @@ pub enum Effect {
     EndRoles,
     /// Whoever was paged hears of it, but for the actor (PAGING.md §6.9).
     TellPaged {
+        text: String,
+    },
+    /// The channels that were told of the incident hear what became of it.
+    TellChannels {
+        event: ChannelEvent,
         text: String,
     },
     /// The person who acknowledged hears of it (PAGING.md §2.3).

@@ -5,6 +5,7 @@ mod bundle;
 pub mod code;
 mod evidence;
 mod lost;
+mod medium;
 pub mod notice;
 mod plan;
 mod recheck;
@@ -17,5 +18,6 @@ pub use attempt::{
 pub use bundle::{BUNDLE_WINDOW, Bundle, Underway, bundle, ends_early, goes_with, may_travel};
 pub use evidence::advance;
 pub use lost::{Sibling, hastened, instead};
+pub use medium::Medium;
 pub use plan::{DefaultRule, Planned, default_rules, plan};
 pub use recheck::{Recheck, gone, still_wanted};

@@ -69,7 +69,7 @@ pub fn gone(
     };
     match kind {
         // A code is what makes a method usable.
-        NotificationKind::Verification | NotificationKind::Reply => None,
+        NotificationKind::Verification | NotificationKind::Reply | NotificationKind::Post => None,
         NotificationKind::Page | NotificationKind::Notice => match user.method(method?) {
             None => Some("the contact method was removed before it was sent"),
             Some(method) if !method.usable() => Some("the contact method is not usable any more"),
@@ -83,7 +83,11 @@ pub fn gone(
 pub fn still_wanted(check: &Recheck) -> bool {
     match check.kind {
         // These ask nothing, or answer the person themselves.
-        NotificationKind::Notice | NotificationKind::Verification | NotificationKind::Reply => true,
+        NotificationKind::Notice
+        | NotificationKind::Verification
+        | NotificationKind::Reply
+        // A channel is told everything, in order: what it was told first makes sense of the rest.
+        | NotificationKind::Post => true,
         NotificationKind::Page => match (check.paging, check.cause) {
             (PagingState::Resolved, _) => false,
             // Somebody wants this person although others are at work; only the person's own answer

@@ -1,6 +1,7 @@
 //! What a scenario comes to.
 
 use super::{Act, End};
+use crate::channel::Post;
 use crate::directory::Directory;
 use crate::escalation::{Execution, Reason};
 use crate::incident::Incident;
@@ -8,7 +9,8 @@ use crate::word::{
     ContactKind, EntryKind, NotificationKind, NotificationState, PageCause, Urgency,
 };
 use crate::{
-    ContactMethodId, NotificationId, NotificationRuleId, PageId, Span, Timestamp, UserId, words,
+    ChannelId, ContactMethodId, NotificationId, NotificationRuleId, PageId, Span, Timestamp,
+    UserId, words,
 };
 
 /// Everything that happened, in order.
@@ -19,6 +21,8 @@ pub struct Course {
     pub executions: Vec<Execution>,
     pub pages: Vec<Page>,
     pub messages: Vec<Message>,
+    /// What channels are told, in order.
+    pub posts: Vec<ToldPost>,
     /// As it stands at the end.
     pub incident: Incident,
     pub end: End,
@@ -59,6 +63,8 @@ pub enum EventKind {
     /// Somebody is paged; the page knows why.
     Page(PageId),
     Message(NotificationId, Fate),
+    /// A channel is told.
+    Post(ChannelId),
     Answer(UserId, Act),
     /// A contact method is not used any more.
     MethodBroken(UserId),
@@ -93,6 +99,13 @@ pub struct Page {
     pub cause: PageCause,
     pub urgency: Urgency,
     pub reason: Reason,
+}
+
+/// What a channel is told; sending takes no time, and nothing is in its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToldPost {
+    pub channel: ChannelId,
+    pub post: Post,
 }
 
 /// One message to one contact method, as it stands at the end.

@@ -20,7 +20,7 @@ use crate::directory::Directory;
 use crate::word::{AlertSeverity, ContactKind};
 use crate::{ServiceId, Span, Timestamp, UserId, words};
 
-pub use course::{Course, Event, EventKind, Fate, Message, MessageWhy, Page};
+pub use course::{Course, Event, EventKind, Fate, Message, MessageWhy, Page, ToldPost};
 pub use draft::{
     PolicyDraft, ScheduleDraft, service_for_policy, service_for_schedule, with_policy,
     with_schedule,

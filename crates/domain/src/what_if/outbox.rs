@@ -7,8 +7,8 @@ use super::world::World;
 use super::{EventKind, Fate, Fault, Message, MessageWhy};
 use crate::directory::ContactMethod;
 use crate::notification::{
-    self, AttemptResult, Bundle, Next, Recheck, Sibling, after_attempt, bundle, may_travel,
-    still_wanted,
+    self, AttemptResult, BUNDLE_WINDOW, Bundle, Next, Recheck, Sibling, after_attempt, bundle,
+    may_travel, still_wanted,
 };
 use crate::word::{ContactKind, NotificationKind, NotificationState, Urgency};
 use crate::{PageId, Timestamp, UserId};
@@ -130,7 +130,28 @@ impl World<'_> {
                 other.bundle = None;
             }
         }
+        self.let_others_go(index);
         self.say(index, Fate::Cancelled, &format!("is not sent: {why}"));
+    }
+
+    /// What waits for the window of a message that will not arrive goes now (PAGING.md §6.4).
+    fn let_others_go(&mut self, index: usize) {
+        let now = self.now;
+        let lead = self.messages[index].clone();
+        let Some(end) = notification::ends_early(lead.first_attempt_at, now) else {
+            return;
+        };
+        for other in &mut self.messages {
+            if alike(other, &lead)
+                && other.state == NotificationState::Planned
+                && other.waits_since.is_some()
+                && other.attempts == 0
+                && now < other.due_at
+                && other.due_at <= end
+            {
+                other.due_at = now;
+            }
+        }
     }
 
     /// Sends everything that is due; false when nothing was.
@@ -214,12 +235,14 @@ impl World<'_> {
             let last = self
                 .messages
                 .iter()
-                .filter(|one| {
-                    (one.user, one.channel, &one.address)
-                        == (like.user, like.channel, &like.address)
-                        && (one.urgency, one.kind) == (like.urgency, like.kind)
+                .filter(|one| alike(one, like))
+                // One that failed and is tried again has begun a window, too.
+                .filter(|one| match one.state {
+                    NotificationState::Planned | NotificationState::Sending => true,
+                    _ => one.accepted_at.is_some_and(|at| at > now - BUNDLE_WINDOW),
                 })
-                .filter_map(|one| one.accepted_at)
+                .filter_map(|one| one.first_attempt_at)
+                .filter(|first| *first > now - BUNDLE_WINDOW)
                 .max();
             let waits_since = members
                 .iter()
@@ -307,6 +330,9 @@ impl World<'_> {
         self.say(index, fate, &text);
         if decision.mark_method_broken {
             self.break_method(user, index, error);
+        }
+        if decision.next == Next::GiveUp {
+            self.let_others_go(index);
         }
         if decision.start_next_method_now || decision.next == Next::GiveUp {
             self.start_next_methods(index, decision.next == Next::GiveUp);
@@ -403,6 +429,13 @@ impl World<'_> {
         };
         self.event(EventKind::Message(id, fate), text);
     }
+}
+
+/// Whether two messages share a window: to the same person and address, of the same urgency and
+/// kind.
+fn alike(one: &Message, other: &Message) -> bool {
+    (one.user, one.channel, &one.address) == (other.user, other.channel, &other.address)
+        && (one.urgency, one.kind) == (other.urgency, other.kind)
 }
 
 fn sibling(message: &Message) -> Sibling {

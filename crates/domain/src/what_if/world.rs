@@ -1,10 +1,11 @@
 //! A world with one incident, and the clock that leaps through it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use super::{Act, Answer, Course, End, Event, EventKind, Message, Page, Scenario, Stop};
+use super::{Act, Answer, Course, End, Event, EventKind, Message, Page, Scenario, Stop, ToldPost};
+use crate::channel::Post;
 use crate::dedup::{Numbering, WorkingSet};
 use crate::directory::Directory;
 use crate::escalation::{self, Context, Execution, Facts, Input, Outcome, Reason, Run, policy_of};
@@ -16,7 +17,9 @@ use crate::signal::Signal;
 use crate::word::{
     Action, IntegrationKind, Origin, PageCause, PagingState, RunState, TimerKind, Urgency,
 };
-use crate::{AlertId, IncidentId, IntegrationId, NotificationId, PageId, RunId, Timestamp, UserId};
+use crate::{
+    AlertId, ChannelId, IncidentId, IntegrationId, NotificationId, PageId, RunId, Timestamp, UserId,
+};
 
 /// More turns than this at whatever instants would be a loop that goes nowhere.
 const TURNS_MAX: usize = 50_000;
@@ -32,6 +35,7 @@ pub(super) struct World<'s> {
     timers: BTreeMap<TimerKind, Timestamp>,
     pub(super) pages: Vec<Page>,
     pub(super) messages: Vec<Message>,
+    posts: Vec<ToldPost>,
     executions: Vec<Execution>,
     pub(super) events: Vec<Event>,
     /// Messages that each person has got so far.
@@ -91,6 +95,7 @@ impl<'s> World<'s> {
             timers: BTreeMap::new(),
             pages: Vec::new(),
             messages: Vec::new(),
+            posts: Vec::new(),
             executions: Vec::new(),
             events: Vec::new(),
             received: BTreeMap::new(),
@@ -134,6 +139,7 @@ impl<'s> World<'s> {
             executions: self.executions,
             pages: self.pages,
             messages: self.messages,
+            posts: self.posts,
             incident: self.incident,
             end,
             ended_at: self.now,
@@ -250,6 +256,14 @@ impl<'s> World<'s> {
                 self.event(EventKind::Timeline(kind), format!("{text}."));
             }
             Effect::TellPaged { text } => self.tell_paged(&text, actor.user),
+            Effect::TellChannels { event, text } => {
+                let told: BTreeSet<ChannelId> = self.posts.iter().map(|one| one.channel).collect();
+                for channel in told {
+                    let (incident, directory) = (&self.incident, &self.directory);
+                    let post = Post::followed(event, &text, incident, directory, self.now);
+                    self.post(channel, post);
+                }
+            }
             // Raised severities, requests for help, roles and further alerts are no part of a scenario; alerts and
             // key moments page nobody.
             Effect::PageNotYetEngaged
@@ -320,6 +334,14 @@ impl<'s> World<'s> {
             self.event(EventKind::Timeline(entry.kind), entry.text);
         }
         self.executions.extend(outcome.executions);
+        let directory = self.directory.clone();
+        let policy = outcome.run.policy_id.and_then(|id| directory.policy(id));
+        let policy = policy.map_or("", |policy| policy.name.as_str());
+        for told in &outcome.told {
+            let (run, incident) = (&outcome.run, &self.incident);
+            let post = Post::triggered(told, run, policy, incident, &directory, self.now);
+            self.post(told.channel, post);
+        }
         self.run = Some(outcome.run);
         for plan in outcome.pages {
             let execution = Some(plan.execution);
@@ -348,6 +370,13 @@ impl<'s> World<'s> {
         let text = format!("{} is paged.", self.directory.user_name(user));
         self.event(EventKind::Page(id), text);
         self.plan_messages(id, user, urgency);
+    }
+
+    fn post(&mut self, channel: ChannelId, post: Post) {
+        let name = self.directory.channel_name(channel);
+        let text = format!("Channel {name} is told: {} ({}).", post.what, post.event);
+        self.event(EventKind::Post(channel), text);
+        self.posts.push(ToldPost { channel, post });
     }
 
     pub(super) fn event(&mut self, kind: EventKind, text: String) {

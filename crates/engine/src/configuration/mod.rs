@@ -4,6 +4,7 @@
 //! Each command checks the right, then the input (all problems at once), writes in one transaction
 //! and records who changed what.
 
+pub mod channel;
 pub mod check;
 pub mod contact;
 pub mod heartbeat;
@@ -80,6 +81,7 @@ pub(crate) fn target_problem(
         Target::User(id) => (directory.user(id).is_some(), "person"),
         Target::Schedule(id) => (directory.schedule(id).is_some(), "schedule"),
         Target::Team(id) => (directory.team(id).is_some(), "team"),
+        Target::Channel(id) => (directory.channel(id).is_some(), "channel"),
     };
     (!exists).then(|| Problem::new(field, format!("there is no such {what}")))
 }

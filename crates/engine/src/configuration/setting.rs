@@ -30,6 +30,9 @@ pub async fn set_last_resort(
             if targets.is_empty() || targets.len() > TARGETS_MAX {
                 let message = format!("the last resort has 1 to {TARGETS_MAX} targets");
                 checks.add("last_resort", message);
+            } else if !targets.iter().any(|target| target.pages_people()) {
+                let message = "a channel is no person: the last resort needs somebody to page";
+                checks.add("last_resort", message);
             }
             for (index, target) in targets.iter().enumerate() {
                 let field = format!("last_resort[{index}]");

@@ -132,6 +132,7 @@ fn used_by(directory: &Directory, id: TeamId) -> Option<String> {
     let schedules = directory.schedules.values();
     let services = directory.services.values();
     let policies = directory.policies.values();
+    let channels = directory.channels.values();
     let last_resort = directory.settings.last_resort.contains(&target);
     schedules
         .filter(|schedule| schedule.team_id == Some(id))
@@ -147,6 +148,11 @@ fn used_by(directory: &Directory, id: TeamId) -> Option<String> {
                     policy.team_id == Some(id) || policy.current.config.mentions(target)
                 })
                 .map(|policy| format!("the policy {}", policy.name)),
+        )
+        .chain(
+            channels
+                .filter(|channel| channel.team_id == Some(id))
+                .map(|channel| format!("the channel {}", channel.name)),
         )
         .chain(last_resort.then(|| "the last resort".to_owned()))
         .next()

@@ -3,11 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::channel::Post;
 use domain::directory::Directory;
 use domain::escalation::Reason;
 use domain::incident::Incident;
 use domain::incident::responder::Responder;
-use domain::notification::{self, BUNDLE_WINDOW, Bundle, Recheck, still_wanted};
+use domain::notification::{self, BUNDLE_WINDOW, Bundle, Medium, Recheck, still_wanted};
 use domain::word::{ContactKind, NotificationKind, NotificationState, ResponderState, Urgency};
 use domain::{IncidentId, NotificationId, Timestamp, UserId};
 use store::escalation::Page;
@@ -15,6 +16,7 @@ use store::notification::Notification;
 use store::{Change, Tx};
 
 use super::finish::{let_others_go, next_method};
+use super::post::{self, Outgoing};
 use super::{Claimed, LEASE};
 use crate::Error;
 use crate::chance::Chance;
@@ -37,13 +39,15 @@ struct Due {
     reason: Option<Reason>,
     /// The person's answer is awaited.
     request: Option<Responder>,
+    /// What a channel is told.
+    post: Option<Post>,
 }
 
 /// What travels together: the same person, address, urgency and kind. The last part is the row's
 /// own id where it travels alone.
 type Key = (
     Option<UserId>,
-    ContactKind,
+    Medium,
     String,
     Urgency,
     NotificationKind,
@@ -80,6 +84,16 @@ pub(super) fn claim_in_txn(
 
 /// Looks again at the instant of sending (PAGING.md §6.3); what is not wanted is cancelled.
 fn wanted(tx: &mut Tx<'_>, row: Notification, now: Timestamp) -> Result<Option<Due>, Error> {
+    if row.kind == NotificationKind::Post {
+        let post = post::wanted(tx, &row, now)?;
+        return Ok(post.map(|post| Due {
+            row,
+            incident: None,
+            reason: None,
+            request: None,
+            post: Some(post),
+        }));
+    }
     let incident = row
         .incident_id
         .map(|id| store::incident::fetch(tx, id))
@@ -106,6 +120,7 @@ fn wanted(tx: &mut Tx<'_>, row: Notification, now: Timestamp) -> Result<Option<D
                 incident,
                 reason,
                 request: request.filter(|one| one.state == ResponderState::Asked),
+                post: None,
             }));
         }
     };
@@ -173,6 +188,7 @@ fn claim_one(
         incident,
         reason,
         request,
+        post,
     } = members.remove(0);
     store::notification::hold_address(tx, lead.channel, &lead.address)?;
     let fresh = lead.attempts == 0;
@@ -214,38 +230,47 @@ fn claim_one(
     lead.fence += 1;
     lead.attempts += 1;
     lead.first_attempt_at.get_or_insert(now);
-    let message = match (lead.kind, &incident) {
-        (NotificationKind::Page, Some(incident)) => {
-            let others: BTreeSet<IncidentId> = carried
-                .iter()
-                .filter_map(|due| due.row.incident_id)
-                .filter(|id| *id != incident.id)
-                .collect();
-            sender.page(
-                &lead,
-                incident,
-                reason.as_ref(),
-                others.len(),
-                request.as_ref(),
-                directory,
-                now,
-            )
+    let channel = lead.channel_id.and_then(|id| directory.channel(id));
+    let outgoing = if let (Some(post), Some(channel)) = (&post, channel) {
+        post::ready(sender, lead.id, post, channel, now)
+    } else {
+        let message = match (lead.kind, &incident) {
+            (NotificationKind::Page, Some(incident)) => {
+                let others: BTreeSet<IncidentId> = carried
+                    .iter()
+                    .filter_map(|due| due.row.incident_id)
+                    .filter(|id| *id != incident.id)
+                    .collect();
+                sender.page(
+                    &lead,
+                    incident,
+                    reason.as_ref(),
+                    others.len(),
+                    request.as_ref(),
+                    directory,
+                    now,
+                )
+            }
+            (NotificationKind::Notice, incident) => {
+                let others: Vec<(&Notification, &Incident)> = carried
+                    .iter()
+                    .filter_map(|due| Some((&due.row, due.incident.as_ref()?)))
+                    .collect();
+                sender.notice(&lead, incident.as_ref(), &others, directory)
+            }
+            _ => sender.as_written(&lead),
+        };
+        if page {
+            lead.subject.clone_from(&message.subject);
+            lead.body.clone_from(&message.text);
         }
-        (NotificationKind::Notice, incident) => {
-            let others: Vec<(&Notification, &Incident)> = carried
-                .iter()
-                .filter_map(|due| Some((&due.row, due.incident.as_ref()?)))
-                .collect();
-            sender.notice(&lead, incident.as_ref(), &others, directory)
-        }
-        _ => sender.as_written(&lead),
+        Outgoing::Message(message)
     };
-    if page {
-        lead.subject.clone_from(&message.subject);
-        lead.body.clone_from(&message.text);
-    }
     store::notification::claim(tx, &lead)?;
-    Ok(Some(Claimed { row: lead, message }))
+    Ok(Some(Claimed {
+        row: lead,
+        outgoing,
+    }))
 }
 
 /// What a message that is tried again carries.
@@ -261,6 +286,7 @@ fn carried(tx: &mut Tx<'_>, lead: NotificationId) -> Result<Vec<Due>, Error> {
             incident,
             reason: None,
             request: None,
+            post: None,
         });
     }
     Ok(carried)

@@ -10,6 +10,7 @@ use domain::{ContactMethodId, IncidentId, NotificationId, PageId, Span, Timestam
 use store::notification::{AttemptEnd, Finish, Notification};
 use store::{Change, Tx};
 
+use super::post;
 use crate::{Error, record};
 
 /// Administrators hear of the same trouble once in this time.
@@ -62,6 +63,9 @@ pub(super) fn finish_in_txn(
     if matches!(decision.next, Next::RetryAt(_)) {
         tx.changed(Change::Outbox);
     }
+    if row.kind == NotificationKind::Post {
+        return post::finish(tx, row, &decision, error, now);
+    }
     let reason = error.unwrap_or("refused");
     if decision.mark_method_broken
         && let Some(method) = row.method_id
@@ -73,7 +77,7 @@ pub(super) fn finish_in_txn(
             "A page by {} could not be sent: {reason}. The outbox shows the details.",
             row.channel
         );
-        let other = |method: &ContactMethod| method.kind != row.channel;
+        let other = |method: &ContactMethod| row.channel != method.kind;
         tell_admins(tx, &subject, &body, row.user_id, other, now)?;
     }
     if decision.next == Next::GiveUp {
@@ -244,7 +248,7 @@ fn break_method(
 }
 
 /// Tells each administrator but `except` by one method, unless they heard the same lately.
-fn tell_admins(
+pub(super) fn tell_admins(
     tx: &mut Tx<'_>,
     subject: &str,
     body: &str,

@@ -15,6 +15,10 @@ use serde::{Deserialize, Serialize};
 
 use super::value::{Day, Duration, Located, TargetRef, Timeout, Turn, mentioned, revealed};
 
+mod channel;
+
+pub use channel::ChannelEntry;
+
 /// A text or thing that may be taken away by `null`.
 type Nullable<T> = Option<Option<Located<T>>>;
 
@@ -32,6 +36,8 @@ pub struct Manifest {
     pub holiday_calendars: Vec<CalendarEntry>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub schedules: Vec<ScheduleEntry>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<ChannelEntry>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub policies: Vec<PolicyEntry>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -161,6 +167,13 @@ pub struct ScheduleEntry {
     pub effective_from: Option<Located<Timestamp>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<Located<String>>,
+    /// Slug of the channel that is told of hand-offs.
+    #[serde(
+        default,
+        deserialize_with = "mentioned",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub hand_offs: Nullable<String>,
     /// From lowest to highest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layers: Option<Vec<LayerEntry>>,

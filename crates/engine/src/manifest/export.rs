@@ -1,6 +1,7 @@
 //! The configuration as a file.
 
 use channels::Secret;
+use domain::channel::Channel;
 use domain::directory::{Directory, User};
 use domain::escalation;
 use domain::heartbeat::Heartbeat;
@@ -12,9 +13,9 @@ use domain::suppression::{Inhibition, Matcher, SuppressionKind};
 use domain::{TeamId, Timestamp, UserId};
 
 use super::document::{
-    CalendarEntry, HeartbeatEntry, InhibitionEntry, IntegrationEntry, LayerEntry, Manifest,
-    MethodEntry, PolicyEntry, RemindersEntry, RoutingEntry, RuleEntry, ScheduleEntry, ServiceEntry,
-    SettingsEntry, StepEntry, SuppressionEntry, TeamEntry, TokenEntry, UserEntry,
+    CalendarEntry, ChannelEntry, HeartbeatEntry, InhibitionEntry, IntegrationEntry, LayerEntry,
+    Manifest, MethodEntry, PolicyEntry, RemindersEntry, RoutingEntry, RuleEntry, ScheduleEntry,
+    ServiceEntry, SettingsEntry, StepEntry, SuppressionEntry, TeamEntry, TokenEntry, UserEntry,
 };
 use super::reconcile::Current;
 use super::value::{Day, Duration, Located, TargetRef, Timeout, Turn};
@@ -69,6 +70,11 @@ pub fn export(current: &Current, with_secrets: bool, now: Timestamp) -> Manifest
             .schedules
             .values()
             .map(|schedule| schedule_entry(directory, schedule))
+            .collect(),
+        channels: directory
+            .channels
+            .values()
+            .map(|channel| channel_entry(directory, channel, with_secrets))
             .collect(),
         policies: directory
             .policies
@@ -224,6 +230,11 @@ fn schedule_entry(directory: &Directory, schedule: &Schedule) -> ScheduleEntry {
         description: written(&schedule.description),
         team: team_of(directory, schedule.team_id),
         effective_from: None,
+        hand_offs: directory
+            .hand_offs
+            .get(&schedule.id)
+            .and_then(|id| directory.channel(*id))
+            .map(|channel| Some(channel.slug.clone().into())),
         zone: config.map(|config| config.zone.clone().into()),
         layers: config.map(|config| {
             let layers = config.layers.iter();
@@ -263,9 +274,25 @@ fn targets(directory: &Directory, targets: &[Target]) -> Vec<Located<TargetRef>>
             Target::User(id) => TargetRef::User(email(directory, id)?),
             Target::Schedule(id) => TargetRef::Schedule(directory.schedule(id)?.slug.clone()),
             Target::Team(id) => TargetRef::Team(directory.team(id)?.slug.clone()),
+            Target::Channel(id) => TargetRef::Channel(directory.channel(id)?.slug.clone()),
         })
     };
     targets.iter().filter_map(written).map(Into::into).collect()
+}
+
+fn channel_entry(directory: &Directory, channel: &Channel, with_secrets: bool) -> ChannelEntry {
+    let secret = |one: &domain::channel::Secret| Located::from(Secret::from(one.reveal()));
+    let shown = with_secrets || !channel.kind.address_is_secret();
+    ChannelEntry {
+        slug: channel.slug.clone().into(),
+        name: Some(channel.name.clone()),
+        description: written(&channel.description),
+        team: team_of(directory, channel.team_id),
+        kind: channel.kind,
+        address: shown.then(|| secret(&channel.address)),
+        secret: channel.secret.as_ref().filter(|_| with_secrets).map(secret),
+        enabled: (!channel.enabled).then_some(false),
+    }
 }
 
 fn policy_entry(directory: &Directory, policy: &Policy, now: Timestamp) -> PolicyEntry {

@@ -28,9 +28,9 @@ mod tests;
 
 pub use apply::{apply, current, plan};
 pub use document::{
-    CalendarEntry, HeartbeatEntry, IntegrationEntry, LayerEntry, Manifest, MethodEntry,
-    PolicyEntry, RoutingEntry, RuleEntry, ScheduleEntry, ServiceEntry, SettingsEntry, StepEntry,
-    TeamEntry, TokenEntry, UserEntry,
+    CalendarEntry, ChannelEntry, HeartbeatEntry, IntegrationEntry, LayerEntry, Manifest,
+    MethodEntry, PolicyEntry, RoutingEntry, RuleEntry, ScheduleEntry, ServiceEntry, SettingsEntry,
+    StepEntry, TeamEntry, TokenEntry, UserEntry,
 };
 pub use export::{export, to_yaml};
 pub use fault::{Fault, ManifestError};

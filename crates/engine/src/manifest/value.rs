@@ -90,6 +90,15 @@ pub(super) fn revealed<S: Serializer>(
         .serialize(serializer)
 }
 
+/// As [`revealed`], for those that cannot be taken away.
+pub(super) fn revealed_one<S: Serializer>(
+    secret: &Option<Located<Secret>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let text = secret.as_ref().map(|secret| secret.value.reveal());
+    text.serialize(serializer)
+}
+
 /// A length of time as people write it: `90`, `30s`, `5m`, `2h`, `1d`, `1h30m`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Duration(pub Span);
@@ -292,13 +301,15 @@ impl<'de> Deserialize<'de> for Turn {
     }
 }
 
-/// Whom a step or the last resort pages: `{user: address}`, `{schedule: slug}` or `{team: slug}`.
+/// Whom a step or the last resort pages or tells: `{user: address}`, `{schedule: slug}`, `{team:
+/// slug}` or `{channel: slug}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TargetRef {
     User(String),
     Schedule(String),
     Team(String),
+    Channel(String),
 }
 
 /// How a message names a kind of contact method.

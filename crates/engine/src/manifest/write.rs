@@ -1,5 +1,6 @@
 //! What applying a file writes, one statement or a few each.
 
+use domain::channel::Channel;
 use domain::directory::{ContactMethod, NotificationRule, Settings, Team, User};
 use domain::heartbeat::{Heartbeat, HeartbeatSettings};
 use domain::policy::Policy;
@@ -8,11 +9,13 @@ use domain::routing::Routing;
 use domain::schedule::{HolidayCalendar, Schedule, ScheduleVersion};
 use domain::service::{Integration, Service};
 use domain::suppression::{Inhibition, Suppression};
-use domain::{ContactMethodId, HeartbeatId, RoutingRuleId, ScheduleId, Timestamp, UserId};
+use domain::{
+    ChannelId, ContactMethodId, HeartbeatId, RoutingRuleId, ScheduleId, Timestamp, UserId,
+};
 use store::account::{self, Token};
 use store::{
-    Tx, heartbeat, holiday, inhibition, people, policy, schedule, service, setting, suppression,
-    team,
+    Tx, channel, heartbeat, holiday, inhibition, people, policy, schedule, service, setting,
+    suppression, team,
 };
 
 use crate::configuration::heartbeat::edit_in_txn;
@@ -53,6 +56,12 @@ pub(super) enum Write {
         id: ScheduleId,
         version: ScheduleVersion,
     },
+    SetHandOffs {
+        schedule: ScheduleId,
+        channel: Option<ChannelId>,
+    },
+    InsertChannel(Channel),
+    UpdateChannel(Channel),
     InsertPolicy(Policy),
     UpdatePolicy(Policy),
     InsertService(Service),
@@ -116,6 +125,11 @@ impl Write {
             Write::InsertScheduleVersion { id, version } => {
                 schedule::insert_version(tx, *id, version, by, now)?;
             }
+            Write::SetHandOffs { schedule, channel } => {
+                channel::set_hand_offs(tx, *schedule, *channel)?;
+            }
+            Write::InsertChannel(new) => channel::insert(tx, new, now)?,
+            Write::UpdateChannel(edited) => channel::update(tx, edited)?,
             Write::InsertPolicy(new) => policy::insert(tx, new, by, now)?,
             Write::UpdatePolicy(edited) => policy::update(tx, edited, by)?,
             Write::InsertService(new) => service::insert(tx, new, now)?,

@@ -6,6 +6,7 @@
 )]
 
 mod account;
+mod channel;
 mod contact;
 mod holiday;
 mod house;

@@ -63,7 +63,7 @@ async fn exported(house: &House, with_secrets: bool) -> String {
 
 async fn the_documented_example_is_applied_and_once_is_enough(house: &House) {
     let plan = applied(house, root(), EXAMPLE).await;
-    assert_eq!(plan.count(Verb::Create), 17);
+    assert_eq!(plan.count(Verb::Create), 18);
     assert_eq!(plan.warnings, Vec::<String>::new());
     let directory = house.directory();
     let ana = directory.user_by_email("ana@example.com").unwrap();

@@ -2,6 +2,7 @@
 //! (PAGING.md §6).
 
 mod bundles;
+mod channels;
 mod claims;
 mod failures;
 

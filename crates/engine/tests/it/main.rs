@@ -18,6 +18,7 @@ mod postmortem;
 mod reply;
 mod responder;
 mod role;
+mod scripted;
 mod shifts;
 mod update;
 mod what_if;

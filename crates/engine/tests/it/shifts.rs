@@ -3,11 +3,13 @@
 use std::sync::{Arc, Mutex};
 
 use channels::calendar::CalendarClient;
+use domain::channel::{ChannelKind, Post};
 use domain::reminder::Reminders;
 use domain::schedule::{ImportPlace, OverrideKind};
 use domain::word::{AccountRole, NotificationKind, Origin};
-use domain::{Span, Timestamp, UserId};
+use domain::{ChannelId, Span, Timestamp, UserId};
 use engine::clock::ManualClock;
+use engine::configuration::channel::{remove_channel, set_hand_offs};
 use engine::configuration::schedule::{OverrideInput, add_override};
 use engine::import::{ImportInput, ImportSource, add_import, imports, refresh_due, remove_import};
 use engine::link::LinkSecret;
@@ -96,6 +98,56 @@ on_both!(everybody_is_told_once_whatever_crashes, 0, |house| {
             (BO, "On call in 23 h 30 m: Platform".to_owned()),
         ]
     );
+});
+
+on_both!(a_channel_is_told_of_hand_offs_once, 0, |house| {
+    let store = &house.store;
+    world::build(store).await;
+    let ops = ChannelId(901);
+    let write = store.write(move |tx| {
+        let url = "https://hooks.example/x";
+        let room = world::channel(ops, "Ops", ChannelKind::Slack, url);
+        store::channel::insert(tx, &room, NOON)
+    });
+    write.await.unwrap();
+    let by = admin(NOON);
+    let unknown = set_hand_offs(store, &by, PLATFORM, Some(ChannelId(-1))).await;
+    assert!(matches!(unknown, Err(Error::Invalid(_))), "{unknown:?}");
+    set_hand_offs(store, &by, PLATFORM, Some(ops))
+        .await
+        .unwrap();
+    let sender = sender();
+    let next = fire_due(store, &sender, NOON).await.unwrap();
+    assert_eq!(next, monday());
+    let other = Store::open(store.url()).unwrap();
+    for store in [store, &other, store] {
+        fire_due(store, &sender, monday()).await.unwrap();
+    }
+    let posts = || async {
+        let read = store.read(move |c| store::channel::posts(c, ops, 10));
+        let rows = read.await.unwrap();
+        let read = |row: &store::notification::Notification| {
+            let post: Post = serde_json::from_str(&row.body).unwrap();
+            post.what
+        };
+        rows.iter().map(read).collect::<Vec<_>>()
+    };
+    assert_eq!(posts().await, ["On call for Platform now: Cy; before: Bo"]);
+    // While it is told, it stays.
+    let refused = remove_channel(store, &by, ops).await;
+    let Err(Error::Refused(why)) = refused else {
+        panic!("{refused:?}");
+    };
+    assert!(
+        why.contains("the schedule Platform still tells Ops"),
+        "{why}"
+    );
+    set_hand_offs(store, &by, PLATFORM, None).await.unwrap();
+    fire_due(store, &sender, monday() + Span::from_days(1))
+        .await
+        .unwrap();
+    assert_eq!(posts().await.len(), 1);
+    remove_channel(store, &by, ops).await.unwrap();
 });
 
 on_both!(an_edit_renews_what_is_said, 0, |house| {

@@ -3,25 +3,26 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use async_trait::async_trait;
-use channels::{Channel, Channels, Failure, Message, Outcome};
+use channels::{Channel, Channels};
+use domain::channel::{ChannelKind, Post};
 use domain::directory::{ContactMethod, NotificationRule};
 use domain::incident::{Command, Incident};
 use domain::policy::{PolicyConfig, Step, StepMode, Target};
 use domain::what_if::{Act, Answer, Fault, Outage, Stop};
 use domain::word::{AlertSeverity, ContactKind, NotificationState, PagingState, Urgency};
-use domain::{ContactMethodId, NotificationRuleId, Span, Timestamp, UserId};
-use engine::chance::Chance;
-use engine::clock::{Clock as _, ManualClock};
+use domain::{ChannelId, ContactMethodId, NotificationRuleId, Span, Timestamp, UserId};
+use engine::clock::ManualClock;
 use engine::timer::fire_due;
 use engine::what_if::{Question, Told, tell};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use store::Store;
+use testkit::receiver::Receiver;
 
 use crate::on_both;
 use crate::post::{Office, dispatcher, of_incident, outbox};
+use crate::scripted::{Never, Scripted};
 use crate::world::{
     self, ANA, BO, CHECKOUT, CY, NOON, PLATFORM, POLICY, admin, by, executions, fresh, minutes,
     request, trigger,
@@ -29,63 +30,6 @@ use crate::world::{
 
 /// Cases on each database.
 const CASES: usize = 60;
-
-/// No jitter: the what-if follows the shortest pauses.
-struct Never;
-
-impl Chance for Never {
-    fn draw(&self) -> u64 {
-        0
-    }
-}
-
-/// Fails when the scenario says so.
-struct Scripted {
-    kind: ContactKind,
-    clock: ManualClock,
-    outages: Arc<Mutex<Vec<Outage>>>,
-}
-
-#[async_trait]
-impl Channel for Scripted {
-    fn kind(&self) -> ContactKind {
-        self.kind
-    }
-
-    fn name(&self) -> &str {
-        "scripted"
-    }
-
-    async fn send(&self, _: &Message) -> Result<Outcome, Failure> {
-        let now = self.clock.now();
-        let outages = self.outages.lock().unwrap();
-        let fault = outages
-            .iter()
-            .find(|one| {
-                one.channel == self.kind
-                    && one.from <= now
-                    && one.until.is_none_or(|until| now < until)
-            })
-            .map(|one| one.fault);
-        let reason = "as the scenario says".to_owned();
-        match fault {
-            None => Ok(Outcome::Accepted { provider_id: None }),
-            Some(Fault::Temporary) => Err(Failure::Temporary {
-                reason,
-                retry_after: None,
-            }),
-            Some(Fault::Permanent) => Err(Failure::Permanent {
-                reason,
-                method_broken: true,
-            }),
-            Some(Fault::NotSetUp) => Err(Failure::Misconfigured { reason }),
-        }
-    }
-
-    async fn check(&self) -> Result<String, String> {
-        Ok(String::new())
-    }
-}
 
 /// One question, relative to its begin.
 #[derive(Clone, Debug)]
@@ -104,6 +48,9 @@ struct Case {
     at: i64,
 }
 
+/// A room of a chat, which takes whatever it is told.
+const ROOM: ChannelId = ChannelId(901);
+
 const PEOPLE: [UserId; 3] = [ANA, BO, CY];
 
 fn someone() -> impl Strategy<Value = UserId> {
@@ -114,6 +61,7 @@ fn a_step() -> impl Strategy<Value = Step> {
     let target = prop_oneof![
         2 => someone().prop_map(Target::User),
         2 => Just(Target::Schedule(PLATFORM)),
+        1 => Just(Target::Channel(ROOM)),
     ];
     (
         proptest::collection::vec(target, 1..3),
@@ -335,6 +283,15 @@ type Sent = (
     Option<Timestamp>,
 );
 
+/// A post, but for what the what-if cannot know of its incident.
+fn said(body: &str) -> Post {
+    let mut post: Post = serde_json::from_str(body).unwrap();
+    if let Some(incident) = &mut post.incident {
+        (incident.number, incident.title) = (1, "An alert of the what-if".into());
+    }
+    post
+}
+
 async fn compare(store: &Store, case: &Case, told: &Told, incident: &Incident) {
     let course = &told.course;
     let id = incident.id;
@@ -356,14 +313,27 @@ async fn compare(store: &Store, case: &Case, told: &Told, incident: &Incident) {
     told_pages.sort();
     assert_eq!(told_pages, real, "{case:#?}");
 
-    let mut real: Vec<Sent> = of_incident(store, incident)
+    let (posts, rows): (Vec<_>, Vec<_>) = of_incident(store, incident)
         .await
+        .into_iter()
+        .partition(|row| row.kind == domain::word::NotificationKind::Post);
+    let real_posts: Vec<(Timestamp, Option<ChannelId>, Post)> = posts
+        .into_iter()
+        .map(|row| (row.created_at, row.channel_id, said(&row.body)))
+        .collect();
+    let told_posts: Vec<(Timestamp, Option<ChannelId>, Post)> = course
+        .posts
+        .iter()
+        .map(|one| (one.post.at, Some(one.channel), one.post.clone()))
+        .collect();
+    assert_eq!(told_posts, real_posts, "{case:#?}");
+    let mut real: Vec<Sent> = rows
         .into_iter()
         .map(|row| {
             (
                 row.due_at,
                 row.user_id.unwrap(),
-                row.channel,
+                row.channel.contact().unwrap(),
                 row.kind.as_str(),
                 row.state,
                 row.attempts,
@@ -417,7 +387,14 @@ async fn compare(store: &Store, case: &Case, told: &Told, incident: &Incident) {
 on_both!(what_is_told_is_what_happens, 0, |house| {
     let store = &house.store;
     world::build(store).await;
-    let phones = store.write(|tx| {
+    let receiver = Receiver::start();
+    let url = receiver.url("/hooks/room");
+    let phones = store.write(move |tx| {
+        store::channel::insert(
+            tx,
+            &world::channel(ROOM, "Room", ChannelKind::Slack, &url),
+            NOON,
+        )?;
         for user in [BO, CY] {
             let phone = ContactMethod {
                 id: ContactMethodId(user.0 * 10 + 1),
@@ -443,7 +420,8 @@ on_both!(what_is_told_is_what_happens, 0, |house| {
     let channels = Channels::new(vec![
         scripted(ContactKind::Email),
         scripted(ContactKind::Sms),
-    ]);
+    ])
+    .with_private_posts(true);
     let office = Office {
         store: store.clone(),
         dispatcher: dispatcher(store, channels, &clock, "office").with_chance(Arc::new(Never)),

@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use domain::ChannelId;
+use domain::channel::{Channel, ChannelKind, Secret};
 use domain::directory::{ContactMethod, NotificationRule, Settings, User};
 use domain::escalation::Execution;
 use domain::incident::{Command, Incident};
@@ -77,6 +79,25 @@ pub fn step(target: Target, wait: Span) -> Step {
         urgency: None,
         severity_at_least: None,
         hours: None,
+    }
+}
+
+/// What webhooks of these tests are signed with.
+pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+pub fn channel(id: ChannelId, name: &str, kind: ChannelKind, address: &str) -> Channel {
+    Channel {
+        id,
+        slug: name.to_lowercase(),
+        name: name.into(),
+        description: String::new(),
+        team_id: None,
+        kind,
+        address: Secret::new(address),
+        secret: kind.signs().then(|| Secret::new(SECRET)),
+        old_secret: None,
+        enabled: true,
+        trouble: None,
     }
 }
 

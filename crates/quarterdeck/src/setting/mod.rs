@@ -47,6 +47,8 @@ pub struct Settings {
     pub mail: Option<SmtpConfig>,
     /// Calendars may be imported from private networks.
     pub private_calendars: bool,
+    /// Channels may be told in private networks.
+    pub private_channels: bool,
 }
 
 const SYSTEM_DATA_DIR: &str = "/var/lib/quarterdeck";
@@ -81,6 +83,9 @@ impl Settings {
             mail: mail(values)?,
             private_calendars: values
                 .parse("calendar.private_addresses", "true or false")?
+                .unwrap_or(false),
+            private_channels: values
+                .parse("channel.private_addresses", "true or false")?
                 .unwrap_or(false),
             log_format: log_format(values)?,
             body_limit: body_limit(values)?,

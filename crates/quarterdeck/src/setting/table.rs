@@ -276,6 +276,12 @@ pub const SETTINGS: &[Setting] = &[
         "false",
         "Whether calendars may be imported from addresses of private networks and this machine",
     ),
+    setting(
+        "channel.private_addresses",
+        "BOOL",
+        "false",
+        "Whether channels may be told at addresses of private networks and this machine",
+    ),
 ];
 
 /// The setting with this key.

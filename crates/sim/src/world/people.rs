@@ -1,7 +1,7 @@
 //! People who are woken: they answer after a while, sleep on, refuse, answer late, change their
 //! minds.
 
-use domain::word::ContactKind;
+use domain::notification::Medium;
 use domain::{IncidentId, NotificationId, Span};
 use store::notification::Notification;
 
@@ -82,10 +82,10 @@ pub fn reached(shared: &Shared, row: &Notification) {
     };
     let way = match (row.channel, draw.below(3)) {
         (_, 0) => Way::Page,
-        (ContactKind::Email, _) => Way::Link,
-        (ContactKind::Sms, one) => Way::Text {
+        (Medium::Sms, one) => Way::Text {
             with_code: one == 1,
         },
+        _ => Way::Link,
     };
     // Links and texts know three words.
     let way = match verb {

@@ -5,7 +5,8 @@ use diesel::dsl::{max, min, sql};
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
-use domain::word::{ContactKind, NotificationKind, NotificationState};
+use domain::notification::Medium;
+use domain::word::{NotificationKind, NotificationState};
 use domain::{NotificationId, Span, Timestamp, UserId};
 
 use super::{CHUNK, Notification};
@@ -96,7 +97,7 @@ pub fn take_due_like(
 ///
 /// # Errors
 /// Those of the lock.
-pub fn hold_address(conn: &mut Conn, channel: ContactKind, address: &str) -> Result<(), Error> {
+pub fn hold_address(conn: &mut Conn, channel: Medium, address: &str) -> Result<(), Error> {
     if let Conn::Postgres(c) = conn {
         diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
             .bind::<Text, _>(format!("{channel} {address}"))

@@ -29,6 +29,7 @@ diesel::table! {
         accepted_at -> Nullable<BigInt>,
         delivered_at -> Nullable<BigInt>,
         answered_at -> Nullable<BigInt>,
+        channel_id -> Nullable<BigInt>,
     }
 }
 

@@ -5,6 +5,7 @@
 )]
 
 mod backend;
+mod channel;
 mod command;
 mod heartbeat;
 mod migrate;

@@ -261,6 +261,7 @@ fn cover_span(span: &Cover, directory: &Directory) -> CoverSpan {
                 skipped: match &rung.reach {
                     Reach::NotFor(why) => Some(why.clone()),
                     Reach::Nobody => Some("it reaches nobody".to_owned()),
+                    Reach::Told => Some("it tells channels and pages nobody".to_owned()),
                     Reach::All { .. } | Reach::OneOf { .. } => None,
                 },
             })

@@ -5,6 +5,7 @@ pub(crate) mod alert;
 pub(crate) mod calendar;
 pub(crate) mod caller;
 pub(crate) mod change_event;
+pub(crate) mod channel;
 pub(crate) mod configuration;
 pub(crate) mod coverage;
 pub(crate) mod explain;
@@ -104,6 +105,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
             .configure(suppression::routes)
             .configure(inhibition::routes)
             .configure(heartbeat::routes)
+            .configure(channel::routes)
             .configure(routing::routes)
             .configure(schedule::routes)
             .configure(calendar::routes)

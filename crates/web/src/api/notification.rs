@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use actix_web::HttpResponse;
-use domain::word::{ContactKind, NotificationKind, NotificationState, Urgency};
+use domain::notification::Medium;
+use domain::word::{NotificationKind, NotificationState, Urgency};
 use domain::{IncidentId, NotificationId, Timestamp, UserId};
 use engine::access::Right;
 use serde::{Deserialize, Serialize};
@@ -29,7 +30,7 @@ pub struct Query {
     incident: Option<i64>,
     /// Id of a user.
     user: Option<i64>,
-    /// `email` or `sms`.
+    /// `email`, `sms`, `webhook`, `slack` or `teams`.
     channel: Option<String>,
     /// 1–200, 50 when absent.
     limit: Option<i64>,
@@ -37,7 +38,7 @@ pub struct Query {
     cursor: Option<String>,
 }
 
-/// One message to one contact method. Its text is not shown: it may hold a code.
+/// One message to one contact method, or one post to a channel. Its text is not shown: it may hold a code.
 #[derive(Serialize, ToSchema)]
 pub struct Notification {
     id: i64,
@@ -46,8 +47,11 @@ pub struct Notification {
     #[schema(schema_with = words::notification_state)]
     state: NotificationState,
     user: Option<Person>,
-    #[schema(schema_with = words::contact_kind)]
-    channel: ContactKind,
+    /// What it travels by.
+    #[schema(schema_with = words::medium)]
+    channel: Medium,
+    /// Slug of the channel that is told, if it is no message to a person.
+    told: Option<String>,
     address: String,
     #[schema(schema_with = words::urgency)]
     urgency: Urgency,
@@ -86,7 +90,7 @@ pub async fn list(
     caller.require(Right::Respond)?;
     let query = query.0;
     let states: Vec<NotificationState> = list_of("state", query.state.as_deref())?;
-    let channel: Option<ContactKind> = word("channel", query.channel.as_deref())?;
+    let channel: Option<Medium> = word("channel", query.channel.as_deref())?;
     let before = match query.cursor.as_deref() {
         Some(text) => Some(NotificationId(decode_cursor::<1>(text)?[0])),
         None => None,
@@ -131,6 +135,10 @@ pub async fn list(
             state: row.state,
             user: Person::maybe(row.user_id, &directory),
             channel: row.channel,
+            told: row
+                .channel_id
+                .and_then(|id| directory.channel(id))
+                .map(|channel| channel.slug.clone()),
             address: row.address,
             urgency: row.urgency,
             incident: row.incident_id.and_then(|id| numbers.get(&id).copied()),

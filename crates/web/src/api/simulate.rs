@@ -105,7 +105,8 @@ pub struct TriedPolicy {
     /// Slug of the policy that is changed; a new one when absent.
     #[serde(default)]
     slug: Option<String>,
-    /// `{"steps": [{"targets": [{"user": 1}], "wait": 300}], "repeats": 2}`: targets by id, waits in
+    /// `{"steps": [{"targets": [{"user": 1}], "wait": 300}], "repeats": 2}`: targets (`user`,
+    /// `schedule`, `team`, `channel`) by id, waits in
     /// seconds. When absent, as it is saved.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
@@ -400,6 +401,7 @@ fn kind(kind: EventKind) -> (&'static str, &'static str, Option<i64>) {
         EventKind::Timeline(entry) => ("timeline", entry.as_str(), None),
         EventKind::Page(id) => ("page", "paged", Some(id.0)),
         EventKind::Message(id, fate) => ("message", fate.as_str(), Some(id.0)),
+        EventKind::Post(id) => ("post", "told", Some(id.0)),
         EventKind::Answer(_, act) => ("answer", act.as_str(), None),
         EventKind::MethodBroken(_) => ("method_broken", "broken", None),
     }

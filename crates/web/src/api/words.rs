@@ -41,6 +41,8 @@ vocabularies! {
     responder_state: ResponderState,
     postmortem_status: PostmortemStatus,
     urgency: Urgency,
+    channel_kind: domain::channel::ChannelKind,
+    medium: domain::notification::Medium,
     change_kind: domain::change_event::ChangeKind,
     grouping: domain::service::Grouping,
     urgency_rule: domain::service::UrgencyRule,

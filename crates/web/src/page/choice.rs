@@ -67,6 +67,12 @@ pub fn teams(directory: &Directory) -> Vec<Choice> {
     by_label(teams.map(|team| Choice::new(team.id, &team.name)).collect())
 }
 
+/// Channels by id.
+pub fn channels(directory: &Directory) -> Vec<Choice> {
+    let channels = directory.channels.values();
+    by_label(channels.map(|one| Choice::new(one.id, &one.name)).collect())
+}
+
 /// Policies by id.
 pub fn policies(directory: &Directory) -> Vec<Choice> {
     let policies = directory.policies.values();
@@ -77,7 +83,7 @@ pub fn policies(directory: &Directory) -> Vec<Choice> {
     )
 }
 
-/// Whom a step or the last resort can page.
+/// Whom one can page.
 pub fn targets(directory: &Directory) -> Vec<ChoiceGroup> {
     let value = |target: Target| target_value(&target);
     let schedules = directory.schedules.values();
@@ -109,6 +115,22 @@ pub fn targets(directory: &Directory) -> Vec<ChoiceGroup> {
                 .collect(),
         ),
     ];
+    grouped(groups)
+}
+
+/// Whom a step or the last resort can page, and the channels that it can tell.
+pub fn targets_and_channels(directory: &Directory) -> Vec<ChoiceGroup> {
+    let channels = directory.channels.values().map(|one| {
+        let off = if one.enabled { "" } else { " (switched off)" };
+        let value = target_value(&Target::Channel(one.id));
+        Choice::new(value, format!("Channel {}{off}", one.name))
+    });
+    let mut groups = targets(directory);
+    groups.extend(grouped([("Channels", channels.collect())]));
+    groups
+}
+
+fn grouped<const N: usize>(groups: [(&str, Vec<Choice>); N]) -> Vec<ChoiceGroup> {
     groups
         .into_iter()
         .map(|(label, choices)| ChoiceGroup {
@@ -168,6 +190,13 @@ pub fn target_link(directory: &Directory, target: Target) -> Link {
                 format!("/teams/{}", team.slug),
             ),
             None => ("a former team".to_owned(), "/teams".to_owned()),
+        },
+        Target::Channel(id) => match directory.channel(id) {
+            Some(channel) => (
+                format!("Channel {}", channel.name),
+                format!("/channels/{}", channel.slug),
+            ),
+            None => ("a former channel".to_owned(), "/channels".to_owned()),
         },
     };
     Link { label, href }

@@ -6,6 +6,7 @@ pub mod answer;
 pub mod auth;
 pub mod calendar;
 pub mod change;
+pub mod channel;
 pub mod choice;
 pub mod complaint;
 pub mod coverage;
@@ -60,6 +61,7 @@ pub fn configure(cfg: &mut ServiceConfig) {
     team::configure(cfg);
     user::configure(cfg);
     policy::configure(cfg);
+    channel::configure(cfg);
     on_call::configure(cfg);
     holiday::configure(cfg);
     report::configure(cfg);

@@ -1,4 +1,4 @@
-//! The outbox: every message to a person, with its state and its text.
+//! The outbox: every message to a person or a channel, with its state and its text.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -7,8 +7,10 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::directory::Directory;
 use domain::incident::Incident;
+use domain::policy::Target;
 use domain::word::{ContactKind, NotificationKind, NotificationState};
 use domain::{IncidentId, UserId};
+use engine::dispatch::text_of_post;
 use engine::message::Sender;
 use store::Conn;
 use store::notification::Notification;
@@ -117,10 +119,16 @@ impl Found {
                     incident.and_then(|found| sender.notice_text(&row, found, directory));
                 if let Some((subject, body)) = whole_text {
                     (row.subject, row.body) = (subject, body);
+                } else if row.kind == NotificationKind::Post
+                    && let Some(said) = text_of_post(&row, &sender.public_url)
+                {
+                    row.body = said.text;
                 }
                 let mine = row.user_id == Some(viewer);
                 let whole = mine || frame.can_admin;
-                let secret = !mine && !without_provider.contains(&row.channel);
+                let kind = row.channel.contact();
+                let kept = kind.is_some_and(|kind| without_provider.contains(&kind));
+                let secret = !mine && !kept;
                 to_row(row, number, directory, whole, secret)
             })
             .collect();
@@ -190,7 +198,14 @@ fn to_row(
                 name: "unknown".to_owned(),
             },
         },
-        address: name::shown_address(row.channel, &row.address, whole),
+        channel: row
+            .channel_id
+            .map(|id| choice::target_link(directory, Target::Channel(id))),
+        address: match row.channel.contact().filter(|_| row.channel_id.is_none()) {
+            Some(kind) => name::shown_address(kind, &row.address, whole),
+            // What others may not see of a channel's address does not stand here.
+            None => row.address,
+        },
         subject: text(&row.subject),
         body: text(&row.body),
         incident,

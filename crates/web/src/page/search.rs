@@ -57,6 +57,7 @@ const PAGES: &[(&str, &str)] = &[
     ("What if?", "/simulate"),
     ("Services", "/services"),
     ("Policies", "/policies"),
+    ("Channels", "/channels"),
     ("Postmortems", "/postmortems"),
     ("People", "/users"),
     ("Teams", "/teams"),
@@ -105,6 +106,10 @@ fn configured(directory: &Directory, query: &str) -> Vec<Hit> {
         .calendars
         .values()
         .filter_map(|one| hit(&one.name, format!("/holidays/{}", one.slug), "holidays"));
+    let channels = directory
+        .channels
+        .values()
+        .filter_map(|one| hit(&one.name, format!("/channels/{}", one.slug), "channel"));
     let people = directory
         .users
         .values()
@@ -116,6 +121,7 @@ fn configured(directory: &Directory, query: &str) -> Vec<Hit> {
         .chain(calendars)
         .chain(people)
         .chain(policies)
+        .chain(channels)
         .collect()
 }
 

@@ -56,7 +56,7 @@ async fn page(
     Ok(SettingsPage {
         frame: frame(state, me, "Settings", Nav::Settings).await,
         last_resort,
-        targets: choice::targets(&directory),
+        targets: choice::targets_and_channels(&directory),
         tokens: match admin {
             true => tokens(state, me).await?,
             false => Vec::new(),

@@ -8,6 +8,7 @@ use domain::word::ContactKind;
 
 use super::svg::escape;
 use crate::view::Markup;
+use crate::view::badge::icon;
 
 /// A policy as it would go from now.
 #[derive(Clone, Debug, Default)]
@@ -42,6 +43,10 @@ pub struct RungTarget {
     pub label: String,
     pub href: String,
     pub people: Vec<ReachedPerson>,
+    /// A channel: it is told, and reaches nobody.
+    pub told: bool,
+    /// Why a channel is not told.
+    pub silent: Option<String>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -155,11 +160,21 @@ fn draw_targets(out: &mut String, targets: &[RungTarget]) {
     for target in targets {
         let _ = write!(
             out,
-            "<li><a href=\"{}\">{}</a>",
+            "<li>{}<a href=\"{}\">{}</a>",
+            // People need no picture; a place among them does.
+            match target.told {
+                true => icon("messages").0,
+                false => String::new(),
+            },
             escape(&target.href),
             escape(&target.label)
         );
-        if target.people.is_empty() {
+        if target.told {
+            match &target.silent {
+                None => out.push_str(" <span class=\"rung-by\">is told</span>"),
+                Some(why) => warning(out, why),
+            }
+        } else if target.people.is_empty() {
             warning(out, "Reaches nobody now; the step would be skipped.");
         }
         for person in &target.people {
@@ -206,7 +221,7 @@ fn warning(out: &mut String, text: &str) {
     let _ = write!(
         out,
         "<p class=\"rung-warning\">{} {}</p>",
-        crate::view::badge::icon("alert-triangle"),
+        icon("alert-triangle"),
         escape(text)
     );
 }
@@ -238,6 +253,7 @@ mod tests {
                             ],
                             warning: None,
                         }],
+                        ..RungTarget::default()
                     }],
                     ..Rung::default()
                 },

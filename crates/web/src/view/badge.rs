@@ -1,6 +1,7 @@
 //! States as an icon, a word and a colour, never a colour alone (FACE.md rule 1).
 
 use domain::Timestamp;
+use domain::notification::Medium;
 use domain::word::{
     AccountRole, Action, ActionPriority, ActionStatus, ActionType, AlertSeverity, AlertStatus,
     CommandRole, ContactKind, EntryKind, IncidentSeverity, IntegrationKind, NotificationKind,
@@ -199,13 +200,22 @@ impl Frame {
             NotificationKind::Notice => "Notice",
             NotificationKind::Verification => "Verification",
             NotificationKind::Reply => "Reply",
+            NotificationKind::Post => "Post",
         }
     }
 
     pub fn method(&self, kind: &ContactKind) -> Markup {
-        let (picture, word) = match kind {
-            ContactKind::Email => ("mail", "Email"),
-            ContactKind::Sms => ("device-mobile", "SMS"),
+        self.medium(&Medium::from(*kind))
+    }
+
+    /// What a message travels by.
+    pub fn medium(&self, medium: &Medium) -> Markup {
+        let (picture, word) = match medium {
+            Medium::Email => ("mail", "Email"),
+            Medium::Sms => ("device-mobile", "SMS"),
+            Medium::Webhook => ("plug", "Webhook"),
+            Medium::Slack => ("messages", "Chat"),
+            Medium::Teams => ("messages", "Teams"),
         };
         Markup(format!(
             "<span class=\"method\">{}{word}</span>",

@@ -88,6 +88,11 @@ pub const POSTS: &[(&str, &[&str])] = &[
     ("/heartbeats/{id}/resume", &[]),
     ("/heartbeats/{id}/rotate", &[]),
     ("/heartbeats/{id}/delete", &["confirm"]),
+    ("/channels", NEW_CHANNEL),
+    ("/channels/{slug}", CHANNEL),
+    ("/channels/{slug}/test", &[]),
+    ("/channels/{slug}/rotate", &[]),
+    ("/channels/{slug}/delete", &["confirm"]),
     ("/calendars/feeds", &["subject"]),
     ("/calendars/feeds/{id}/delete", &[]),
     (
@@ -102,6 +107,7 @@ pub const POSTS: &[(&str, &[&str])] = &[
         "/schedules/{slug}/overrides",
         &["kind", "user", "start", "end"],
     ),
+    ("/schedules/{slug}/hand-offs", &["channel"]),
     ("/schedules/{slug}/overrides/{id}/delete", &[]),
     (
         "/schedules/{slug}/temporaries",
@@ -276,6 +282,18 @@ const NEW_HEARTBEAT: &[&str] = &[
     "message",
     "tags",
 ];
+
+const NEW_CHANNEL: &[&str] = &[
+    "kind",
+    "name",
+    "address",
+    "slug",
+    "team",
+    "description",
+    "enabled",
+];
+
+const CHANNEL: &[&str] = &["name", "address", "team", "description", "enabled"];
 
 const HEARTBEAT: &[&str] = &[
     "name",

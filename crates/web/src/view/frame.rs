@@ -92,6 +92,7 @@ impl Frame {
             Nav::Alerts
                 | Nav::Silences
                 | Nav::Policies
+                | Nav::Channels
                 | Nav::Coverage
                 | Nav::Simulate
                 | Nav::Postmortems
@@ -191,6 +192,7 @@ pub enum Nav {
     OnCall,
     Services,
     Policies,
+    Channels,
     Coverage,
     Simulate,
     Postmortems,
@@ -214,6 +216,7 @@ impl Nav {
             Nav::OnCall => "on-call",
             Nav::Services => "services",
             Nav::Policies => "policies",
+            Nav::Channels => "channels",
             Nav::Coverage => "coverage",
             Nav::Simulate => "simulate",
             Nav::Postmortems => "postmortems",

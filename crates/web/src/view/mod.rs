@@ -66,9 +66,15 @@
 //! | `/holidays`, `/holidays/{slug}` | see [`holiday::HolidayFormPage`] | the calendar |
 //! | `/holidays/{slug}/delete` | `confirm` (the slug) | `/holidays` |
 //! | `/simulate` | see [`simulate::SimulatePage`] | renders it |
+//! | `/schedules/{slug}/hand-offs` | `channel` (id or empty) | the schedule |
 //! | `/policies` | see [`policy::PolicyForm`] | the policy |
 //! | `/policies/{slug}` | see [`policy::PolicyForm`] | the policy |
 //! | `/policies/{slug}/delete` | `confirm` (the slug) | `/policies` |
+//! | `/channels` | `kind` `name` `address` `slug` `team` `description` `enabled` (`yes`) | the channel; of a webhook renders [`channel::ChannelPage`] with `new_secret` |
+//! | `/channels/{slug}` | the same but `kind` and `slug` | the channel |
+//! | `/channels/{slug}/test` | | the channel, with how it went |
+//! | `/channels/{slug}/rotate` | | renders [`channel::ChannelPage`] with `new_secret` |
+//! | `/channels/{slug}/delete` | `confirm` (the slug) | `/channels` |
 //! | `/users` | `name` `email` `role` `zone` `phone` `password` | the user |
 //! | `/users/{id}` | `name` `role` `zone` `disabled` (`yes`) | the user |
 //! | `/users/{id}/password` | `password` | the user |
@@ -103,7 +109,7 @@
 //! | `/maintenance-windows/{id}/end` | | `/maintenance-windows` |
 //! | `/inhibitions`, `/inhibitions/{id}` | see [`suppression::InhibitionForm`] | `/inhibitions` |
 //! | `/inhibitions/{id}/delete` | | `/inhibitions` |
-//! | `/settings/last-resort` | `target`… (`user:{id}` `schedule:{id}` `team:{id}`) | `/settings` |
+//! | `/settings/last-resort` | `target`… (`user:{id}` `schedule:{id}` `team:{id}` `channel:{id}`) | `/settings` |
 //! | `/settings/tokens` | `name` `role` | renders [`settings::SettingsPage`] with `new_token` |
 //! | `/settings/tokens/{id}/revoke` | | `/settings` |
 //!
@@ -128,6 +134,7 @@
 //! | `/schedules/new`, `/schedules/{slug}?from=&view=&zone=&version=`, `/schedules/{slug}/edit`, `/schedules/{slug}/override?start=&end=` | [`schedule`] |
 //! | `/holidays`, `/holidays/new`, `/holidays/{slug}`, `/holidays/{slug}/edit` | [`holiday`] |
 //! | `/policies`, `/policies/new`, `/policies/{slug}`, `/policies/{slug}/edit` | [`policy`] |
+//! | `/channels`, `/channels/new`, `/channels/{slug}`, `/channels/{slug}/edit` | [`channel`] |
 //! | `/users?q=`, `/users/new`, `/users/{id}` | [`user`] |
 //! | `/teams`, `/teams/{slug}` | [`team`] |
 //! | `/profile` | [`profile::ProfilePage`] |
@@ -151,6 +158,7 @@ pub mod auth;
 pub mod badge;
 pub mod calendar;
 pub mod change;
+pub mod channel;
 pub mod contract;
 pub mod coverage;
 pub mod dashboard;

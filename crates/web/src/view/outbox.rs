@@ -1,10 +1,11 @@
-//! The outbox: every message to a person, with its state and its text.
+//! The outbox: every message to a person or a channel, with its state and its text.
 
 use askama::Template;
+use domain::notification::Medium;
 use domain::word::{ContactKind, NotificationKind, NotificationState};
 use domain::{NotificationId, Timestamp};
 
-use super::frame::{Frame, Markup, Pager, Person};
+use super::frame::{Frame, Link, Markup, Pager, Person};
 use crate::picture::svg::escape;
 
 /// `GET /outbox?state=&kind=&q=&page=`.
@@ -24,8 +25,10 @@ pub struct OutboxRow {
     pub id: NotificationId,
     pub kind: NotificationKind,
     pub state: NotificationState,
-    pub method: ContactKind,
+    pub method: Medium,
     pub person: Person,
+    /// Of a post: which channel is told.
+    pub channel: Option<Link>,
     pub address: String,
     /// Empty for SMS.
     pub subject: String,

@@ -56,7 +56,7 @@ pub struct PolicyFormPage {
     pub slug: Option<String>,
     /// By id.
     pub teams: Vec<Choice>,
-    /// People `user:{id}`, schedules `schedule:{id}`, teams `team:{id}`.
+    /// People `user:{id}`, schedules `schedule:{id}`, teams `team:{id}`, channels `channel:{id}`.
     pub targets: Vec<ChoiceGroup>,
     /// IANA zones, for hours.
     pub zones: Vec<Choice>,
@@ -95,7 +95,7 @@ impl Frame {
     /// One target of a step.
     pub fn target_select(&self, step: &usize, targets: &[ChoiceGroup], chosen: &str) -> Markup {
         let empty = if chosen.is_empty() {
-            "Add a person, schedule or team"
+            "Add a person, schedule, team or channel"
         } else {
             "Remove"
         };

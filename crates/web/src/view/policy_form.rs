@@ -100,6 +100,7 @@ pub fn target_value(target: &Target) -> String {
         Target::User(id) => format!("user:{id}"),
         Target::Schedule(id) => format!("schedule:{id}"),
         Target::Team(id) => format!("team:{id}"),
+        Target::Channel(id) => format!("channel:{id}"),
     }
 }
 
@@ -110,6 +111,7 @@ pub fn parse_target(value: &str) -> Option<Target> {
         "user" => Target::User(id.parse().ok()?),
         "schedule" => Target::Schedule(id.parse().ok()?),
         "team" => Target::Team(id.parse().ok()?),
+        "channel" => Target::Channel(id.parse().ok()?),
         _ => return None,
     })
 }

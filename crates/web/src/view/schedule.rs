@@ -101,6 +101,12 @@ pub struct SchedulePage {
     pub unread: Vec<(String, String)>,
     /// Policies that page this schedule.
     pub used_by: Vec<Link>,
+    /// The channel that is told of hand-offs.
+    pub hand_offs: Option<Link>,
+    /// Form of it: `channel` (id or empty).
+    pub hand_off_form: Form,
+    /// Channels by id.
+    pub channels: Vec<Choice>,
 }
 
 /// `GET /schedules/{slug}/override?start=&end=&kind=`, and its post when it is refused: a stretch of

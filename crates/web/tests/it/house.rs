@@ -144,9 +144,14 @@ impl House {
             public_url: web.public_url.clone(),
             node_name: "test".into(),
         };
-        let engine = Engine::start(store, Channels::default(), config, Arc::new(SystemClock))
-            .await
-            .unwrap();
+        let engine = Engine::start(
+            store,
+            Channels::default().with_private_posts(true),
+            config,
+            Arc::new(SystemClock),
+        )
+        .await
+        .unwrap();
         let server = web::bind(engine.clone(), web).await.unwrap();
         let url = format!("http://{}", server.addr());
         let mail = server.mail_addr();

@@ -8,6 +8,7 @@
 mod alertmanager;
 mod api;
 mod calendar;
+mod channel;
 mod doors;
 mod edge;
 mod fault;

@@ -54,9 +54,14 @@ impl House {
             public_url: PUBLIC_URL.into(),
             node_name: "test".into(),
         };
-        let engine = Engine::start(store, Channels::default(), config, Arc::new(SystemClock))
-            .await
-            .unwrap();
+        let engine = Engine::start(
+            store,
+            Channels::default().with_private_posts(true),
+            config,
+            Arc::new(SystemClock),
+        )
+        .await
+        .unwrap();
         let mut config = WebConfig::new(listen, PUBLIC_URL);
         config.workers = 2;
         let server = web::server::bind(engine.clone(), config).await.unwrap();

@@ -11,6 +11,7 @@ mod auth;
 mod by_hand;
 mod calendar;
 mod change;
+mod channel;
 mod coverage;
 mod explain;
 mod heartbeat;

@@ -425,6 +425,9 @@ pub fn add(pages: &mut Vec<Sample>) {
             by: None,
         }],
         used_by: vec![link("Checkout, around the clock", "/policies/checkout")],
+        hand_offs: Some(link("Channel Ops room", "/channels/ops-room")),
+        hand_off_form: Form::new().with("channel", 1),
+        channels: vec![Choice::new(1, "Ops room")],
     };
     for (path, from, days, view) in [
         ("/schedules/platform", "2026-11-16", 14, View::Fortnight),

@@ -6,6 +6,7 @@
 
 mod ask;
 mod calendar;
+mod channel;
 mod config;
 mod duty;
 mod hand;
@@ -159,6 +160,7 @@ pub fn pages() -> Vec<Sample> {
     hand::add(&mut pages);
     ask::add(&mut pages);
     policy::add(&mut pages);
+    channel::add(&mut pages);
     people::add(&mut pages);
     signal::add(&mut pages);
     quiet::add(&mut pages);

@@ -1,5 +1,6 @@
 //! People, profile, outbox, settings, API, and the pages seen signed out.
 
+use domain::notification::Medium;
 use domain::word::*;
 use domain::{ContactMethodId, NotificationId, Span, TokenId};
 use web::picture::{RuleStrip, StripMark};
@@ -102,8 +103,9 @@ fn message(id: i64, state: NotificationState) -> OutboxRow {
         id: NotificationId(id),
         kind: NotificationKind::Page,
         state,
-        method: ContactKind::Email,
+        method: Medium::Email,
         person: person(1),
+        channel: None,
         address: "ana@example.com".into(),
         subject: "[INC-0042] Checkout fails for card payments in the EU region".into(),
         body: "Checkout fails for card payments in the EU region\n\nAcknowledge: http://127.0.0.1:8080/a/eyJ0\n\nWhy you: policy Checkout, step 1.".into(),

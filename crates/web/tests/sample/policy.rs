@@ -29,6 +29,7 @@ pub fn ladder() -> Ladder {
                     label: "Ana Ruiz".into(),
                     href: "/users/1".into(),
                     people: vec![ana.clone()],
+                    ..RungTarget::default()
                 }],
                 ..Rung::default()
             },
@@ -44,11 +45,25 @@ pub fn ladder() -> Ladder {
                             by: vec![by(ContactKind::Email, 0), by(ContactKind::Sms, 2)],
                             warning: None,
                         }],
+                        ..RungTarget::default()
                     },
                     RungTarget {
                         label: "On-call Payments".into(),
                         href: "/schedules/payments".into(),
-                        people: vec![],
+                        ..RungTarget::default()
+                    },
+                    RungTarget {
+                        label: "Channel Ops room".into(),
+                        href: "/channels/ops-room".into(),
+                        told: true,
+                        ..RungTarget::default()
+                    },
+                    RungTarget {
+                        label: "Channel Bridge".into(),
+                        href: "/channels/bridge".into(),
+                        told: true,
+                        silent: Some("Channel Bridge is switched off.".into()),
+                        ..RungTarget::default()
                     },
                 ],
                 conditions: vec!["only high urgency".into()],
@@ -64,6 +79,7 @@ pub fn ladder() -> Ladder {
             label: "Ana Ruiz".into(),
             href: "/users/1".into(),
             people: vec![ana],
+            ..RungTarget::default()
         }],
     }
 }

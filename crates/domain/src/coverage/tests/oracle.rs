@@ -11,7 +11,9 @@ use proptest::sample::select;
 use super::by_hand::{add_policy, add_service};
 use crate::coverage::{By, Cover, Reach, prove};
 use crate::directory::{Directory, NotificationRule};
-use crate::escalation::tests::world::{daily, directory, hours, minutes, person, step};
+use crate::escalation::tests::world::{
+    any_channel, daily, directory, hours, minutes, person, step,
+};
 use crate::policy::{Step, StepMode, Target};
 use crate::schedule::{Override, OverrideKind, Restriction, RotationUnit};
 use crate::service::UrgencyRule;
@@ -39,6 +41,7 @@ fn target() -> impl Strategy<Value = Target> {
         2 => (1..5i64).prop_map(|id| Target::User(UserId(id))),
         4 => (1..3i64).prop_map(|id| Target::Schedule(ScheduleId(id))),
         1 => Just(Target::Team(TeamId(1))),
+        2 => any_channel(),
     ]
 }
 
@@ -169,6 +172,7 @@ fn agree(cover: &Cover, course: &Course, at: Timestamp) {
         match &rung.reach {
             Reach::NotFor(why) => assert_eq!(execution.skipped.as_ref(), Some(why)),
             Reach::Nobody => assert!(execution.skipped.is_some() && paged.is_empty()),
+            Reach::Told => assert!(execution.skipped.is_none() && paged.is_empty()),
             Reach::All { users, .. } => assert_eq!(set(users), paged),
             Reach::OneOf { turns, .. } => {
                 exact = false;

@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::world::*;
-use crate::escalation::{Execution, Input, LAST_RESORT_EVERY, Outcome};
+use crate::escalation::{Execution, Input, LAST_RESORT_EVERY, Outcome, resolve_target};
 use crate::policy::{Step, StepMode, Target};
 use crate::word::{AlertSeverity, EntryKind, RunState, Urgency};
 use crate::{ScheduleId, Span, Timestamp, UserId};
@@ -20,10 +20,11 @@ fn target(schedules: bool) -> impl Strategy<Value = Target> {
             1 => Just(Target::Schedule(PLATFORM)),
             1 => Just(Target::Schedule(NIGHTS)),
             1 => Just(Target::User(UserId(99))),
+            2 => any_channel(),
         ]
         .boxed()
     } else {
-        prop_oneof![4 => person, 1 => Just(Target::Team(TEAM))].boxed()
+        prop_oneof![4 => person, 1 => Just(Target::Team(TEAM)), 2 => any_channel()].boxed()
     }
 }
 
@@ -85,6 +86,33 @@ fn any_world(schedules: bool) -> impl Strategy<Value = World> {
         )
 }
 
+/// The step is made to tell channels and nobody else, and a person is reached by another.
+fn only_told(world: &World, execution: &Execution) -> bool {
+    let steps = &world.policy.as_ref().unwrap().config.steps;
+    let step = execution
+        .step
+        .map(|index| &steps[usize::try_from(index).unwrap()]);
+    step.is_some_and(Step::only_tells)
+        && steps.iter().flat_map(Step::people).any(|target| {
+            let resolution = resolve_target(target, &world.directory, execution.executed_at);
+            !resolution.reached.is_empty()
+        })
+}
+
+/// Whether the last thing that happened is a channel that was told, whose wait its author gave it.
+fn waits_for_a_channel(world: &World, outcome: &Outcome) -> bool {
+    let last = outcome.executions.last();
+    last.is_some_and(|last| {
+        last.skipped.is_none()
+            && last.paged.is_empty()
+            && only_told(world, last)
+            && outcome
+                .told
+                .iter()
+                .any(|told| told.execution == last.number)
+    })
+}
+
 fn says_nobody(outcome: &Outcome) -> bool {
     outcome
         .entries
@@ -113,7 +141,11 @@ fn check_sequence(world: &World, executions: &[Execution], start: Timestamp) {
             seen.insert((execution.cycle, execution.step)),
             "{execution:?} twice"
         );
-        assert_eq!(execution.skipped.is_none(), !execution.paged.is_empty());
+        if execution.paged.is_empty() {
+            assert!(execution.skipped.is_some() || only_told(world, execution));
+        } else {
+            assert!(execution.skipped.is_none());
+        }
         assert!(execution.due_at <= execution.executed_at);
     }
     for pair in executions.windows(2) {
@@ -132,7 +164,9 @@ proptest! {
         lags in vec(0..3_000_i64, 40),
     ) {
         let start = world.start(t0());
-        prop_assert!(!start.pages.is_empty() || says_nobody(&start));
+        prop_assert!(
+            !start.pages.is_empty() || says_nobody(&start) || waits_for_a_channel(&world, &start)
+        );
         let mut executions = start.executions.clone();
         let mut run = start.run;
         for lag in lags {
@@ -142,7 +176,16 @@ proptest! {
             let outcome = world.due(&run, now);
             prop_assert_eq!(outcome.next_wake, outcome.run.next_wake());
             if !outcome.executions.is_empty() {
-                prop_assert!(!outcome.pages.is_empty() || says_nobody(&outcome));
+                prop_assert!(
+                    !outcome.pages.is_empty()
+                        || says_nobody(&outcome)
+                        || waits_for_a_channel(&world, &outcome)
+                );
+                // A channel is told at most once by one execution, and only one that hears.
+                let told: BTreeSet<_> =
+                    outcome.told.iter().map(|told| (told.execution, told.channel)).collect();
+                prop_assert_eq!(told.len(), outcome.told.len());
+                prop_assert!(outcome.told.iter().all(|told| told.channel == OPS));
                 prop_assert!(outcome.run.due_at > Some(now) || outcome.executions.len() == 64);
             }
             for page in &outcome.pages {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::ChannelId;
+use crate::channel::{Channel, ChannelKind, Secret};
 use crate::directory::{ContactMethod, Directory, Team, User};
 use crate::escalation::{Context, Facts, Input, Outcome, Run, decide, start};
 use crate::policy::{PolicyConfig, PolicyVersion, Step, StepHours, StepMode, Target};
@@ -113,7 +115,35 @@ pub fn directory() -> Directory {
         daily(PLATFORM, "Platform", vec![vec![BO], vec![ANA]]),
     );
     directory.settings.last_resort = vec![Target::User(DAN)];
+    directory.channels.insert(OPS, channel(OPS, "Ops", true));
+    directory.channels.insert(OFF, channel(OFF, "Attic", false));
     directory
+}
+
+/// A room that is told, and one that is switched off.
+pub const OPS: ChannelId = ChannelId(1);
+pub const OFF: ChannelId = ChannelId(2);
+
+pub fn channel(id: ChannelId, name: &str, enabled: bool) -> Arc<Channel> {
+    Arc::new(Channel {
+        id,
+        slug: name.to_lowercase(),
+        name: name.into(),
+        description: String::new(),
+        team_id: None,
+        kind: ChannelKind::Slack,
+        address: Secret::new("https://chat.example/hooks/1"),
+        secret: None,
+        old_secret: None,
+        enabled,
+        trouble: None,
+    })
+}
+
+/// A room, one that is switched off, or one that is gone.
+pub fn any_channel() -> impl proptest::strategy::Strategy<Value = Target> {
+    use proptest::prelude::*;
+    (1..4_i64).prop_map(|id| Target::Channel(ChannelId(id)))
 }
 
 pub fn silence(directory: &mut Directory, user: UserId) {

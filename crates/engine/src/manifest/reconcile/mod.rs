@@ -1,6 +1,7 @@
 //! Compares a file with the configuration and says what must be written. Works on a copy of the
 //! configuration in memory, so that what the file creates can be named further down in it.
 
+mod channel;
 mod heartbeat;
 mod holiday;
 mod on_call;
@@ -90,6 +91,9 @@ pub(super) fn reconcile(
     }
     for entry in &manifest.holiday_calendars {
         work.calendar(entry);
+    }
+    for entry in &manifest.channels {
+        work.channel(entry);
     }
     for entry in &manifest.schedules {
         work.schedule(entry);
@@ -244,6 +248,14 @@ impl Work<'_> {
                 }
                 found
             }
+            TargetRef::Channel(slug) => {
+                let found = self.directory.channel_by_slug(slug);
+                let found = found.map(|channel| Target::Channel(channel.id));
+                if found.is_none() {
+                    self.fault(at, format!("there is no channel `{slug}`"));
+                }
+                found
+            }
         }
     }
 
@@ -280,6 +292,7 @@ impl Work<'_> {
                     WarningKind::PolicyReachesNobody { .. }
                     | WarningKind::StepReachesNobody { .. }
                     | WarningKind::LastResortReachesNobody
+                    | WarningKind::ChannelSilent
                     | WarningKind::PersonUnreachable => {
                         if !self.plan.warnings.contains(&text) {
                             self.plan.warnings.push(text);

@@ -78,6 +78,7 @@ impl Work<'_> {
             let key = |v: &ScheduleVersion| (v.effective_from, v.version);
             edited.versions.sort_by_key(key);
         }
+        self.hand_offs(edited.id, entry.hand_offs.as_ref(), &mut fields);
         self.directory.schedules.insert(edited.id, Arc::new(edited));
         self.change("schedule", entry.slug.value.clone(), created, fields);
     }

@@ -200,7 +200,7 @@ on_both!(an_address_that_is_refused_for_good, 0, |house| {
     let channels: Vec<ContactKind> = of_incident(store, &next)
         .await
         .into_iter()
-        .map(|row| row.channel)
+        .filter_map(|row| row.channel.contact())
         .collect();
     assert_eq!(channels, [ContactKind::Sms]);
     assert_eq!(servers.subjects("dan").len(), 1, "told once");

@@ -83,6 +83,10 @@ fn pages(person: &str) -> Vec<(String, Role)> {
         ("/policies/new", Responder),
         ("/policies/checkout", Observer),
         ("/policies/checkout/edit", Responder),
+        ("/channels", Observer),
+        ("/channels/new", Responder),
+        ("/channels/ops-room", Observer),
+        ("/channels/ops-room/edit", Responder),
         ("/users", Observer),
         ("/users/new", Admin),
         (person, Observer),
@@ -222,6 +226,16 @@ async fn prepare(demo: &Demo) -> String {
         demo.let_in(email).await;
     }
     let mut admin = Session::sign_in(&demo.server, ADMIN, PASSWORD).await;
+    let channel = [
+        ("kind", "email"),
+        ("name", "Ops room"),
+        ("address", "ops@example.com"),
+        ("enabled", "yes"),
+    ];
+    admin.fill("/channels/new", "/channels", &channel).await;
+    admin
+        .fill("/channels/ops-room", "/channels/ops-room/test", &[])
+        .await;
     for incident in ["/incidents/1", "/incidents/2"] {
         let declared = [("severity", "SEV2"), ("command", "yes")];
         admin

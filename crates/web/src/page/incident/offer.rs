@@ -160,6 +160,7 @@ fn whom(rung: &Rung) -> String {
         .map(|target| match target.target {
             Target::User(_) => target.name.clone(),
             Target::Team(_) => format!("team {}", target.name),
+            Target::Channel(_) => format!("channel {}", target.name),
             Target::Schedule(_) => {
                 let people: Vec<&str> = target
                     .people

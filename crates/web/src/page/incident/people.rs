@@ -2,7 +2,7 @@
 
 use domain::directory::Directory;
 use domain::escalation::Reason;
-use domain::word::{EntryKind, NotificationKind, NotificationState, ResponderState};
+use domain::word::{ContactKind, EntryKind, NotificationKind, NotificationState, ResponderState};
 use domain::{Timestamp, UserId};
 use jiff::tz::TimeZone;
 use store::escalation::Page;
@@ -176,6 +176,8 @@ fn why(
 
 /// How far a message got.
 pub fn evidence(row: &Notification, whole: bool) -> Evidence {
+    // Pages go to contact methods only.
+    let kind = row.channel.contact().unwrap_or(ContactKind::Email);
     // Every provider names what it takes.
     let kept = row.accepted_at.is_some() && row.provider_id.is_none();
     let reached = [
@@ -192,8 +194,8 @@ pub fn evidence(row: &Notification, whole: bool) -> Evidence {
     ];
     Evidence {
         id: row.id,
-        kind: row.channel,
-        address: name::shown_address(row.channel, &row.address, whole),
+        kind,
+        address: name::shown_address(kind, &row.address, whole),
         state: row.state,
         kept: kept && row.state == NotificationState::Accepted,
         reached: reached
@@ -210,7 +212,7 @@ pub fn evidence(row: &Notification, whole: bool) -> Evidence {
 mod tests {
     use super::*;
     use domain::NotificationId;
-    use domain::word::{ContactKind, Urgency};
+    use domain::word::Urgency;
 
     #[test]
     fn evidence_is_what_was_reached_in_order() {

@@ -106,7 +106,7 @@ pub fn page(
     };
     PolicyFormPage {
         teams: choice::teams(directory),
-        targets: choice::targets(directory),
+        targets: choice::targets_and_channels(directory),
         zones: choice::zones(frame.zone_name()),
         warnings: grave,
         slug,

@@ -94,6 +94,8 @@ fn targets(rung: &Rung, directory: &Directory, now: Timestamp) -> Vec<RungTarget
             RungTarget {
                 label: link.label,
                 href: link.href,
+                told: !target.target.pages_people(),
+                silent: target.nobody.as_deref().map(complaint::sentence),
                 people: target
                     .people
                     .iter()
@@ -146,6 +148,11 @@ fn warnings(rung: &Rung, now: Timestamp) -> Vec<String> {
         .iter()
         .filter(|warning| match warning.kind {
             WarningKind::PersonUnreachable => false,
+            // One that is switched off says so itself.
+            WarningKind::ChannelSilent => !rung
+                .targets
+                .iter()
+                .any(|target| !target.target.pages_people() && target.nobody.is_some()),
             WarningKind::StepReachesNobody { at } => at > now,
             _ => true,
         })

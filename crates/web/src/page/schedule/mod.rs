@@ -10,10 +10,12 @@ mod temporary;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
+use domain::ChannelId;
 use domain::directory::Directory;
 use domain::policy::Target;
 use domain::schedule::Schedule;
 use engine::access::Right;
+use engine::configuration::channel::set_hand_offs;
 use engine::configuration::schedule;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -26,7 +28,7 @@ use crate::frame::{frame, redirect, redirect_with_flash, render, render_with};
 use crate::session::SignedIn;
 use crate::state::{AppState, State};
 use crate::view::schedule::{ScheduleForm, SchedulePage, View};
-use crate::view::{Choice, Frame, Link, Nav, Press};
+use crate::view::{Choice, Form, Frame, Link, Nav, Press};
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(
@@ -41,6 +43,7 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
             .route(web::post().to(edit)),
     )
     .service(web::resource("/schedules/{slug}/edit").route(web::get().to(edit_page)))
+    .service(web::resource("/schedules/{slug}/hand-offs").route(web::post().to(hand_offs)))
     .service(web::resource("/schedules/{slug}/delete").route(web::post().to(delete)));
     overrides::configure(cfg);
     temporary::configure(cfg);
@@ -51,6 +54,30 @@ fn find<'a>(directory: &'a Directory, slug: &str) -> Result<&'a Schedule, WebErr
     directory
         .schedule_by_slug(slug)
         .ok_or_else(|| WebError::not_found("schedule"))
+}
+
+/// Which channel is told of hand-offs.
+async fn hand_offs(
+    state: State,
+    me: SignedIn,
+    slug: web::Path<String>,
+    Checked(form): Checked,
+) -> Result<HttpResponse, WebError> {
+    me.require(Right::Configure)?;
+    let directory = state.directory();
+    let schedule = find(&directory, &slug)?;
+    let channel = match form.text("channel").map(str::parse) {
+        None => None,
+        Some(Ok(id)) => Some(ChannelId(id)),
+        Some(Err(_)) => return Err(WebError::not_found("channel")),
+    };
+    set_hand_offs(state.store(), &me.ctx(state.now()), schedule.id, channel).await?;
+    let text = match channel {
+        Some(id) => format!("{} is told of each hand-off.", directory.channel_name(id)),
+        None => "No channel is told of hand-offs any more.".to_owned(),
+    };
+    let path = format!("/schedules/{}", schedule.slug);
+    Ok(redirect_with_flash(&state, &path, &text))
 }
 
 /// The list of schedules is who is on call.
@@ -142,6 +169,7 @@ fn page(
     if frame.can_respond && under.is_none() {
         calendar.href = Some(format!("/schedules/{}/override?", schedule.slug));
     }
+    let hand_offs = directory.hand_offs.get(&schedule.id).copied();
     SchedulePage {
         row: row::on_call(directory, schedule, Some(me.id()), now),
         description: schedule.description.clone(),
@@ -160,6 +188,12 @@ fn page(
         temporaries: row::temporaries(directory, schedule, now),
         unread: Vec::new(),
         used_by: used_by(directory, schedule),
+        hand_offs: hand_offs.map(|id| choice::target_link(directory, Target::Channel(id))),
+        hand_off_form: match hand_offs {
+            Some(id) => Form::new().with("channel", id),
+            None => Form::new(),
+        },
+        channels: choice::channels(directory),
         frame,
     }
 }

@@ -137,6 +137,7 @@ fn look(kind: EventKind) -> (&'static str, &'static str) {
             Fate::Cancelled => ("circle-x", "ev-quiet"),
             Fate::Bundled | Fate::PutOff => ("clock-pause", "ev-quiet"),
         },
+        EventKind::Post(_) => ("send", "ev-step"),
         EventKind::Answer(..) => ("user", "ev-held"),
         EventKind::MethodBroken(_) => ("bell-off", "ev-alarm"),
     }

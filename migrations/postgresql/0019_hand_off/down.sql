@@ -1,0 +1,2 @@
+DROP TABLE hand_off_notice;
+DROP TABLE schedule_channel;

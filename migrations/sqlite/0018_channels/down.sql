@@ -1,0 +1,3 @@
+DROP INDEX notification_channel;
+ALTER TABLE notification DROP COLUMN channel_id;
+DROP TABLE channel;
