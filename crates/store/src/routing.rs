@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 use diesel::upsert::excluded;
-use domain::{IntegrationId, RoutingRuleId, Timestamp};
+use domain::routing::{Route, Said};
+use domain::{IntegrationId, RoutingRuleId, ServiceId, Timestamp};
 
 use crate::conn::Conn;
 use crate::db;
-use crate::error::Error;
-use crate::schema::routing_hit as t;
+use crate::error::{Error, to_json};
+use crate::schema::{alert, routing_hit as t};
 
 /// How often a rule has matched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +73,33 @@ pub fn forget(conn: &mut Conn, of: IntegrationId, rules: &[RoutingRuleId]) -> Re
             .filter(t::integration_id.eq(of))
             .filter(t::rule_id.eq_any(rules))
     )
+    .execute(c))?;
+    Ok(())
+}
+
+/// Alerts that no rules have sent anywhere stay with the service that the integration is about to
+/// leave.
+///
+/// # Errors
+/// Those of the write.
+pub fn keep_service(conn: &mut Conn, of: IntegrationId, service: ServiceId) -> Result<(), Error> {
+    let route = Route {
+        service,
+        rules: Vec::new(),
+        suppressed_by: None,
+        group_key: None,
+        said: Said::default(),
+    };
+    let route = to_json("alert.routed", &route)?;
+    db!(conn, |c| diesel::update(
+        alert::table
+            .filter(alert::integration_id.eq(of))
+            .filter(alert::routed.is_null())
+    )
+    .set((
+        alert::service_id.eq(Some(service)),
+        alert::routed.eq(Some(&route)),
+    ))
     .execute(c))?;
     Ok(())
 }

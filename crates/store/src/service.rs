@@ -142,6 +142,7 @@ pub fn update_integration(tx: &mut Tx<'_>, edited: &Integration) -> Result<(), E
         .filter(integration::removed_at.is_null());
     let changed = db!(tx.conn, |c| diesel::update(live)
         .set((
+            integration::service_id.eq(edited.service_id),
             integration::name.eq(&edited.name),
             integration::kind.eq(edited.kind),
             integration::key_hash.eq(&edited.key_hash[..]),

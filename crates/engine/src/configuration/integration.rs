@@ -145,6 +145,46 @@ pub async fn rename_integration(
         .await
 }
 
+/// Gives a global integration to another service, which takes what no rule sends elsewhere from now
+/// on. Alerts stay where they are.
+///
+/// # Errors
+/// [`Error::Forbidden`], [`Error::NotFound`], [`Error::Refused`] of one without rules,
+/// [`Error::Invalid`] when the other service has one of that name, those of the store.
+pub async fn move_integration(
+    store: &Store,
+    ctx: &OpContext,
+    id: IntegrationId,
+    to: ServiceId,
+) -> Result<(), Error> {
+    access::require(ctx, Right::Configure)?;
+    let ctx = *ctx;
+    store
+        .write(move |tx| {
+            let directory = begin(tx)?;
+            let mut edited = found(&directory, id)?;
+            let target = directory.service(to).ok_or(Error::NotFound("service"))?;
+            if edited.service_id == to {
+                return Ok(());
+            }
+            if !edited.routing.on {
+                return Err(Error::Refused(format!(
+                    "{} belongs to its service: make it global first",
+                    edited.name
+                )));
+            }
+            let mut checks = Checks::default();
+            check_name(&mut checks, &directory, to, &edited.name, Some(id));
+            checks.finish()?;
+            let from = std::mem::replace(&mut edited.service_id, to);
+            write(tx, &edited, ctx.now)?;
+            let subject = format!("integration:{id}");
+            let details = json!({ "from": from, "to": to, "service": target.slug });
+            record(tx, &ctx, "integration.move", subject, details)
+        })
+        .await
+}
+
 /// What to change about the settings of an integration: absent stays, `None` takes away.
 #[derive(Clone, Debug, Default)]
 pub struct SettingsEdit {
@@ -241,6 +281,11 @@ pub(crate) fn stored(settings: &Settings) -> Result<IntegrationSettings, Error> 
 pub(crate) fn write(tx: &mut Tx<'_>, edited: &Integration, now: Timestamp) -> Result<(), Error> {
     let directory = tx.directory()?;
     let before = directory.integration(edited.id);
+    if let Some(before) = before
+        && before.service_id != edited.service_id
+    {
+        store::routing::keep_service(tx, edited.id, before.service_id)?;
+    }
     if before.is_some_and(source::is_told) && !source::is_told(edited) {
         ingest::end_silence(tx, edited, now)?;
     }

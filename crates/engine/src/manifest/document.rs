@@ -425,6 +425,9 @@ pub struct SuppressionEntry {
     /// Slugs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub services: Option<Vec<Located<String>>>,
+    /// Slug of the service and name: `shop/Prometheus`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub integrations: Option<Vec<Located<String>>>,
     /// As Alertmanager writes them: `alertname=~"Disk.*"`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub matchers: Option<Vec<Located<String>>>,

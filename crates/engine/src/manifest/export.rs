@@ -9,7 +9,7 @@ use domain::integration::OnSilence;
 use domain::policy::{Policy, Step, StepMode, Target};
 use domain::schedule::{HolidayCalendar, Layer, Participant, Schedule};
 use domain::service::{Integration, Service};
-use domain::suppression::{Inhibition, Matcher, SuppressionKind};
+use domain::suppression::{Inhibition, Matcher, Suppression, SuppressionKind};
 use domain::{TeamId, Timestamp, UserId};
 
 use super::document::{
@@ -115,8 +115,8 @@ fn suppressions(
     now: Timestamp,
 ) -> Vec<SuppressionEntry> {
     let recurring = directory.suppressions.values().filter(|one| {
-        // The file cannot name integrations.
-        let said = one.integrations.is_empty();
+        // Of integrations that are all gone it matches nothing, and without them it would.
+        let said = one.integrations.is_empty() || !named_integrations(directory, one).is_empty();
         one.kind == kind && said && one.recurrence.is_some() && !one.is_over(now)
     });
     let mut named = std::collections::BTreeSet::new();
@@ -131,11 +131,24 @@ fn suppressions(
                     .map(|service| service.slug.clone().into())
                     .collect(),
             ),
+            integrations: Some(named_integrations(directory, one))
+                .filter(|named| !named.is_empty()),
             matchers: Some(matchers(&one.matchers)),
             starts_at: Some(one.starts_at.into()),
             lasts: Some(Duration(one.ends_at.since(one.starts_at)).into()),
             recurrence: Some(one.recurrence.clone().map(Into::into)),
             zone: Some(one.zone.clone().into()),
+        })
+        .collect()
+}
+
+fn named_integrations(directory: &Directory, one: &Suppression) -> Vec<Located<String>> {
+    let integrations = one.integrations.iter();
+    integrations
+        .filter_map(|id| {
+            let integration = directory.integration(*id)?;
+            let service = directory.service(integration.service_id)?;
+            Some(format!("{}/{}", service.slug, integration.name).into())
         })
         .collect()
 }

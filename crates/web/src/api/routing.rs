@@ -10,6 +10,7 @@ use domain::service::Integration;
 use domain::word::AlertSeverity;
 use domain::{IntegrationId, RoutingRuleId, Timestamp};
 use engine::access::Right;
+use engine::configuration::integration::move_integration;
 use engine::configuration::routing::{RoutingEdit, RuleInput, edit_routing};
 use engine::{Error, Problem as FieldProblem};
 use serde::{Deserialize, Serialize};
@@ -145,6 +146,9 @@ pub struct RoutingRulesBody {
     /// Absent: as they are.
     #[serde(default)]
     rules: Option<Vec<RoutingRuleBody>>,
+    /// Slug of the service that takes the rest of a global integration; absent: as it is.
+    #[serde(default)]
+    catch_all_service: Option<String>,
 }
 
 /// What to change of a rule: absent stays, `null` takes away.
@@ -319,7 +323,7 @@ pub async fn get(caller: Caller, id: Path<i64>, state: State) -> Result<HttpResp
 
 /// Replace routing rules
 ///
-/// The whole list in its order, and whether the integration is global. Rules with an id go on being
+/// The whole list in its order, whether the integration is global, and which service takes the rest. Rules with an id go on being
 /// counted; others of the integration are removed.
 #[utoipa::path(put, path = "/api/v1/integrations/{id}/routing-rules",
     operation_id = "replace_routing_rules", tag = "signals", request_body = RoutingRulesBody,
@@ -347,7 +351,18 @@ pub async fn replace(
         edits.push(RoutingEdit::Replace(drafts(rules, &directory)?));
     }
     edits.extend(body.0.on.map(RoutingEdit::Switch));
+    let rest = match &body.0.catch_all_service {
+        None => None,
+        Some(slug) => {
+            let service = directory.service_by_slug(slug);
+            let unknown = || Error::invalid("catch_all_service", "there is no such service");
+            Some(service.ok_or_else(unknown)?.id)
+        }
+    };
     edit_routing(state.store(), &caller.ctx, id, edits).await?;
+    if let Some(service) = rest {
+        move_integration(state.store(), &caller.ctx, id, service).await?;
+    }
     Ok(HttpResponse::Ok().json(whole(&state, id).await?))
 }
 

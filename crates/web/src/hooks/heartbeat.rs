@@ -163,6 +163,11 @@ async fn take(
     (ping, raw): (Ping, actix_web::web::Bytes),
     key: &str,
 ) -> Result<HttpResponse, WebError> {
+    let named = match &which {
+        Which::Named { name, .. } => Some((keys::hash(key), name.clone())),
+        Which::Key(_) => None,
+    };
+    let told = raw.clone();
     let carrier = Carrier {
         head: intake::origin(req, heartbeat::FORMAT)
             .head
@@ -170,10 +175,21 @@ async fn take(
         raw,
     };
     let taken = heartbeat::ping(state.store(), which, ping, carrier, state.now()).await;
-    let beat = taken.map_err(|error| match error {
-        engine::Error::NotFound(_) => unknown(),
-        other => other.into(),
-    })?;
+    let beat = match taken {
+        Ok(beat) => beat,
+        Err(engine::Error::NotFound(_)) => {
+            // Its owner hears of it, where it is known whose it would be.
+            if let Some((key_hash, name)) = named {
+                let reason = format!(
+                    "There is no heartbeat “{name}” of this integration: nothing waits for it."
+                );
+                let origin = intake::origin(req, heartbeat::FORMAT);
+                intake::remember_refusal(state, key_hash, reason, told, origin).await;
+            }
+            return Err(unknown());
+        }
+        Err(other) => return Err(other.into()),
+    };
     Ok(HttpResponse::Ok().json(json!({
         "status": "accepted",
         "heartbeat": beat.settings.name,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::dedup::SignalDecision;
 use domain::directory::Directory;
-use domain::word::{AlertSeverity, PagingState};
+use domain::word::PagingState;
 use domain::{AlertId, IncidentId, ServiceId, Span, Timestamp, UserId};
 use store::Conn;
 use store::alert::SignalRecord;
@@ -133,8 +133,7 @@ impl Found {
             .and_then(|id| name::service(directory, id));
         SignalRow {
             at: one.received_at,
-            action: one.action.unwrap_or(domain::word::Action::Trigger),
-            severity: one.severity.unwrap_or(AlertSeverity::Info),
+            said: one.action.zip(one.severity),
             summary: match one.summary.is_empty() {
                 true => one.dedup_key.clone().unwrap_or_default(),
                 false => one.summary.clone(),

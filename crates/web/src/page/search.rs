@@ -1,4 +1,4 @@
-//! What the palette finds: pages, incidents, services, schedules, policies, people.
+//! What the palette finds: pages, incidents, services, schedules, policies, people, heartbeats.
 
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
@@ -16,6 +16,7 @@ use crate::state::State;
 /// Longest answer.
 const FOUND: usize = 20;
 const INCIDENTS: i64 = 8;
+const HEARTBEATS: i64 = 4;
 
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.route("/search.json", web::get().to(search));
@@ -149,6 +150,21 @@ pub fn find(
         }));
     }
     hits.extend(configured(directory, query));
+    if !query.trim().is_empty() {
+        let filter = store::heartbeat::Filter {
+            text: Some(query.trim().to_owned()),
+            ..store::heartbeat::Filter::default()
+        };
+        let beats = store::heartbeat::list(conn, &filter, None, HEARTBEATS)?;
+        // Before the list is cut: there may be many people of that name.
+        let at = hits.len().min(FOUND.saturating_sub(beats.len()));
+        let beats = beats.into_iter().map(|beat| Hit {
+            label: beat.settings.name,
+            url: format!("/heartbeats/{}", beat.id),
+            kind: "heartbeat",
+        });
+        hits.splice(at..at, beats);
+    }
     hits.truncate(FOUND);
     Ok(hits)
 }

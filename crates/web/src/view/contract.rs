@@ -70,6 +70,10 @@ pub const POSTS: &[(&str, &[&str])] = &[
     ),
     ("/services/{slug}/integrations/{id}/mapping", MAPPING),
     ("/services/{slug}/integrations/{id}/routing/switch", &["on"]),
+    (
+        "/services/{slug}/integrations/{id}/routing/rest",
+        &["service"],
+    ),
     ("/services/{slug}/integrations/{id}/routing", ROUTING_RULE),
     (
         "/services/{slug}/integrations/{id}/routing/{rule}",

@@ -39,8 +39,8 @@ pub struct DashboardPage {
 #[derive(Clone, Debug)]
 pub struct SignalRow {
     pub at: Timestamp,
-    pub action: Action,
-    pub severity: AlertSeverity,
+    /// `None`: it could not be understood, and `summary` says why.
+    pub said: Option<(Action, AlertSeverity)>,
     pub summary: String,
     pub service: Link,
     /// Number of the incident its alert belongs to.

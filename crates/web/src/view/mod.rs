@@ -44,6 +44,7 @@
 //! | `/services/{slug}/integrations` | `name` `kind` `global` (`yes`) | renders [`service::IntegrationKeyPage`] |
 //! | `/services/{slug}/integrations/{id}/test` | | the integration |
 //! | `/services/{slug}/integrations/{id}/routing/switch` | `on` (`yes` `no`) | its rules |
+//! | `/services/{slug}/integrations/{id}/routing/rest` | `service` (id) | its rules |
 //! | `/services/{slug}/integrations/{id}/routing` | see [`routing::RulePage`] | its rules |
 //! | `/services/{slug}/integrations/{id}/routing/{rule}` | see [`routing::RulePage`] | its rules |
 //! | `/services/{slug}/integrations/{id}/routing/{rule}/{act}` (`up` `down` `on` `off` `delete`) | | its rules |

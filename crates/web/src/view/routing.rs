@@ -40,6 +40,9 @@ pub struct RoutingPage {
     /// In the order in which they are asked.
     pub rules: Vec<RuleRow>,
     pub rest: Matches,
+    /// By id; `service` of the form is the one that takes the rest.
+    pub services: Vec<Choice>,
+    pub form: Form,
 }
 
 #[derive(Clone, Debug)]
@@ -82,7 +85,7 @@ impl Matches {
 /// `GET /services/{slug}/integrations/{id}/routing/new`, `…/routing/{rule}`. Fields: `name`,
 /// `condition` (CEL; empty: every signal), `service` (id or empty), `severity` (or empty),
 /// `dedup_key` `group_key` (templates; empty: as it came), `labels` (lines `name=template`),
-/// `suppress` `continue` `enabled` (`yes`), `place` (from 0; of a new rule), `do` (`save` `try`).
+/// `suppress` `continue` `enabled` (`yes`), `place` (from 0, among the others), `do` (`save` `try`).
 #[derive(Clone, Debug, Template)]
 #[template(path = "routing/rule.html")]
 pub struct RulePage {
@@ -94,7 +97,7 @@ pub struct RulePage {
     /// By id.
     pub services: Vec<Choice>,
     pub severities: Vec<Choice>,
-    /// Of a new rule: before which one it is asked.
+    /// Before which of the others it is asked.
     pub places: Vec<Choice>,
     pub form: Form,
     pub trial: Option<Trial>,

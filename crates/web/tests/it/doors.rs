@@ -106,6 +106,55 @@ async fn both_homes_a_slash_and_the_exact_answer() {
     }
 }
 
+/// Rules 1 and 2 for whatever else vendors' clients ask for.
+#[actix_web::test]
+async fn every_address_has_both_homes() {
+    let house = House::on_sqlite().await;
+    let change = json!({"routing_key": PD_KEY, "payload": {"summary": "Deployed"}});
+    let netdata = json!({"alarmId": 1, "status": "CRITICAL", "old_status": "CLEAR", "name": "cpu",
+        "chart": "system.cpu", "host": "h", "unique_id": 7, "info": "busy"});
+    let silence = json!({"matchers": [{"name": "alertname", "value": "A", "isRegex": false}],
+        "startsAt": "2026-03-14T09:00:00Z", "endsAt": "2099-03-14T09:00:00Z",
+        "createdBy": "ana", "comment": "known"});
+    let asked = [
+        ("/v2/change/enqueue", Some(change)),
+        ("/v1/json/integrations/webhooks/netdata", Some(netdata)),
+        ("/v2/alerts", None),
+        ("/v2/alerts/count", None),
+        ("/v2/heartbeats", None),
+        ("/v2/heartbeats/backup/ping", None),
+        ("/jsm/ops/integration/v2/alerts", None),
+        ("/jsm/ops/integration/v2/heartbeats", None),
+        ("/api/v2/alerts", None),
+        ("/api/v2/alerts/groups", None),
+        ("/api/v2/silences", None),
+        ("/api/v2/silences", Some(silence)),
+        ("/api/v2/receivers", None),
+        ("/api/v2/status", None),
+    ];
+    let key = genie(PD_KEY);
+    for home in [String::new(), format!("/integrations/{PD_KEY}")] {
+        for slash in ["", "/"] {
+            for (path, body) in &asked {
+                let at = house.at(&format!("{home}{path}{slash}"));
+                let request = match body {
+                    Some(body) => house.client.post(at).body(body.to_string()),
+                    None => house.client.get(at),
+                };
+                let answer = Answer::of(request.header("authorization", &key)).await;
+                // A silence is its integration's own: only its length is refused.
+                let fine = (200..300).contains(&answer.status)
+                    || (answer.status == 400 && *path == "/api/v2/silences" && body.is_some());
+                assert!(
+                    fine,
+                    "{home}{path}{slash}: {} {}",
+                    answer.status, answer.body
+                );
+            }
+        }
+    }
+}
+
 /// Rule 3: a Content-Type says nothing.
 #[actix_web::test]
 async fn content_types_are_ignored() {

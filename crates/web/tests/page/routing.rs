@@ -179,6 +179,32 @@ on_both!(rules_are_written_tried_and_followed, |house| {
     };
     let listed = ana.get(&rules).await;
     assert!(order(&listed));
+    // An older rule is tried, and saved, at another place than it has.
+    let editor = ana.get(&format!("{rules}/{id}")).await;
+    assert!(editor.has_chosen("place", "1"));
+    let mut moved = fields("has(labels.app)", "try");
+    moved.push(("place", "0".to_owned()));
+    let change = async |fields: &[(&'static str, String)]| {
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        ana.post(&editor, &format!("{rules}/{id}"), &fields).await
+    };
+    let first = change(&moved).await;
+    first.shows("would match 1").shows("Nothing is saved yet.");
+    assert!(order(&ana.get(&rules).await), "it was only tried");
+    moved[6].1 = "1".to_owned();
+    change(&moved).await.shows("would match 0");
+    moved[6].1 = "0".to_owned();
+    moved[5].1 = "save".to_owned();
+    assert_eq!(change(&moved).await.status, 303);
+    assert!(!order(&ana.get(&rules).await));
+    assert_eq!(
+        ana.post(&listed, &format!("{rules}/{id}/down"), &[])
+            .await
+            .status,
+        303
+    );
+    let listed = ana.get(&rules).await;
+    assert!(order(&listed));
     let act = async |act: &str| {
         ana.post(&listed, &format!("{rules}/{id}/{act}"), &[])
             .await
@@ -192,6 +218,14 @@ on_both!(rules_are_written_tried_and_followed, |house| {
     assert_eq!(act("delete").await, 303);
     ana.get(&rules).await.hides("goes to Payments");
     assert_eq!(act("up").await, 404, "it is gone");
+    // Another service takes the rest; the address is below it from now on.
+    let rest = ana
+        .post(&listed, &format!("{rules}/rest"), &[("service", &payments)])
+        .await;
+    assert_eq!(rest.status, 303);
+    assert_eq!(ana.get(&rules).await.status, 404);
+    let rules = rules.replacen("/services/checkout/", "/services/payments/", 1);
+    ana.get(&rules).await.shows("Goes to Payments");
     let off = ana
         .post(&listed, &format!("{rules}/switch"), &[("on", "no")])
         .await;

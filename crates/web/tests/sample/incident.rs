@@ -315,8 +315,7 @@ pub fn add(pages: &mut Vec<Sample>) {
         signals: vec![
             SignalRow {
                 at: ago(1),
-                action: Action::Trigger,
-                severity: AlertSeverity::Critical,
+                said: Some((Action::Trigger, AlertSeverity::Critical)),
                 summary: "HTTP 5xx ratio of checkout-eu is 14 %".into(),
                 service: link("Checkout", "/services/checkout"),
                 incident: Some(42),
@@ -324,9 +323,16 @@ pub fn add(pages: &mut Vec<Sample>) {
             },
             SignalRow {
                 at: ago(40),
-                action: Action::Resolve,
-                severity: AlertSeverity::Warning,
+                said: Some((Action::Resolve, AlertSeverity::Warning)),
                 summary: "Disk of build-1 nearly full".into(),
+                service: link("Build farm", "/services/build"),
+                incident: None,
+                count: 1,
+            },
+            SignalRow {
+                at: ago(60),
+                said: None,
+                summary: "The body is not JSON (expected value at line 1 column 1).".into(),
                 service: link("Build farm", "/services/build"),
                 incident: None,
                 count: 1,

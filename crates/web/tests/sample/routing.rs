@@ -58,6 +58,8 @@ pub fn add(pages: &mut Vec<Sample>) {
             hits: 12,
             last: Some(ago(90)),
         },
+        services: vec![Choice::new("1", "Checkout"), Choice::new("2", "Payments")],
+        form: Form::new().with("service", "1"),
     };
     let choice = |value: &str, label: &str| Choice::new(value, label);
     let editor = |rule: Option<i64>, form: Form, trial| RulePage {

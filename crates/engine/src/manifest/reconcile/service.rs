@@ -174,11 +174,18 @@ impl Work<'_> {
             .integrations
             .values()
             .find(|one| one.service_id == service_id && one.name == name)
-            .map(|one| (**one).clone());
+            .map(|one| (**one).clone())
+            .or_else(|| self.moved(&name, key.as_ref().map(|(hash, ..)| hash)));
         let created = existing.is_none();
         let mut fields = vec![];
         let mut edited = match (existing, key) {
             (Some(mut integration), key) => {
+                put(
+                    &mut integration.service_id,
+                    service_id,
+                    "service",
+                    &mut fields,
+                );
                 put(&mut integration.kind, entry.kind, "kind", &mut fields);
                 if let Some((hash, hint, _)) = key {
                     put(&mut integration.key_hash, hash, "key", &mut fields);
@@ -239,6 +246,13 @@ impl Work<'_> {
         for beat in &entry.heartbeats {
             self.heartbeat(&label, id, beat);
         }
+    }
+
+    /// A global integration of this name and key that another service has: what no rule sends
+    /// elsewhere goes to this one from now on.
+    fn moved(&self, name: &str, key: Option<&[u8; 32]>) -> Option<Integration> {
+        let holder = self.directory.integration_by_key(key?)?;
+        (holder.name == name && holder.routing.on).then(|| holder.clone())
     }
 
     /// How the requests of an integration are read.

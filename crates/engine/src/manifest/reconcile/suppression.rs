@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::suppression::{Matcher, Suppression, SuppressionKind};
 use domain::word::{AccountRole, Origin};
-use domain::{InhibitionId, ServiceId, SuppressionId};
+use domain::{InhibitionId, IntegrationId, ServiceId, SuppressionId};
 
 use super::Work;
 use crate::configuration::inhibition::{self, InhibitionInput};
@@ -30,6 +30,7 @@ impl Work<'_> {
         }
         let faults = self.faults.len();
         let services = self.services_named(entry.services.as_deref());
+        let integrations = self.integrations_named(entry.integrations.as_deref());
         let matchers = self.matchers(entry.matchers.as_deref());
         let existing = self.directory.suppressions.values();
         let existing = existing
@@ -62,9 +63,12 @@ impl Work<'_> {
                 Some(services) => services,
                 None => before.map(|one| one.services.clone()).unwrap_or_default(),
             },
-            integrations: before
-                .map(|one| one.integrations.clone())
-                .unwrap_or_default(),
+            integrations: match integrations {
+                Some(integrations) => integrations,
+                None => before
+                    .map(|one| one.integrations.clone())
+                    .unwrap_or_default(),
+            },
             matchers: match matchers {
                 Some(matchers) => matchers,
                 None => before.map(|one| one.matchers.clone()).unwrap_or_default(),
@@ -190,6 +194,33 @@ impl Work<'_> {
     }
 
     /// `None` when they are not mentioned.
+    fn integrations_named(
+        &mut self,
+        names: Option<&[Located<String>]>,
+    ) -> Option<Vec<IntegrationId>> {
+        let mut found = Vec::new();
+        for given in names? {
+            let named = given.split_once('/').and_then(|(slug, name)| {
+                let service = self.directory.service_by_slug(slug.trim())?.id;
+                let mut all = self.directory.integrations.values();
+                all.find(|one| one.service_id == service && one.name == name.trim())
+            });
+            match named {
+                Some(integration) => found.push(integration.id),
+                None => self.fault(
+                    given.at,
+                    format!(
+                        "there is no integration `{}`: write the service's slug and the \
+                         integration's name, such as shop/Prometheus",
+                        given.value
+                    ),
+                ),
+            }
+        }
+        Some(found)
+    }
+
+    /// `None` when they are not mentioned.
     fn matchers(&mut self, given: Option<&[Located<String>]>) -> Option<Vec<Matcher>> {
         let mut read = Vec::new();
         for text in given? {
@@ -207,6 +238,7 @@ fn changed(before: &Suppression, input: &SuppressionInput) -> Vec<&'static str> 
     let length = |from: domain::Timestamp, until: domain::Timestamp| until.since(from);
     [
         ("services", before.services == input.services),
+        ("integrations", before.integrations == input.integrations),
         ("matchers", before.matchers == input.matchers),
         ("starts_at", before.starts_at == input.starts_at),
         (

@@ -49,3 +49,40 @@ fn routing_rules_stand_in_the_file() {
         "{found:?}"
     );
 }
+
+#[test]
+fn a_global_integration_moves_to_the_service_it_stands_under() {
+    let file = |first: &str, second: &str| {
+        format!(
+            "services: [{{slug: a, integrations: [{first}]}}, {{slug: b, integrations: [{second}]}}]"
+        )
+    };
+    let door = "{name: Door, kind: prometheus, key: door-door-door-door-door, routing_rules: []}";
+    let (_, first) = applied(&empty(), &read(&file(door, "")).unwrap(), NOW).unwrap();
+    let (plan, after) = applied(&first, &read(&file("", door)).unwrap(), NOW).unwrap();
+    assert!(
+        plan.to_string().contains("b/Door") && plan.to_string().contains("service"),
+        "{plan}"
+    );
+    let of = |current: &Current| {
+        let doors = &current.directory.integrations;
+        assert_eq!(doors.len(), 1);
+        let (id, door) = doors.iter().next().unwrap();
+        (
+            *id,
+            current
+                .directory
+                .service(door.service_id)
+                .unwrap()
+                .slug
+                .clone(),
+        )
+    };
+    assert_eq!(of(&first).0, of(&after).0);
+    assert_eq!(of(&after).1, "b");
+    // One that is not global is a thing of its service.
+    let plain = door.replace(", routing_rules: []", "");
+    let (_, first) = applied(&empty(), &read(&file(&plain, "")).unwrap(), NOW).unwrap();
+    let moved = read(&file("", &plain)).and_then(|file| applied(&first, &file, NOW));
+    assert!(matches!(moved, Err(ManifestError::Faults(_))));
+}

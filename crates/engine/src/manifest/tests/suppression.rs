@@ -112,3 +112,40 @@ fn what_is_wrong_is_named_with_its_place() {
         assert!(found.contains(place), "{to}: {found}");
     }
 }
+
+#[test]
+fn windows_and_silences_may_name_integrations() {
+    let text = r#"
+services:
+  - slug: shop
+    integrations:
+      - {name: Prometheus, kind: prometheus, key: prometheus-prometheus}
+      - {name: a/b, kind: generic, key: generic-generic-generic}
+silences:
+  - comment: Nights
+    integrations: [shop/Prometheus, shop/a/b]
+    matchers: ['env="test"']
+    starts_at: 2026-03-22T01:00:00Z
+    lasts: 8h
+    recurrence: FREQ=DAILY
+"#;
+    let manifest = read(text).unwrap();
+    let (_, first) = applied(&empty(), &manifest, NOW).unwrap();
+    let one = first.directory.suppressions.values().next().unwrap();
+    assert_eq!(one.integrations.len(), 2);
+    let (plan, _) = applied(&first, &manifest, NOW).unwrap();
+    assert!(plan.is_unchanged(), "{plan}");
+    let written = to_yaml(&export(&first, false, NOW)).unwrap();
+    assert!(written.contains("shop/a/b"), "{written}");
+    let (_, copy) = applied(&empty(), &read(&written).unwrap(), NOW).unwrap();
+    assert_eq!(export(&copy, false, NOW), export(&first, false, NOW));
+    let fewer = text.replace("[shop/Prometheus, shop/a/b]", "[shop/a/b]");
+    let (plan, _) = applied(&first, &read(&fewer).unwrap(), NOW).unwrap();
+    assert!(plan.to_string().contains("integrations"), "{plan}");
+    let wrong = text.replace("[shop/Prometheus, shop/a/b]", "[Prometheus]");
+    let found = faults(&wrong);
+    assert!(
+        found[0].contains("no integration `Prometheus`"),
+        "{found:?}"
+    );
+}

@@ -1,20 +1,26 @@
-//! Sources that go silent (WIRE-FORMATS.md §5 no. 3): what their owner chose decides whether alerts
-//! resolve when their end passes, or stay open and one alert tells of the source.
+//! What we say ourselves about an integration. Sources that go silent (WIRE-FORMATS.md §5 no. 3): what their owner chose decides whether alerts
+//! resolve when their end passes, or stay open and one alert tells of the source. Heartbeats, which
+//! follow the rules of a global integration.
 
 use domain::Timestamp;
 use domain::alert::Alert;
+use domain::heartbeat::{HeartbeatSettings, Ping, PingKind};
 use domain::integration::{OnSilence, source};
 use domain::signal::Signal;
 use domain::word::{AlertSeverity, AlertStatus, EntryKind};
-use engine::configuration::integration::{SettingsEdit, edit_settings};
-use engine::configuration::routing::RuleInput;
+use engine::configuration::heartbeat::create_heartbeat;
+use engine::configuration::integration::{SettingsEdit, edit_settings, move_integration};
+use engine::configuration::routing::{RoutingEdit, RuleInput, edit_routing};
+use engine::heartbeat::{Carrier, Which};
 use engine::ingest::{Origin, SOURCE, Submission, TEST};
 use engine::timer::fire_due;
 use store::Store;
 
 use super::routed::{BASKET, global, to_basket};
 use crate::on_both;
-use crate::world::{self, MONITOR, NOON, admin, apply, request, seconds, trigger};
+use crate::world::{
+    self, CHECKOUT, MONITOR, NOON, admin, apply, minutes, request, seconds, trigger,
+};
 
 fn at(after: i64) -> Timestamp {
     NOON + seconds(after)
@@ -208,3 +214,92 @@ on_both!(
         );
     }
 );
+
+on_both!(
+    a_heartbeat_of_a_global_integration_follows_its_rules,
+    0,
+    |house| {
+        let store = &house.store;
+        let rule = to_basket(
+            "Jobs",
+            "class == \"heartbeat\" && source.startsWith(\"back\")",
+        );
+        global(store, vec![rule]).await;
+        let mut made = Vec::new();
+        for name in ["backup", "report"] {
+            let settings = HeartbeatSettings::new(name, minutes(1));
+            let beat = create_heartbeat(store, &admin(NOON), MONITOR, settings).await;
+            made.push(beat.unwrap().id);
+            let which = Which::Named {
+                integration: MONITOR,
+                name: name.into(),
+            };
+            let ping = Ping::new(PingKind::Success);
+            engine::heartbeat::ping(store, which, ping, Carrier::default(), NOON)
+                .await
+                .unwrap();
+        }
+        // Somebody is there all the time, so that nobody is given grace.
+        for second in (0..=240).step_by(5) {
+            fire_due(store, at(second)).await.unwrap();
+        }
+        let goes = |id| {
+            let [alert] = of_key(store, &domain::heartbeat::dedup_key(id))
+                .try_into()
+                .unwrap();
+            assert_eq!(alert.status, AlertStatus::Open);
+            let incident = alert.incident_id.unwrap();
+            let found = store.read_blocking(move |c| store::incident::fetch(c, incident));
+            (alert.route.unwrap().service, found.unwrap().service_id)
+        };
+        assert_eq!(goes(made[0]), (BASKET, Some(BASKET)));
+        assert_eq!(goes(made[1]), (CHECKOUT, Some(CHECKOUT)), "the catch-all");
+
+        // Another service takes the rest from now on; what is open stays.
+        let told = |key: &str| {
+            let [alert] = of_key(store, key).try_into().unwrap();
+            alert.route.map(|route| route.service)
+        };
+        push(store, vec![trigger("before")], at(241)).await;
+        move_integration(store, &admin(at(242)), MONITOR, BASKET)
+            .await
+            .unwrap();
+        push(store, vec![trigger("after"), trigger("before")], at(243)).await;
+        assert_eq!(
+            (told("before"), told("after")),
+            (Some(CHECKOUT), Some(BASKET))
+        );
+        assert_eq!(goes(made[1]), (CHECKOUT, Some(CHECKOUT)));
+    }
+);
+
+on_both!(only_a_global_integration_moves, 0, |house| {
+    let store = &house.store;
+    global(store, vec![]).await;
+    for on in [false, true] {
+        push(store, vec![trigger("old")], NOON).await;
+        let edit = vec![RoutingEdit::Switch(on)];
+        edit_routing(store, &admin(NOON), MONITOR, edit)
+            .await
+            .unwrap();
+        if !on {
+            let refused = move_integration(store, &admin(NOON), MONITOR, BASKET).await;
+            assert!(
+                matches!(refused, Err(engine::Error::Refused(_))),
+                "{refused:?}"
+            );
+            push(store, vec![trigger("plain")], NOON).await;
+        }
+    }
+    let plain = |expected| {
+        let [alert] = of_key(store, "plain").try_into().unwrap();
+        assert_eq!(alert.route.map(|route| route.service), expected);
+    };
+    plain(None);
+    move_integration(store, &admin(NOON), MONITOR, BASKET)
+        .await
+        .unwrap();
+    plain(Some(CHECKOUT));
+    let directory = store.directory();
+    assert_eq!(directory.integration(MONITOR).unwrap().service_id, BASKET);
+});

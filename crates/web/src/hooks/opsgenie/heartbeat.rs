@@ -20,6 +20,7 @@ use formats::opsgenie::reply::{self, Refusal};
 use serde_json::{Value, json};
 use store::heartbeat::Filter;
 
+use super::super::intake;
 use super::{Failure, Request, random_id, refused, respond};
 use crate::state::{AppState, State};
 
@@ -84,6 +85,8 @@ async fn answer(req: &HttpRequest, payload: Payload, state: &AppState) -> Result
 }
 
 async fn ping(request: &Request<'_>, name: String) -> Result<Done, Failure> {
+    let unknown =
+        format!("There is no heartbeat “{name}” of this integration: nothing waits for it.");
     let which = Which::Named {
         integration: request.integration,
         name,
@@ -95,7 +98,13 @@ async fn ping(request: &Request<'_>, name: String) -> Result<Done, Failure> {
     let now = request.state.now();
     let ping = Ping::new(PingKind::Success);
     match heartbeat::ping(request.state.store(), which, ping, carrier, now).await {
-        Ok(_) | Err(engine::Error::NotFound(_)) => Ok(Done::Pong),
+        Ok(_) => Ok(Done::Pong),
+        // As there: the client hears nothing of it, but its owner does.
+        Err(engine::Error::NotFound(_)) => {
+            let (raw, origin) = (request.bytes.clone(), request.origin(FORMAT));
+            intake::remember_refusal(request.state, request.key_hash, unknown, raw, origin).await;
+            Ok(Done::Pong)
+        }
         Err(other) => Err(other.into()),
     }
 }

@@ -11,6 +11,7 @@ use domain::service::Integration;
 use domain::{RoutingRuleId, ServiceId};
 use engine::Error;
 use engine::access::Right;
+use engine::configuration::integration::move_integration;
 use engine::configuration::routing::{RoutingEdit, RuleInput, edit_routing, edited};
 use formats::format;
 use store::routing::Hits;
@@ -41,6 +42,7 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
                 .route(web::post().to(create)),
         )
         .route(&format!("{BASE}/switch"), web::post().to(switch))
+        .route(&format!("{BASE}/rest"), web::post().to(move_rest))
         .route(&format!("{BASE}/new"), web::get().to(add))
         .service(
             web::resource(format!("{BASE}/{{rule}}"))
@@ -164,6 +166,8 @@ async fn show(state: State, me: SignedIn, path: Named) -> Result<HttpResponse, W
         service: service_link(&directory, &slug)?,
         integration: door_link(door, &slug),
         on: door.routing.on,
+        services: name::service_choices(&directory),
+        form: Form::new().with("service", door.service_id),
         rules: (door.routing.rules.iter())
             .map(|rule| row(rule, hits.get(&rule.id), &directory))
             .collect(),
@@ -192,6 +196,26 @@ async fn switch(
     Ok(redirect_with_flash(&state, &to, told))
 }
 
+/// Another service takes what no rule sends elsewhere.
+async fn move_rest(
+    state: State,
+    me: SignedIn,
+    path: Named,
+    Checked(form): Checked,
+) -> Result<HttpResponse, WebError> {
+    me.require(Right::Configure)?;
+    let (slug, id) = path.into_inner();
+    let directory = state.directory();
+    let door = find_in(&directory, &slug, &id)?;
+    let to = form.text("service").and_then(|id| id.parse().ok());
+    let to = to.and_then(|id| directory.service(ServiceId(id)));
+    let to = to.ok_or_else(|| WebError::not_found("service"))?;
+    move_integration(state.store(), &me.ctx(state.now()), door.id, to.id).await?;
+    let page = format!("{}/routing", home(door, &to.slug));
+    let told = format!("{} takes what no rule sends elsewhere.", to.name);
+    Ok(redirect_with_flash(&state, &page, &told))
+}
+
 async fn page(
     state: &AppState,
     me: &SignedIn,
@@ -202,9 +226,10 @@ async fn page(
     trial: Option<Trial>,
 ) -> Result<RulePage, WebError> {
     let directory = state.directory();
-    let count = door.routing.rules.len();
-    let mut places = vec![Choice::new(count, "Last, before the catch-all")];
-    let rules = door.routing.rules.iter().enumerate();
+    // Counted among the others: a rule that is moved is taken out first.
+    let others = || door.routing.rules.iter().filter(|one| Some(one.id) != rule);
+    let mut places = vec![Choice::new(others().count(), "Last, before the catch-all")];
+    let rules = others().enumerate();
     places.extend(rules.map(|(at, rule)| Choice::new(at, format!("Before “{}”", rule.name))));
     Ok(RulePage {
         frame: frame(state, me, "Routing rule", Nav::Services).await,
@@ -240,7 +265,9 @@ async fn edit(state: State, me: SignedIn, path: NamedRule) -> Result<HttpRespons
     let directory = state.directory();
     let door = find_in(&directory, &slug, &id)?;
     let rule = known(door, rule)?;
-    let form = filled(&RuleInput::of(rule));
+    let mut rules = door.routing.rules.iter();
+    let at = rules.position(|one| one.id == rule.id).unwrap_or(0);
+    let form = filled(&RuleInput::of(rule)).with("place", at);
     render(&page(&state, &me, &slug, door, Some(rule.id), form, None).await?)
 }
 
@@ -354,12 +381,18 @@ async fn submit(
         return refused(form).await;
     };
     let name = input.name.trim().to_owned();
-    let change = match rule {
-        Some(rule) => RoutingEdit::Change(rule, input),
-        None => RoutingEdit::Add(input, form.text("place").and_then(|at| at.parse().ok())),
+    let place = form.text("place").and_then(|at| at.parse().ok());
+    let edits = match rule {
+        Some(rule) => std::iter::once(RoutingEdit::Change(rule, input))
+            .chain(place.map(|to| RoutingEdit::Move(rule, to)))
+            .collect(),
+        None => vec![RoutingEdit::Add(input, place)],
     };
     if form.get("do") == "try" {
-        let tried = edited(&directory, &door.routing, &change, || Ok(TRIED));
+        let before = Ok(door.routing.clone());
+        let tried = edits.iter().fold(before, |routing, edit| {
+            edited(&directory, &routing?, edit, || Ok(TRIED))
+        });
         return match tried {
             Ok(routing) => {
                 let routing = Routing {
@@ -376,7 +409,7 @@ async fn submit(
             }
         };
     }
-    match edit_routing(state.store(), &me.ctx(state.now()), door.id, vec![change]).await {
+    match edit_routing(state.store(), &me.ctx(state.now()), door.id, edits).await {
         Ok(_) => {
             let to = format!("{}/routing", home(door, slug));
             let told = format!("“{name}” is saved, and holds for signals that come from now on.");
