@@ -2,25 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use diesel::dsl::sql;
-use diesel::expression::SqlLiteral;
 mod alias;
 mod check;
 mod find;
 mod write;
 
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 use domain::alert::{Alert, AlertText, Identity};
 use domain::dedup::SignalDecision;
 use domain::routing::Route;
 use domain::word::{Action, AlertSeverity, AlertStatus};
 use domain::{AlertId, IncidentId, IntegrationId, RequestId, ServiceId, SignalId, Timestamp};
 
-use crate::conn::Conn;
+use crate::conn::{Conn, insert_all};
 use crate::db;
 use crate::error::{Error, json, to_json};
 use crate::schema::{alert, integration_traffic, signal};
+use crate::spelled::spelled;
 
 pub use alias::{Aliases, aliases, forget_aliases, open_by_key, put_aliases};
 pub use check::{check_held_by, due, next_check, open_of_incident, put_off_check};
@@ -165,14 +163,9 @@ fn alerts(rows: Vec<Row>) -> Result<Vec<Alert>, Error> {
     rows.into_iter().map(Row::into_alert).collect()
 }
 
-/// Spelled out, since only then the databases know that the partial indexes hold the answer.
-fn is_open() -> SqlLiteral<Bool> {
-    sql("alert.status = 'open'")
-}
-
-/// As [`is_open`].
-fn is_resolved() -> SqlLiteral<Bool> {
-    sql("alert.status = 'resolved'")
+spelled! {
+    IsOpen = "alert.status = 'open'";
+    IsResolved = "alert.status = 'resolved'";
 }
 
 /// Open alerts with these identities, locked until the transaction ends, in one order on every
@@ -182,27 +175,35 @@ fn is_resolved() -> SqlLiteral<Bool> {
 /// # Errors
 /// Those of the read.
 pub fn lock_open(conn: &mut Conn, identities: &[Identity]) -> Result<Vec<Alert>, Error> {
-    let keys: Vec<Vec<u8>> = identities
-        .iter()
-        .map(|identity| identity.0.to_vec())
-        .collect();
-    let mut found = Vec::new();
-    for chunk in keys.chunks(CHUNK) {
-        let rows: Result<Vec<Row>, diesel::result::Error> = match conn {
-            Conn::Sqlite(c) => alert::table
-                .filter(alert::identity.eq_any(chunk))
-                .filter(is_open())
-                .select(Row::as_select())
-                .load(c),
-            Conn::Postgres(c) => alert::table
-                .filter(alert::identity.eq_any(chunk))
-                .filter(is_open())
-                .order(alert::id)
-                .for_update()
-                .select(Row::as_select())
-                .load(c),
-        };
-        found.extend(rows?);
+    let mut found: Vec<Row> = Vec::with_capacity(identities.len());
+    match conn {
+        // Singly: by a statement that stays prepared.
+        Conn::Sqlite(c) => {
+            for identity in identities {
+                found.extend(
+                    alert::table
+                        .filter(alert::identity.eq(identity.0.as_slice()))
+                        .filter(IsOpen)
+                        .select(Row::as_select())
+                        .first(c)
+                        .optional()?,
+                );
+            }
+        }
+        Conn::Postgres(c) => {
+            let keys: Vec<&[u8]> = identities.iter().map(|one| one.0.as_slice()).collect();
+            for chunk in keys.chunks(CHUNK) {
+                found.extend(
+                    alert::table
+                        .filter(alert::identity.eq_any(chunk))
+                        .filter(IsOpen)
+                        .order(alert::id)
+                        .for_update()
+                        .select(Row::as_select())
+                        .load::<Row>(c)?,
+                );
+            }
+        }
     }
     alerts(found)
 }
@@ -217,7 +218,7 @@ pub fn lock_of_incidents(conn: &mut Conn, incidents: &[IncidentId]) -> Result<()
     if let Conn::Postgres(c) = conn {
         let locked: Vec<AlertId> = alert::table
             .filter(alert::incident_id.eq_any(incidents))
-            .filter(is_open())
+            .filter(IsOpen)
             .order(alert::id)
             .for_update()
             .select(alert::id)
@@ -245,7 +246,7 @@ pub fn last_resolved(
         // Only the index is read: an alert that flaps has very many rows.
         let rows: Vec<(Vec<u8>, Option<Timestamp>, AlertId)> = db!(conn, |c| alert::table
             .filter(alert::identity.eq_any(chunk))
-            .filter(is_resolved())
+            .filter(IsResolved)
             .filter(alert::resolved_at.gt(since))
             .select((alert::identity, alert::resolved_at, alert::id))
             .load(c))?;
@@ -281,7 +282,7 @@ pub fn open_of_group(
     let rows: Vec<Vec<u8>> = db!(conn, |c| alert::table
         .filter(alert::integration_id.eq(integration))
         .filter(alert::group_key.eq(group_key))
-        .filter(is_open())
+        .filter(IsOpen)
         .select(alert::identity)
         .load(c))?;
     rows.into_iter()
@@ -365,11 +366,7 @@ impl SignalRecord {
 /// # Errors
 /// Those of the write.
 pub fn record_signals(conn: &mut Conn, records: &[SignalRecord]) -> Result<(), Error> {
-    for chunk in records.chunks(CHUNK) {
-        db!(conn, |c| diesel::insert_into(signal::table)
-            .values(chunk)
-            .execute(c))?;
-    }
+    insert_all!(conn, signal::table, records);
     Ok(())
 }
 
@@ -419,7 +416,7 @@ pub fn delete_signals(conn: &mut Conn, before: Timestamp, limit: i64) -> Result<
 pub fn delete_resolved(conn: &mut Conn, before: Timestamp, limit: i64) -> Result<usize, Error> {
     let old: Vec<AlertId> = db!(conn, |c| alert::table
         .filter(alert::first_seen.lt(before))
-        .filter(is_resolved())
+        .filter(IsResolved)
         .filter(alert::resolved_at.lt(before))
         .order(alert::first_seen)
         .limit(limit)

@@ -8,7 +8,7 @@ use domain::{AlertId, IncidentId, ServiceId, Timestamp, UserId};
 use crate::conn::Conn;
 use crate::db;
 use crate::error::Error;
-use crate::incident::Row;
+use crate::incident::{IsOpen, Row};
 use crate::schema::{alert, incident, page, role_holding, signal};
 
 /// Which incidents a list shows.
@@ -170,7 +170,7 @@ pub fn overdue_updates(
 ) -> Result<Vec<Incident>, Error> {
     let rows: Vec<Row> = db!(conn, |c| incident::table
         .filter(incident::next_update_due.le(now))
-        .filter(incident::paging.ne(PagingState::Resolved))
+        .filter(IsOpen)
         .order((incident::next_update_due.asc(), incident::id.asc()))
         .limit(limit)
         .select(Row::as_select())

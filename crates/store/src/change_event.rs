@@ -9,6 +9,11 @@ use crate::conn::Conn;
 use crate::db;
 use crate::error::{Error, json, to_json};
 use crate::schema::change_event as t;
+use crate::spelled::spelled;
+
+spelled! {
+    IsExperiment = "change_event.kind = 'experiment'";
+}
 
 /// Most rows of one statement.
 const CHUNK: usize = 500;
@@ -220,7 +225,7 @@ pub fn fetch(conn: &mut Conn, id: ChangeEventId) -> Result<Change, Error> {
 /// Those of the read.
 pub fn experiments(conn: &mut Conn, since: Timestamp) -> Result<Vec<Change>, Error> {
     let rows: Vec<Row> = db!(conn, |c| t::table
-        .filter(t::kind.eq(ChangeKind::Experiment))
+        .filter(IsExperiment)
         .filter(t::at.ge(since))
         .order((t::at, t::id))
         .select(Row::as_select())

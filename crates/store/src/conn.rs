@@ -27,6 +27,28 @@ macro_rules! db {
     };
 }
 
+/// Inserts rows of one kind. SQLite takes them singly by a statement that stays prepared, since
+/// there is no round trip to spare, PostgreSQL many in one.
+macro_rules! insert_all {
+    ($conn:expr, $table:expr, $rows:expr) => {{
+        /// Rows of one statement; PostgreSQL binds 65,535 values at most.
+        const CHUNK: usize = 500;
+        match &mut *$conn {
+            $crate::conn::Conn::Sqlite(c) => {
+                for row in $rows {
+                    diesel::insert_into($table).values(row).execute(c)?;
+                }
+            }
+            $crate::conn::Conn::Postgres(c) => {
+                for chunk in $rows.chunks(CHUNK) {
+                    diesel::insert_into($table).values(chunk).execute(c)?;
+                }
+            }
+        }
+    }};
+}
+pub(crate) use insert_all;
+
 impl Conn {
     /// Opens a connection and sets it up.
     ///

@@ -3,19 +3,17 @@
 mod prepared;
 mod timer;
 
-use diesel::dsl::sql;
-use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 use domain::escalation::{Execution, Run};
 use domain::policy::PolicyVersion;
 use domain::word::{PageCause, RunState, Urgency};
 use domain::{IncidentId, PageId, PolicyId, RunId, Timestamp, UserId};
 
-use crate::conn::Conn;
+use crate::conn::{Conn, insert_all};
 use crate::db;
 use crate::error::{Error, json, to_json};
 use crate::schema::{escalation_run, page, policy, policy_version, step_execution};
+use crate::spelled::spelled;
 pub use timer::{Timer, arm, count_due, disarm, due, next_due, take, take_all, timer_due};
 
 /// Rows of one statement: SQLite allows 32,766 values.
@@ -108,9 +106,8 @@ pub fn update_run(conn: &mut Conn, run: &Run) -> Result<(), Error> {
     }
 }
 
-/// Spelled out, since only then the databases know that the partial index holds the answer.
-fn is_live() -> SqlLiteral<Bool> {
-    sql("escalation_run.state <> 'stopped'")
+spelled! {
+    IsLive = "escalation_run.state <> 'stopped'";
 }
 
 /// The live run of an incident, or else its newest. The caller holds the incident's lock, which is
@@ -141,7 +138,7 @@ pub fn live_run(conn: &mut Conn, incident: IncidentId) -> Result<Option<Run>, Er
     use escalation_run as t;
     let row: Option<Row> = db!(conn, |c| t::table
         .filter(t::incident_id.eq(incident))
-        .filter(is_live())
+        .filter(IsLive)
         .select(Row::as_select())
         .first(c)
         .optional())?;
@@ -172,7 +169,7 @@ pub fn live_runs(conn: &mut Conn, incidents: &[IncidentId]) -> Result<Vec<Run>, 
     for chunk in incidents.chunks(CHUNK) {
         let rows: Vec<Row> = db!(conn, |c| t::table
             .filter(t::incident_id.eq_any(chunk))
-            .filter(is_live())
+            .filter(IsLive)
             .order(t::incident_id)
             .select(Row::as_select())
             .load(c))?;
@@ -190,7 +187,7 @@ pub fn live_runs(conn: &mut Conn, incidents: &[IncidentId]) -> Result<Vec<Run>, 
 pub fn incidents_with_live_run(conn: &mut Conn) -> Result<Vec<IncidentId>, Error> {
     use escalation_run as t;
     db!(conn, |c| t::table
-        .filter(is_live())
+        .filter(IsLive)
         .order(t::incident_id)
         .select(t::incident_id)
         .load(c))
@@ -242,11 +239,7 @@ pub fn insert_executions(conn: &mut Conn, executions: &[(RunId, Execution)]) -> 
             })
         })
         .collect::<Result<_, Error>>()?;
-    for chunk in rows.chunks(CHUNK) {
-        db!(conn, |c| diesel::insert_into(step_execution::table)
-            .values(chunk)
-            .execute(c))?;
-    }
+    insert_all!(conn, step_execution::table, &rows);
     Ok(())
 }
 
@@ -332,11 +325,7 @@ pub struct Page {
 /// # Errors
 /// [`Error::Conflict`] when the person was already paged by this execution for this cause.
 pub fn insert_pages(conn: &mut Conn, pages: &[Page]) -> Result<(), Error> {
-    for chunk in pages.chunks(CHUNK) {
-        db!(conn, |c| diesel::insert_into(page::table)
-            .values(chunk)
-            .execute(c))?;
-    }
+    insert_all!(conn, page::table, pages);
     Ok(())
 }
 

@@ -1,17 +1,15 @@
 //! Incidents and their key moments.
 
-use diesel::dsl::sql;
-use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 use domain::incident::{Incident, IncidentKind};
 use domain::word::{AlertSeverity, IncidentSeverity, KeyMoment, PagingState, Phase, Urgency};
 use domain::{IncidentId, PolicyId, ServiceId, Timestamp, UserId};
 
-use crate::conn::Conn;
+use crate::conn::{Conn, insert_all};
 use crate::db;
 use crate::error::Error;
 use crate::schema::{incident, key_moment};
+use crate::spelled::spelled;
 
 mod gathering;
 
@@ -98,11 +96,7 @@ const CHUNK: usize = 500;
 /// [`Error::Conflict`] when another node opened an incident of the same group meanwhile.
 pub fn insert(conn: &mut Conn, incidents: Vec<Incident>) -> Result<(), Error> {
     let rows: Vec<Row> = incidents.into_iter().map(Row::from).collect();
-    for chunk in rows.chunks(CHUNK) {
-        db!(conn, |c| diesel::insert_into(incident::table)
-            .values(chunk)
-            .execute(c))?;
-    }
+    insert_all!(conn, incident::table, &rows);
     Ok(())
 }
 
@@ -146,21 +140,32 @@ pub fn lock(conn: &mut Conn, id: IncidentId) -> Result<Incident, Error> {
 /// Those of the read; ids that do not exist are left out.
 pub fn lock_all(conn: &mut Conn, ids: &[IncidentId]) -> Result<Vec<Incident>, Error> {
     let mut found: Vec<Row> = Vec::with_capacity(ids.len());
-    for chunk in ids.chunks(CHUNK) {
-        let rows: Result<Vec<Row>, diesel::result::Error> = match conn {
-            Conn::Sqlite(c) => incident::table
-                .filter(incident::id.eq_any(chunk))
-                .order(incident::id)
-                .select(Row::as_select())
-                .load(c),
-            Conn::Postgres(c) => incident::table
-                .filter(incident::id.eq_any(chunk))
-                .order(incident::id)
-                .for_update()
-                .select(Row::as_select())
-                .load(c),
-        };
-        found.extend(rows?);
+    match conn {
+        Conn::Sqlite(c) => {
+            // Singly: by a statement that stays prepared.
+            for id in ids {
+                found.extend(
+                    incident::table
+                        .find(id)
+                        .select(Row::as_select())
+                        .first(c)
+                        .optional()?,
+                );
+            }
+            found.sort_by_key(|row| row.id);
+        }
+        Conn::Postgres(c) => {
+            for chunk in ids.chunks(CHUNK) {
+                found.extend(
+                    incident::table
+                        .filter(incident::id.eq_any(chunk))
+                        .order(incident::id)
+                        .for_update()
+                        .select(Row::as_select())
+                        .load::<Row>(c)?,
+                );
+            }
+        }
     }
     Ok(found.into_iter().map(Incident::from).collect())
 }
@@ -175,9 +180,8 @@ pub fn by_number(conn: &mut Conn, number: i64) -> Result<Incident, Error> {
     Ok(row.into())
 }
 
-/// Spelled out, since only then the databases know that the partial indexes hold the answer.
-fn is_open() -> SqlLiteral<Bool> {
-    sql("incident.paging <> 'resolved'")
+spelled! {
+    IsOpen = "incident.paging <> 'resolved'";
 }
 
 /// Ids of open incidents of the given groups of a service.
@@ -194,7 +198,7 @@ pub fn open_of_groups(
         let rows: Vec<(Option<String>, IncidentId)> = db!(conn, |c| incident::table
             .filter(incident::service_id.eq(service))
             .filter(incident::group_key.eq_any(chunk))
-            .filter(is_open())
+            .filter(IsOpen)
             .select((incident::group_key, incident::id))
             .load(c))?;
         found.extend(
@@ -213,7 +217,7 @@ pub fn open_of_groups(
 pub fn open_of_service(conn: &mut Conn, service: ServiceId) -> Result<Vec<IncidentId>, Error> {
     db!(conn, |c| incident::table
         .filter(incident::service_id.eq(service))
-        .filter(is_open())
+        .filter(IsOpen)
         .order(incident::id)
         .select(incident::id)
         .load(c))
@@ -246,7 +250,7 @@ macro_rules! narrow {
     ($query:ident, $filter:ident) => {
         if !$filter.paging.is_empty() {
             if !$filter.paging.contains(&PagingState::Resolved) {
-                $query = $query.filter(is_open());
+                $query = $query.filter(IsOpen);
             }
             $query = $query.filter(incident::paging.eq_any($filter.paging.clone()));
         }
@@ -346,7 +350,7 @@ pub struct OpenCount {
 /// Those of the read.
 pub fn open_count(conn: &mut Conn) -> Result<OpenCount, Error> {
     let rows: Vec<(PagingState, i64)> = db!(conn, |c| incident::table
-        .filter(is_open())
+        .filter(IsOpen)
         .group_by(incident::paging)
         .select((incident::paging, diesel::dsl::count_star()))
         .load(c))?;

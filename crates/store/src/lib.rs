@@ -44,6 +44,7 @@ pub mod url;
 
 mod listen;
 mod pool;
+mod spelled;
 mod writer;
 
 use std::hash::{BuildHasher, RandomState};

@@ -3,6 +3,7 @@
 mod claim;
 mod page;
 
+use claim::IsPlanned;
 use diesel::prelude::*;
 use domain::notification::Medium;
 use domain::word::{ContactKind, NotificationKind, NotificationState, Urgency};
@@ -17,7 +18,7 @@ pub use claim::{
 };
 pub use page::{cancel_page, cancel_pages_of, pages_to};
 
-use crate::conn::Conn;
+use crate::conn::{Conn, insert_all};
 use crate::db;
 use crate::error::Error;
 use crate::schema::{notification, receipt};
@@ -111,11 +112,7 @@ const CHUNK: usize = 500;
 /// # Errors
 /// Those of the write.
 pub fn insert(conn: &mut Conn, rows: &[Notification]) -> Result<(), Error> {
-    for chunk in rows.chunks(CHUNK) {
-        db!(conn, |c| diesel::insert_into(notification::table)
-            .values(chunk)
-            .execute(c))?;
-    }
+    insert_all!(conn, notification::table, rows);
     Ok(())
 }
 
@@ -310,9 +307,7 @@ pub fn list(
 pub fn backlog(conn: &mut Conn, now: Timestamp) -> Result<(i64, Option<Timestamp>), Error> {
     use notification as t;
     db!(conn, |c| t::table
-        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(
-            "notification.state = 'planned'"
-        ))
+        .filter(IsPlanned)
         .filter(t::due_at.le(now))
         .select((diesel::dsl::count_star(), diesel::dsl::min(t::due_at)))
         .first(c))

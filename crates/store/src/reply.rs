@@ -7,6 +7,7 @@ use domain::{NotificationId, Span, Timestamp};
 use crate::conn::Conn;
 use crate::db;
 use crate::error::Error;
+use crate::incident::IsOpen;
 use crate::notification::{Notification, fetch};
 use crate::schema::{inbound_message, incident, notification, reply_code, unknown_reply};
 
@@ -47,7 +48,7 @@ fn any_open(conn: &mut Conn, lead: NotificationId) -> Result<bool, Error> {
         notification::table
             .inner_join(incident::table.on(incident::id.nullable().eq(notification::incident_id)))
             .filter(notification::bundle_id.eq(lead))
-            .filter(incident::paging.ne(PagingState::Resolved))
+            .filter(IsOpen)
     ))
     .get_result(c))
 }

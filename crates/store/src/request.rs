@@ -9,12 +9,16 @@ use domain::{AlertId, IncidentId, IntegrationId, RequestId, Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::alert::SignalRecord;
-use crate::conn::Conn;
+use crate::conn::{Conn, insert_all};
 use crate::db;
 use crate::error::{Error, json, to_json};
 use crate::schema::{request, signal};
+use crate::spelled::spelled;
 
-const CHUNK: usize = 500;
+spelled! {
+    HasRejected = "request.rejected > 0";
+}
+
 /// A sample of repeats is written over no sooner than this, so that a busy monitor costs nothing.
 const SAMPLE_AGE: Span = Span::from_seconds(5);
 /// How many of the newest requests a search by words looks through.
@@ -164,11 +168,7 @@ pub fn record(conn: &mut Conn, requests: &[Request]) -> Result<(), Error> {
             Some(integration) => drop(samples.insert(integration, row)),
         }
     }
-    for chunk in whole.chunks(CHUNK) {
-        db!(conn, |c| diesel::insert_into(request::table)
-            .values(chunk)
-            .execute(c))?;
-    }
+    insert_all!(conn, request::table, &whole);
     // In the order of their ids, so that two nodes cannot block each other.
     for row in samples.into_values() {
         use request as t;
@@ -254,7 +254,7 @@ pub fn list(conn: &mut Conn, filter: &Filter, limit: i64) -> Result<Vec<Request>
             None => {}
             Some(SignalDecision::Repeated) => query = query.filter(t::repeated.gt(0)),
             Some(SignalDecision::Ignored) => query = query.filter(t::ignored.gt(0)),
-            Some(SignalDecision::Rejected) => query = query.filter(t::rejected.gt(0)),
+            Some(SignalDecision::Rejected) => query = query.filter(HasRejected),
             Some(decision) => {
                 let decided = signal::table
                     .filter(signal::request_id.eq(t::id.nullable()))

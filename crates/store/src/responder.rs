@@ -1,9 +1,6 @@
 //! People who were asked to help with an incident, and what they said (PAGING.md §4.8).
 
-use diesel::dsl::sql;
-use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 use domain::incident::responder::Responder;
 use domain::word::ResponderState;
 use domain::{IncidentId, PageId, ResponderId, Timestamp, UserId};
@@ -12,6 +9,7 @@ use crate::conn::Conn;
 use crate::db;
 use crate::error::Error;
 use crate::schema::responder as t;
+use crate::spelled::spelled;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = t, treat_none_as_default_value = false)]
@@ -62,9 +60,8 @@ impl From<Row> for Responder {
     }
 }
 
-/// Spelled out, since only then the databases know that the partial index holds the answer.
-fn is_open() -> SqlLiteral<Bool> {
-    sql("responder.state = 'asked'")
+spelled! {
+    IsOpen = "responder.state = 'asked'";
 }
 
 /// # Errors
@@ -97,7 +94,7 @@ pub fn of_incident(conn: &mut Conn, id: IncidentId) -> Result<Vec<Responder>, Er
 pub fn awaited(conn: &mut Conn, id: IncidentId) -> Result<Vec<PageId>, Error> {
     db!(conn, |c| t::table
         .filter(t::incident_id.eq(id))
-        .filter(is_open())
+        .filter(IsOpen)
         .order(t::page_id)
         .select(t::page_id)
         .load(c))
@@ -112,7 +109,7 @@ pub fn awaited_of(conn: &mut Conn, ids: &[IncidentId]) -> Result<Vec<(IncidentId
     for chunk in ids.chunks(500) {
         let some: Vec<(IncidentId, UserId)> = db!(conn, |c| t::table
             .filter(t::incident_id.eq_any(chunk))
-            .filter(is_open())
+            .filter(IsOpen)
             .select((t::incident_id, t::user_id))
             .load(c))?;
         found.extend(some);
@@ -128,7 +125,7 @@ pub fn open(conn: &mut Conn, id: IncidentId, user: UserId) -> Result<Option<Resp
     let row: Option<Row> = db!(conn, |c| t::table
         .filter(t::incident_id.eq(id))
         .filter(t::user_id.eq(user))
-        .filter(is_open())
+        .filter(IsOpen)
         .select(Row::as_select())
         .first(c)
         .optional())?;
@@ -178,7 +175,7 @@ pub fn answer(
 pub fn end_all(conn: &mut Conn, id: IncidentId) -> Result<(), Error> {
     db!(conn, |c| diesel::update(t::table)
         .filter(t::incident_id.eq(id))
-        .filter(is_open())
+        .filter(IsOpen)
         .set(t::state.eq(ResponderState::Ended))
         .execute(c))?;
     Ok(())

@@ -9,6 +9,7 @@ use domain::{IntegrationId, ServiceId, Timestamp};
 use crate::conn::Conn;
 use crate::db;
 use crate::error::{Error, to_json};
+use crate::incident::IsOpen;
 use crate::schema::{
     change_event, incident, integration, integration_traffic, request, service, signal,
 };
@@ -219,7 +220,7 @@ pub fn traffic(conn: &mut Conn) -> Result<Vec<(IntegrationId, Traffic)>, Error> 
 /// Those of the read.
 pub fn open_incidents(conn: &mut Conn) -> Result<Vec<(ServiceId, PagingState, i64)>, Error> {
     let rows: Vec<(Option<ServiceId>, PagingState, i64)> = db!(conn, |c| incident::table
-        .filter(incident::paging.ne(PagingState::Resolved))
+        .filter(IsOpen)
         .filter(incident::service_id.is_not_null())
         .group_by((incident::service_id, incident::paging))
         .select((

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use domain::word::{EntryKind, Origin};
 use domain::{IncidentId, TimelineEntryId, Timestamp, UserId};
 
-use crate::conn::Conn;
+use crate::conn::{Conn, insert_all};
 use crate::db;
 use crate::error::Error;
 use crate::schema::timeline_entry;
@@ -25,16 +25,10 @@ pub struct Entry {
     pub details: String,
 }
 
-const CHUNK: usize = 500;
-
 /// # Errors
 /// Those of the write.
 pub fn append(conn: &mut Conn, entries: &[Entry]) -> Result<(), Error> {
-    for chunk in entries.chunks(CHUNK) {
-        db!(conn, |c| diesel::insert_into(timeline_entry::table)
-            .values(chunk)
-            .execute(c))?;
-    }
+    insert_all!(conn, timeline_entry::table, entries);
     Ok(())
 }
 

@@ -5,6 +5,10 @@ use std::fmt::Write as _;
 /// People of one service, who take turns.
 pub const PEOPLE: usize = 20;
 
+/// Who may do everything.
+pub const ADMIN: &str = "admin@example.com";
+pub const PASSWORD: &str = "a long password";
+
 /// The key of a service's integration.
 pub fn key(service: usize) -> String {
     format!("bench{service:027}")
@@ -13,7 +17,11 @@ pub fn key(service: usize) -> String {
 /// Services with a policy and people of their own, so that messages are not kept back to become
 /// one: one incident a person a minute leaves at once (PAGING.md §6.4).
 pub fn yaml(services: usize) -> String {
-    let mut users = person("admin@example.com", "admin");
+    let mut users = person(ADMIN, "admin").replacen(
+        "    role:",
+        &format!("    password: {PASSWORD}\n    role:"),
+        1,
+    );
     let (mut policies, mut doors) = (String::new(), String::new());
     // Where incidents are what is measured, none are collected in storms.
     let storms = if services == 1 { 20 } else { 0 };

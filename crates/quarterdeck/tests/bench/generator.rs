@@ -84,15 +84,40 @@ pub fn percentile(all: &mut [Duration], share: f64) -> Duration {
         .unwrap_or_default()
 }
 
-/// Sends requests until so many were sent or the time is over.
+/// Sends requests, as many as are answered, until so many were sent or the time is over.
 pub fn run(requests: &Arc<Requests>, count: usize, limit: Duration) -> Outcome {
+    send(requests, count, limit, Duration::ZERO)
+}
+
+/// Sends a request each `pace` for some time. What comes late is late from the moment on at which
+/// it should have been sent.
+pub fn steady(requests: &Arc<Requests>, pace: Duration, time: Duration) -> Outcome {
+    send(requests, usize::MAX, time, pace)
+}
+
+/// When requests are sent, and until when.
+#[derive(Clone, Copy)]
+struct Plan {
+    count: usize,
+    began: Instant,
+    until: Instant,
+    /// Zero: as soon as the one before it is answered.
+    pace: Duration,
+}
+
+fn send(requests: &Arc<Requests>, count: usize, limit: Duration, pace: Duration) -> Outcome {
     let next = Arc::new(AtomicUsize::new(0));
     let began = Instant::now();
-    let until = began + limit;
+    let plan = Plan {
+        count,
+        began,
+        until: began + limit,
+        pace,
+    };
     let threads: Vec<_> = (0..THREADS)
         .map(|_| {
             let (requests, next) = (Arc::clone(requests), Arc::clone(&next));
-            std::thread::spawn(move || thread(&requests, &next, count, until))
+            std::thread::spawn(move || thread(&requests, &next, plan))
         })
         .collect();
     let mut outcome = Outcome::default();
@@ -103,12 +128,7 @@ pub fn run(requests: &Arc<Requests>, count: usize, limit: Duration) -> Outcome {
     outcome
 }
 
-fn thread(
-    requests: &Arc<Requests>,
-    next: &Arc<AtomicUsize>,
-    count: usize,
-    until: Instant,
-) -> Outcome {
+fn thread(requests: &Arc<Requests>, next: &Arc<AtomicUsize>, plan: Plan) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -118,8 +138,8 @@ fn thread(
             .map(|_| {
                 let (requests, next) = (Arc::clone(requests), Arc::clone(next));
                 tokio::spawn(async move {
-                    let work = connection(&requests, &next, count, until);
-                    let limit = PATIENCE + until.saturating_duration_since(Instant::now());
+                    let work = connection(&requests, &next, plan);
+                    let limit = PATIENCE + plan.until.saturating_duration_since(Instant::now());
                     tokio::time::timeout(limit, work)
                         .await
                         .expect("the server answers")
@@ -134,12 +154,7 @@ fn thread(
     })
 }
 
-async fn connection(
-    requests: &Requests,
-    next: &AtomicUsize,
-    count: usize,
-    until: Instant,
-) -> Outcome {
+async fn connection(requests: &Requests, next: &AtomicUsize, plan: Plan) -> Outcome {
     let mut outcome = Outcome::default();
     let mut stream = TcpStream::connect(("127.0.0.1", requests.port))
         .await
@@ -148,8 +163,16 @@ async fn connection(
     let mut buffer = vec![0; 16 * 1024];
     loop {
         let number = next.fetch_add(1, Ordering::Relaxed);
-        let sent = Instant::now();
-        if number >= count || sent >= until {
+        let mut sent = Instant::now();
+        if !plan.pace.is_zero() {
+            let due = u32::try_from(number).expect("fewer than 2^32 requests");
+            let due = plan.began + plan.pace * due;
+            if due < plan.until {
+                tokio::time::sleep_until(due.into()).await;
+            }
+            sent = due;
+        }
+        if number >= plan.count || sent >= plan.until {
             return outcome;
         }
         let request = &requests.all[number % requests.all.len()];

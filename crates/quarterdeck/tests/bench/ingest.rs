@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
+use store::Store;
 use testkit::alertmanager::Alertmanager;
 use testkit::{PgCluster, Server, eventually};
 
@@ -129,20 +130,35 @@ fn keys() -> impl Iterator<Item = String> {
 
 /// A server whose messages go nowhere but to the outbox.
 async fn server(database: Option<&str>) -> Server {
+    let mut server = prepared(database);
+    server.start().await;
+    server
+}
+
+/// As it is before it starts.
+pub fn prepared(database: Option<&str>) -> Server {
     let mut builder = Server::builder(BINARY)
         .env("QUARTERDECK_LOG_LEVEL", "warn")
         .env("QUARTERDECK_RATE_LIMIT", "0");
     if let Some(url) = database {
         builder = builder.database(url);
     }
-    let mut server = builder.prepare();
+    let server = builder.prepare();
     company::apply(&server, &company::yaml(1));
-    server.start().await;
     server
 }
 
+/// The database of a server, to be looked into.
+pub fn store_of(server: &Server) -> Store {
+    let url = server.database_url().map_or_else(
+        || format!("sqlite:{}/quarterdeck.db", server.data_dir.display()),
+        str::to_owned,
+    );
+    Store::open(&url.parse().unwrap()).unwrap()
+}
+
 /// Waits until nothing is due.
-async fn quiet(server: &Server) {
+pub async fn quiet(server: &Server) {
     eventually(QUIET, "the outbox to be quiet", || async {
         let reply = server.client.get(server.url("/metrics")).send().await;
         let text = reply.expect("metrics").text().await.unwrap();

@@ -8,6 +8,7 @@
     reason = "a failing step must fail the bench, and the table is its purpose"
 )]
 
+mod batches;
 mod company;
 mod coverage;
 mod escalation;
@@ -17,7 +18,11 @@ mod noop;
 mod paging;
 mod resting;
 mod sink;
+mod stored;
+mod storm;
+mod sustained;
 mod table;
+mod visitor;
 
 /// As in the binary, so that what does nothing has no handicap.
 #[global_allocator]
@@ -54,6 +59,18 @@ fn bench() {
         }
         if wanted("ingest") {
             ingest::measure(&mut table).await;
+        }
+        if wanted("batches") {
+            batches::measure(&mut table).await;
+        }
+        if wanted("stored") {
+            stored::measure(&mut table).await;
+        }
+        if wanted("storm") {
+            storm::measure(&mut table).await;
+        }
+        if wanted("sustained") {
+            sustained::measure(&mut table, !only.is_empty()).await;
         }
     });
     table.print();

@@ -76,7 +76,7 @@ async fn start(server: &mut Server) -> Duration {
 }
 
 /// Memory of the process in megabytes.
-fn resident(server: &Server) -> f64 {
+pub fn resident(server: &Server) -> f64 {
     let status = format!("/proc/{}/status", server.pid().unwrap());
     let status = std::fs::read_to_string(status).unwrap();
     let line = status

@@ -7,7 +7,7 @@ use diesel::upsert::excluded;
 use domain::AlertId;
 use domain::alert::{Alert, Identity};
 
-use super::{CHUNK, Row, is_open, is_resolved};
+use super::{CHUNK, IsOpen, IsResolved, Row};
 use crate::conn::Conn;
 use crate::db;
 use crate::error::Error;
@@ -74,7 +74,7 @@ pub fn open_by_key(conn: &mut Conn, own: Identity) -> Result<Option<Alert>, Erro
     let row: Option<Row> = db!(conn, |c| alert::table
         .inner_join(alert_alias::table.on(alert_alias::alert_id.eq(alert::id)))
         .filter(alert_alias::identity.eq(own.0.to_vec()))
-        .filter(is_open())
+        .filter(IsOpen)
         .select(Row::as_select())
         .first(c)
         .optional())?;
@@ -91,7 +91,7 @@ pub fn open_by_key(conn: &mut Conn, own: Identity) -> Result<Option<Alert>, Erro
 pub fn forget_aliases(conn: &mut Conn, limit: i64) -> Result<usize, Error> {
     let mut over: Vec<Vec<u8>> = db!(conn, |c| alert_alias::table
         .inner_join(alert::table.on(alert::id.eq(alert_alias::alert_id)))
-        .filter(is_resolved())
+        .filter(IsResolved)
         .select(alert_alias::identity)
         .limit(limit)
         .load(c))?;

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use domain::alert::Alert;
 use domain::{AlertId, IncidentId, Timestamp};
 
-use super::{Row, alerts, is_open};
+use super::{IsOpen, Row, alerts};
 use crate::conn::Conn;
 use crate::db;
 use crate::error::Error;
@@ -74,7 +74,7 @@ pub fn check_held_by(conn: &mut Conn, holders: &[i64], now: Timestamp) -> Result
         held += db!(conn, |c| diesel::update(alert::table)
             .filter(alert::held_by.is_not_null())
             .filter(alert::held_by.eq_any(&chunk))
-            .filter(is_open())
+            .filter(IsOpen)
             .set(alert::check_at.eq(Some(now)))
             .execute(c))?;
     }
@@ -92,7 +92,7 @@ pub fn open_of_incident(
 ) -> Result<Vec<Alert>, Error> {
     let rows: Vec<Row> = db!(conn, |c| alert::table
         .filter(alert::incident_id.eq(incident))
-        .filter(is_open())
+        .filter(IsOpen)
         .order(alert::id)
         .limit(limit)
         .select(Row::as_select())

@@ -9,7 +9,7 @@ use domain::alert::{Alert, Identity};
 use domain::word::AlertStatus;
 use domain::{AlertId, IncidentId, IntegrationId, ServiceId};
 
-use super::{Row, alerts, is_open};
+use super::{IsOpen, Row, alerts};
 use crate::conn::Conn;
 use crate::db;
 use crate::error::Error;
@@ -22,7 +22,7 @@ use crate::schema::alert;
 pub fn open(conn: &mut Conn, identity: Identity) -> Result<Option<Alert>, Error> {
     let row: Option<Row> = db!(conn, |c| alert::table
         .filter(alert::identity.eq(identity.0.to_vec()))
-        .filter(is_open())
+        .filter(IsOpen)
         .select(Row::as_select())
         .first(c)
         .optional())?;
@@ -144,7 +144,7 @@ pub fn number(conn: &mut Conn, filter: &Filter, cap: i64) -> Result<usize, Error
 pub fn counts_held(conn: &mut Conn) -> Result<BTreeMap<i64, i64>, Error> {
     let rows: Vec<(Option<i64>, i64)> = db!(conn, |c| alert::table
         .filter(alert::held_by.is_not_null())
-        .filter(is_open())
+        .filter(IsOpen)
         .group_by(alert::held_by)
         .select((alert::held_by, diesel::dsl::count_star()))
         .load(c))?;

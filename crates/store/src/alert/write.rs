@@ -8,8 +8,8 @@ use domain::alert::Alert;
 use domain::word::AlertStatus;
 use domain::{AlertId, IncidentId, Timestamp};
 
-use super::{CHUNK, Row, is_open};
-use crate::conn::Conn;
+use super::{CHUNK, IsOpen, Row};
+use crate::conn::{Conn, insert_all};
 use crate::db;
 use crate::error::Error;
 use crate::schema::alert;
@@ -21,18 +21,7 @@ pub fn insert(conn: &mut Conn, new: Vec<Alert>) -> Result<(), Error> {
         .into_iter()
         .map(Row::of)
         .collect::<Result<Vec<_>, _>>()?;
-    match conn {
-        Conn::Sqlite(c) => {
-            for row in &rows {
-                diesel::insert_into(alert::table).values(row).execute(c)?;
-            }
-        }
-        Conn::Postgres(c) => {
-            for chunk in rows.chunks(CHUNK) {
-                diesel::insert_into(alert::table).values(chunk).execute(c)?;
-            }
-        }
-    }
+    insert_all!(conn, alert::table, &rows);
     Ok(())
 }
 
@@ -259,7 +248,7 @@ pub fn resolve_of_incident(
     crate::inhibition::release_by_incident(conn, incident, now)?;
     db!(conn, |c| diesel::update(alert::table)
         .filter(alert::incident_id.eq(incident))
-        .filter(is_open())
+        .filter(IsOpen)
         .set((
             alert::status.eq(AlertStatus::Resolved),
             alert::resolved_at.eq(now),

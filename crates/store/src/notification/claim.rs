@@ -1,10 +1,9 @@
 //! How notifications leave: claimed under a lease, bundled, put off, cancelled, and how an attempt
 //! ended.
 
-use diesel::dsl::{max, min, sql};
-use diesel::expression::SqlLiteral;
+use diesel::dsl::{max, min};
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::Text;
 use domain::notification::Medium;
 use domain::word::{NotificationKind, NotificationState};
 use domain::{NotificationId, Span, Timestamp, UserId};
@@ -14,15 +13,11 @@ use crate::conn::Conn;
 use crate::db;
 use crate::error::Error;
 use crate::schema::notification as t;
+use crate::spelled::spelled;
 
-/// Spelled out, since only then the databases know that the partial indexes hold the answer.
-fn planned() -> SqlLiteral<Bool> {
-    sql("notification.state = 'planned'")
-}
-
-/// As [`planned`].
-fn sending() -> SqlLiteral<Bool> {
-    sql("notification.state = 'sending'")
+spelled! {
+    IsPlanned = "notification.state = 'planned'";
+    IsSending = "notification.state = 'sending'";
 }
 
 /// Takes what is planned and due, oldest first. Other nodes pass over what this transaction holds.
@@ -32,14 +27,14 @@ fn sending() -> SqlLiteral<Bool> {
 pub fn take_due(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<Notification>, Error> {
     let rows: Result<Vec<Notification>, diesel::result::Error> = match conn {
         Conn::Sqlite(c) => t::table
-            .filter(planned())
+            .filter(IsPlanned)
             .filter(t::due_at.le(now))
             .order((t::due_at, t::id))
             .limit(limit)
             .select(Notification::as_select())
             .load(c),
         Conn::Postgres(c) => t::table
-            .filter(planned())
+            .filter(IsPlanned)
             .filter(t::due_at.le(now))
             .order((t::due_at, t::id))
             .limit(limit)
@@ -67,7 +62,7 @@ pub fn take_due_like(
     macro_rules! alike {
         () => {
             t::table
-                .filter(planned())
+                .filter(IsPlanned)
                 .filter(t::due_at.le(now))
                 .filter(t::attempts.eq(0))
                 .filter(t::incident_id.is_not_null())
@@ -135,7 +130,7 @@ fn reclaim(
     now: Timestamp,
 ) -> Result<usize, Error> {
     db!(conn, |c| diesel::update(t::table)
-        .filter(sending())
+        .filter(IsSending)
         .filter(t::lease_until.le(lease_until))
         .filter(t::id.ne_all(except))
         .set((
@@ -156,7 +151,7 @@ pub fn next_lease_end(
     except: &[NotificationId],
 ) -> Result<Option<Timestamp>, Error> {
     db!(conn, |c| t::table
-        .filter(sending())
+        .filter(IsSending)
         .filter(t::id.ne_all(except))
         .select(min(t::lease_until))
         .first(c))
@@ -168,7 +163,7 @@ pub fn next_lease_end(
 /// Those of the read.
 pub fn next_due(conn: &mut Conn) -> Result<Option<Timestamp>, Error> {
     db!(conn, |c| t::table
-        .filter(planned())
+        .filter(IsPlanned)
         .select(min(t::due_at))
         .first(c))
 }
@@ -266,7 +261,7 @@ pub fn leave_early(
     now: Timestamp,
 ) -> Result<usize, Error> {
     db!(conn, |c| diesel::update(t::table)
-        .filter(planned())
+        .filter(IsPlanned)
         .filter(t::due_at.gt(now))
         .filter(t::due_at.le(end))
         .filter(t::waits_since.is_not_null())
@@ -375,7 +370,7 @@ pub fn last_sent(
         .select(max(t::first_attempt_at))
         .first(c))?;
     let on_its_way: Option<Timestamp> = db!(conn, |c| t::table
-        .filter(sending())
+        .filter(IsSending)
         .filter(t::user_id.eq(like.user_id))
         .filter(t::channel.eq(like.channel))
         .filter(t::address.eq(&like.address))
@@ -387,7 +382,7 @@ pub fn last_sent(
     // One that failed and is tried again has begun a window too: if it had not, the next would go
     // at once and begin another, and those that wait would wait again.
     let again: Option<Timestamp> = db!(conn, |c| t::table
-        .filter(planned())
+        .filter(IsPlanned)
         .filter(t::user_id.eq(like.user_id))
         .filter(t::channel.eq(like.channel))
         .filter(t::address.eq(&like.address))

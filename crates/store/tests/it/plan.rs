@@ -194,9 +194,16 @@ fn the_outbox_is_read_by_index() {
         assert!(plan.contains("notification_lease"), "{plan}");
     }
     let minute = Span::from_minutes(1);
-    no_scan("the window", c, |c| {
+    let plan = no_scan("the window", c, |c| {
         notification::last_sent(c, &like, NOW, minute)
     });
+    let by_time = ["accepted_at>?", "first_attempt_at>?", "first_attempt_at>?"];
+    assert!(
+        plan.lines()
+            .zip(by_time)
+            .all(|(step, end)| step.contains(end)),
+        "{plan}"
+    );
     no_scan("a bundle", c, |c| {
         notification::bundled_in(c, NotificationId(3))
     });
@@ -259,4 +266,86 @@ fn lists_are_read_by_index() {
             "{plan:#?}\n{sql}"
         );
     }
+}
+
+/// How many different statements `body` runs, and how many are kept prepared for the next time.
+fn kept<T>(
+    conn: &mut Conn,
+    body: impl FnOnce(&mut Conn) -> Result<T, store::Error>,
+) -> (usize, usize) {
+    let counts = Arc::new(Mutex::new((0, 0)));
+    let Conn::Sqlite(sqlite) = conn else {
+        panic!("SQLite only")
+    };
+    let record = counts.clone();
+    sqlite.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+        let mut counts = record.lock().unwrap();
+        match event {
+            InstrumentationEvent::StartQuery { .. } => counts.0 += 1,
+            InstrumentationEvent::CacheQuery { .. } => counts.1 += 1,
+            _ => {}
+        }
+    });
+    body(conn).unwrap();
+    *counts.lock().unwrap()
+}
+
+#[test]
+fn statements_that_run_all_the_time_stay_prepared() {
+    let (backend, _conn) = full();
+    let like = sample::page(1, None);
+    type Body = Box<dyn FnOnce(&mut Conn) -> Result<(), store::Error>>;
+    let bodies: [(&str, Body); 7] = [
+        (
+            "a run",
+            Box::new(|c| escalation::live_run(c, IncidentId(3)).map(drop)),
+        ),
+        (
+            "the next timer",
+            Box::new(|c| escalation::next_due(c).map(drop)),
+        ),
+        (
+            "the next message",
+            Box::new(|c| notification::next_due(c).map(drop)),
+        ),
+        (
+            "due messages",
+            Box::new(|c| notification::take_due(c, NOW, 100).map(drop)),
+        ),
+        (
+            "the window",
+            Box::new(move |c| {
+                notification::last_sent(c, &like, NOW, Span::from_minutes(1)).map(drop)
+            }),
+        ),
+        (
+            "how many are open",
+            Box::new(|c| incident::open_count(c).map(drop)),
+        ),
+        (
+            "an incident",
+            Box::new(|c| incident::fetch(c, IncidentId(3)).map(drop)),
+        ),
+    ];
+    for (what, body) in bodies {
+        let (run, kept) = kept(&mut backend.conn(), body);
+        assert_eq!(run, kept, "{what}");
+    }
+}
+
+/// Without it a kept statement is parsed anew whenever a value is bound to its LIMIT.
+#[test]
+fn sqlite_plans_without_looking_at_values() {
+    #[derive(diesel::QueryableByName)]
+    struct Used {
+        #[diesel(sql_type = diesel::sql_types::Bool)]
+        used: bool,
+    }
+    let backend = Backend::sqlite();
+    let Conn::Sqlite(mut sqlite) = backend.conn() else {
+        panic!("SQLite only")
+    };
+    let asked = "SELECT sqlite_compileoption_used('ENABLE_QPSG') AS used";
+    let option: Used = diesel::sql_query(asked).get_result(&mut sqlite).unwrap();
+    assert!(option.used, "see .cargo/config.toml");
 }
