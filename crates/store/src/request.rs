@@ -153,6 +153,23 @@ impl Row {
     }
 }
 
+/// Whether an integration's sample of repeats is too young to be written over.
+///
+/// # Errors
+/// Those of the read.
+pub fn sample_is_fresh(
+    conn: &mut Conn,
+    integration: IntegrationId,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let last: Option<Timestamp> = db!(conn, |c| request::table
+        .filter(request::sample_of.eq(integration))
+        .select(request::received_at)
+        .first(c)
+        .optional())?;
+    Ok(last.is_some_and(|last| last > now - SAMPLE_AGE))
+}
+
 /// Writes requests down. A sample takes the place of its integration's older one, unless that is
 /// still fresh.
 ///

@@ -180,6 +180,9 @@ impl Records {
             let Some(submission) = batch.get(place) else {
                 continue;
             };
+            if store::request::sample_is_fresh(tx, integration, now)? {
+                continue;
+            }
             let id = current.id(tx)?;
             let sample = whole(id, current, submission, integration, now);
             self.requests.push(Request {

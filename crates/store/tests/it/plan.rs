@@ -8,7 +8,7 @@ use domain::alert::Identity;
 use domain::word::{AlertStatus, PagingState};
 use domain::{IncidentId, NotificationId, Span};
 use store::incident::{Cursor, Filter};
-use store::{Conn, alert, escalation, incident, notification, reply, timeline};
+use store::{Conn, alert, escalation, incident, notification, reply, request, timeline};
 
 use crate::backend::Backend;
 use crate::sample::{self, INTEGRATION, NOW, SERVICE};
@@ -142,6 +142,10 @@ fn ingest_reads_by_index() {
         incident::open_of_groups(c, SERVICE, &groups)
     });
     assert!(plan.contains("incident_open_group"), "{plan}");
+    let plan = no_scan("a sample", c, |c| {
+        request::sample_is_fresh(c, INTEGRATION, NOW)
+    });
+    assert!(plan.contains("request_sample"), "{plan}");
     let ids = [IncidentId(3), IncidentId(4)];
     no_scan("incidents", c, |c| incident::lock_all(c, &ids));
     no_scan("resolving", c, |c| {
