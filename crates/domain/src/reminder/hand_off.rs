@@ -122,9 +122,11 @@ mod tests {
         let mut schedule = weekly(&[1, 2]);
         let id = schedule.id;
         schedule.overrides.push(replace(
+            1,
+            3,
             "2026-02-09T08:20:00Z",
             "2026-02-09T08:40:00Z",
-            &[3],
+            "2026-02-01T00:00:00Z",
         ));
         let mut directory = house(schedule);
         assert!(told(&directory, "2026-02-09T08:10:00Z").0.is_empty());
