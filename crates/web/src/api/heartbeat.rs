@@ -19,7 +19,7 @@ use store::heartbeat::{After, Filter};
 use utoipa::{IntoParams, ToSchema};
 
 use super::caller::Caller;
-use super::input::{Body, List, Params, decode_cursor, encode_cursor, limit, word};
+use super::input::{Body, List, Params, decode_cursor, encode_cursor, limit, service, word};
 use super::types::Problem;
 use super::words;
 use crate::error::WebError;
@@ -286,15 +286,7 @@ pub async fn list(
     caller.require(Right::Read)?;
     let query = query.0;
     let directory = state.directory();
-    let service = match query.service.as_deref() {
-        None => None,
-        Some(slug) => Some(
-            directory
-                .service_by_slug(slug)
-                .ok_or_else(|| engine::Error::invalid("service", "there is no such service"))?
-                .id,
-        ),
-    };
+    let service = service(&directory, query.service.as_deref())?;
     let integrations = service.map(|service| {
         let of_service = directory.integrations.values();
         let of_service = of_service.filter(|one| one.service_id == service);
