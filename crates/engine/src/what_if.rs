@@ -1,20 +1,24 @@
 //! What would happen: puts a question to the rules, on the configuration as it is or as it would be
 //! with a change that is not saved.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use domain::dedup::WorkingSet;
 use domain::directory::Directory;
+use domain::service::STORM_KEY;
+use domain::suppression::{Fields, wanted_sources};
 use domain::what_if::{
     self, Answer, Course, Outage, PolicyDraft, Scenario, ScheduleDraft, Stop, service_for_policy,
     service_for_schedule, with_policy, with_schedule,
 };
 use domain::word::AlertSeverity;
-use domain::{PageId, PolicyId, ServiceId, Span, Timestamp};
+use domain::{IntegrationId, PageId, PolicyId, ServiceId, Span, Timestamp};
 use jiff::tz::TimeZone;
-use store::Store;
+use store::{Conn, Store};
 
 use crate::access::{Right, require};
-use crate::configuration::{policy, schedule};
+use crate::configuration::{policy, schedule, suppression};
 use crate::{Error, OpContext, Problem};
 
 /// What somebody wants to know.
@@ -23,7 +27,12 @@ pub struct Question {
     /// May be left out where a change is tried: then a service that it concerns is taken.
     pub service: Option<ServiceId>,
     pub severity: AlertSeverity,
-    /// When the alert comes; now when left out.
+    /// The integration it comes by; one that no window names when left out.
+    pub integration: Option<IntegrationId>,
+    /// What the alert says besides, for windows and inhibitions to match.
+    pub labels: BTreeMap<String, String>,
+    /// When the alert comes. Now when left out: then what is open counts, too; it may join an
+    /// incident, or be explained by another alert.
     pub at: Option<Timestamp>,
     pub answers: Vec<Answer>,
     pub outages: Vec<Outage>,
@@ -41,6 +50,8 @@ impl Question {
         Question {
             service,
             severity: AlertSeverity::Critical,
+            integration: None,
+            labels: BTreeMap::new(),
             at: None,
             answers: Vec::new(),
             outages: Vec::new(),
@@ -92,6 +103,8 @@ pub async fn tell(store: &Store, ctx: &OpContext, question: Question) -> Result<
     let scenario = Scenario {
         service,
         severity: question.severity,
+        integration: question.integration,
+        labels: question.labels,
         at: question.at.unwrap_or(now),
         answers: question.answers,
         outages: question.outages,
@@ -99,9 +112,18 @@ pub async fn tell(store: &Store, ctx: &OpContext, question: Question) -> Result<
         stop: question.stop,
         horizon: question.horizon,
     };
+    let directory = with_windows(directory, scenario.at);
+    let beside = match question.at {
+        None => {
+            let (directory, scenario) = (directory.clone(), scenario.clone());
+            let read = move |c: &mut Conn| open_now(c, &directory, &scenario).map_err(Error::from);
+            store.read(read).await?
+        }
+        Some(_) => WorkingSet::default(),
+    };
     // A long course takes a moment.
     let run = move || {
-        let course = what_if::run(&scenario, &directory).map_err(|problems| {
+        let course = what_if::run_beside(&scenario, &directory, beside).map_err(|problems| {
             let problems = problems.into_iter();
             Error::Invalid(
                 problems
@@ -118,6 +140,55 @@ pub async fn tell(store: &Store, ctx: &OpContext, question: Question) -> Result<
     tokio::task::spawn_blocking(run)
         .await
         .unwrap_or(Err(Error::Overloaded))
+}
+
+/// With the occurrences of windows that recur worked out around the instant.
+fn with_windows(directory: Arc<Directory>, at: Timestamp) -> Arc<Directory> {
+    let recurring: Vec<_> = directory
+        .suppressions
+        .values()
+        .filter_map(|one| Some((one.id, suppression::occurrences_around(one, at)?)))
+        .collect();
+    if recurring.is_empty() {
+        return directory;
+    }
+    let mut directory = (*directory).clone();
+    for (id, occurrences) in recurring {
+        if let Some(one) = directory.suppressions.get_mut(&id) {
+            Arc::make_mut(one).occurrences = occurrences;
+        }
+    }
+    Arc::new(directory)
+}
+
+/// What is open now and may take the alert in, or hold it back.
+fn open_now(
+    conn: &mut Conn,
+    directory: &Directory,
+    scenario: &Scenario,
+) -> Result<WorkingSet, store::Error> {
+    let mut set = WorkingSet::default();
+    let Some(service) = directory.service(scenario.service) else {
+        return Ok(set);
+    };
+    let signal = what_if::signal(scenario);
+    let fields = Fields::of_signal(&signal);
+    let mut keys: Vec<String> = service.settings.group_of(&fields).into_iter().collect();
+    if let Some(limit) = service.settings.storm_limit {
+        let recent = store::incident::recent_of(conn, service.id, limit, scenario.at)?;
+        set.recent.insert(service.id, recent);
+        keys.push(STORM_KEY.to_owned());
+    }
+    for (group, id) in store::incident::open_of_groups(conn, service.id, &keys)? {
+        let incident = store::incident::fetch(conn, id)?;
+        set.incidents.insert(id, incident);
+        set.groups.insert((service.id, group), id);
+    }
+    let wanted = wanted_sources(directory, service.id, &fields);
+    if !wanted.is_empty() {
+        set.sources = store::inhibition::sources(conn, &wanted)?;
+    }
+    Ok(set)
 }
 
 async fn next_turn(store: &Store, id: PolicyId) -> Result<i64, Error> {

@@ -303,6 +303,20 @@ fn simulate() -> Command {
                 .help("Of the alert"),
         )
         .arg(
+            Arg::new("label")
+                .long("label")
+                .value_name("NAME=VALUE")
+                .action(ArgAction::Append)
+                .help("What the alert says, for silences and inhibitions to match"),
+        )
+        .arg(
+            Arg::new("integration")
+                .long("integration")
+                .value_name("ID")
+                .value_parser(value_parser!(i64))
+                .help("The integration it comes by; one that no window names when left out"),
+        )
+        .arg(
             Arg::new("at")
                 .long("at")
                 .value_name("TIME")

@@ -49,6 +49,8 @@ fn course(directory: &Directory, severity: AlertSeverity, answers: Vec<Answer>) 
     let scenario = Scenario {
         service: ServiceId(1),
         severity,
+        integration: None,
+        labels: Default::default(),
         at: t0(),
         answers,
         outages: vec![],
@@ -93,15 +95,16 @@ fn record(course: &Course, who: UserId, directory: &Directory) -> Record {
     let policy = directory.policy(PolicyId(5)).unwrap();
     let unreached = |name: &str| format!("{name} has no verified contact method");
     Record {
-        incident: course.incident.clone(),
+        incident: course.incident.clone().unwrap(),
         runs: vec![RunRecord {
             id: RunId(1),
             policy_id: Some(policy.id),
             policy_name: policy.name.clone(),
             version: Some(policy.current.clone()),
             started_at: t0(),
-            live: course.incident.paging == PagingState::Triggered
-                && course.incident.urgency == Urgency::High,
+            live: course.incident.as_ref().is_some_and(|incident| {
+                incident.paging == PagingState::Triggered && incident.urgency == Urgency::High
+            }),
             due_at: None,
             executions: course
                 .executions

@@ -23,8 +23,8 @@ pub struct Course {
     pub messages: Vec<Message>,
     /// What channels are told, in order.
     pub posts: Vec<ToldPost>,
-    /// As it stands at the end.
-    pub incident: Incident,
+    /// As it stands at the end; `None` when the alert was held back all the time.
+    pub incident: Option<Incident>,
     pub end: End,
     pub ended_at: Timestamp,
 }
@@ -66,6 +66,10 @@ pub enum EventKind {
     /// A channel is told.
     Post(ChannelId),
     Answer(UserId, Act),
+    /// The alert is held back, until that instant if one is known.
+    Held(Option<Timestamp>),
+    /// The alert belongs to an incident that is open.
+    Joined,
     /// A contact method is not used any more.
     MethodBroken(UserId),
 }

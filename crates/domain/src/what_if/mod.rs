@@ -1,6 +1,7 @@
 //! What would happen: an incident on a virtual clock (DESIGN.md P4).
 //!
-//! [`run`] opens an incident for a service and lets the clock leap from one instant at which
+//! An alert comes for a service: it may be held back by a maintenance window, a silence or another
+//! alert (§3.3, §3.4), or join what is open. Once it pages, the clock leaps from one instant at which
 //! anything is due to the next. Every decision on the way is made by the functions that the live
 //! engine calls: [`crate::dedup`], [`crate::incident::decide`], [`crate::escalation`] and
 //! [`crate::notification`]. What the engine keeps in tables is kept in memory here.
@@ -9,6 +10,7 @@
 //! attempt are the shortest ones (the live engine stretches them by up to half), and at one instant
 //! timers fire first, then messages leave, then people answer.
 
+mod begin;
 mod course;
 mod draft;
 mod outbox;
@@ -16,10 +18,14 @@ mod outbox;
 mod tests;
 mod world;
 
+use std::collections::BTreeMap;
+
+use crate::dedup::WorkingSet;
 use crate::directory::Directory;
 use crate::word::{AlertSeverity, ContactKind};
-use crate::{ServiceId, Span, Timestamp, UserId, words};
+use crate::{IntegrationId, ServiceId, Span, Timestamp, UserId, words};
 
+pub use begin::{HELD_MAX, door, labels, signal};
 pub use course::{Course, Event, EventKind, Fate, Message, MessageWhy, Page, ToldPost};
 pub use draft::{
     PolicyDraft, ScheduleDraft, service_for_policy, service_for_schedule, with_policy,
@@ -34,6 +40,8 @@ pub const EVENTS_MAX: usize = 2_000;
 /// Most answers and outages that one scenario may hold.
 pub const ANSWERS_MAX: usize = 50;
 pub const OUTAGES_MAX: usize = 20;
+/// Most labels of the alert.
+pub const LABELS_MAX: usize = 50;
 
 /// What is supposed to happen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +49,10 @@ pub struct Scenario {
     pub service: ServiceId,
     /// Of the alert that opens the incident; the service's settings turn it into an urgency.
     pub severity: AlertSeverity,
+    /// The integration it comes by; `None`: one that no window names.
+    pub integration: Option<IntegrationId>,
+    /// What the alert says besides, for windows and inhibitions to match.
+    pub labels: BTreeMap<String, String>,
     /// When the alert comes.
     pub at: Timestamp,
     pub answers: Vec<Answer>,
@@ -48,7 +60,8 @@ pub struct Scenario {
     /// The policy's counter: where round robin begins.
     pub turn: i64,
     pub stop: Stop,
-    /// Counted from `at`; at most [`HORIZON_MAX`].
+    /// Counted from `at`, or from when nothing holds the alert back any more; at most
+    /// [`HORIZON_MAX`].
     pub horizon: Span,
 }
 
@@ -113,6 +126,10 @@ words! {
         Answered = "answered",
         /// Nothing further happens.
         Quiet = "quiet",
+        /// The alert is held back for longer than is followed: nobody is paged.
+        Held = "held",
+        /// The alert joins an incident that is open: nobody is paged anew.
+        Joined = "joined",
         /// The horizon was reached; paging goes on.
         Horizon = "horizon",
         /// There were too many events to list; paging goes on.
@@ -141,10 +158,18 @@ pub fn problems(scenario: &Scenario, directory: &Directory) -> Vec<ScenarioProbl
     if directory.service(scenario.service).is_none() {
         problem("service".into(), "there is no such service: choose one");
     }
+    if let Some(id) = scenario.integration
+        && directory.integration(id).is_none()
+    {
+        problem("integration".into(), "there is no such integration");
+    }
+    if scenario.labels.len() > LABELS_MAX {
+        problem("labels".into(), "at most 50 labels");
+    }
     if scenario.horizon <= Span::ZERO || scenario.horizon > HORIZON_MAX {
         problem("hours".into(), "a course is followed for 1 to 72 hours");
     }
-    if scenario.at < Timestamp::MIN || scenario.at > Timestamp::MAX - HORIZON_MAX {
+    if scenario.at < Timestamp::MIN || scenario.at > Timestamp::MAX - HELD_MAX - HORIZON_MAX {
         problem("at".into(), "this time is outside the calendar");
     }
     if scenario.answers.len() > ANSWERS_MAX {
@@ -184,17 +209,34 @@ pub fn problems(scenario: &Scenario, directory: &Directory) -> Vec<ScenarioProbl
     found
 }
 
-/// Follows a scenario with this configuration, which may be one that is not saved.
+/// Follows a scenario with this configuration, which may be one that is not saved, as if nothing
+/// else were open.
 ///
 /// # Errors
 /// Everything wrong with the scenario.
 pub fn run(scenario: &Scenario, directory: &Directory) -> Result<Course, Vec<ScenarioProblem>> {
+    run_beside(scenario, directory, WorkingSet::default())
+}
+
+/// The same beside what is open: incidents of the alert's groups and alerts that may inhibit it.
+///
+/// # Errors
+/// Everything wrong with the scenario.
+pub fn run_beside(
+    scenario: &Scenario,
+    directory: &Directory,
+    open: WorkingSet,
+) -> Result<Course, Vec<ScenarioProblem>> {
     let found = problems(scenario, directory);
-    match world::World::open(scenario, directory).filter(|_| found.is_empty()) {
-        Some(mut world) => {
+    if !found.is_empty() {
+        return Err(found);
+    }
+    match begin::begin(scenario, directory, open) {
+        Some(begin::Begun::Pages(mut world)) => {
             let end = world.go();
             Ok(world.into_course(end))
         }
+        Some(begin::Begun::Ends(course)) => Ok(*course),
         None => Err(found),
     }
 }

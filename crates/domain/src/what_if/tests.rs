@@ -1,3 +1,6 @@
+mod quiet;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::*;
@@ -88,6 +91,8 @@ fn scenario() -> Scenario {
     Scenario {
         service: CHECKOUT,
         severity: AlertSeverity::Critical,
+        integration: None,
+        labels: BTreeMap::new(),
         at: t0(),
         answers: vec![],
         outages: vec![],
@@ -167,7 +172,10 @@ fn nobody_answers_and_the_last_resort_is_paged_to_the_horizon() {
     assert_eq!(paged(&course), expected);
     assert_eq!(course.end, End::Horizon);
     assert_eq!(course.ended_at, t0() + HORIZON_DEFAULT);
-    assert_eq!(course.incident.paging, PagingState::Triggered);
+    assert_eq!(
+        course.incident.as_ref().unwrap().paging,
+        PagingState::Triggered
+    );
     assert_eq!(course.first_message().unwrap().user, ANA);
     let last = &course.pages[6].reason;
     assert_eq!((last.cause, last.step), (PageCause::LastResort, None));
@@ -187,7 +195,10 @@ fn an_acknowledgement_stops_it_until_it_times_out() {
         [(0, ANA), (5, BO), (5, CLEO), (37, ANA), (37, BO)]
     );
     assert_eq!(course.end, End::Quiet);
-    assert_eq!(course.incident.paging, PagingState::Resolved);
+    assert_eq!(
+        course.incident.as_ref().unwrap().paging,
+        PagingState::Resolved
+    );
     let text = texts(&course);
     assert!(text.contains("The acknowledgement timed out"), "{text}");
     assert!(
@@ -219,7 +230,10 @@ fn somebody_who_escalates_brings_the_next_step_forward() {
     let text = texts(&course);
     assert!(text.contains("Ana escalated to the next step."), "{text}");
     assert!(text.contains("Cleo reads it and does nothing."), "{text}");
-    assert_eq!(course.incident.acknowledged_by, Some(CLEO));
+    assert_eq!(
+        course.incident.as_ref().unwrap().acknowledged_by,
+        Some(CLEO)
+    );
 }
 
 #[test]
@@ -361,7 +375,7 @@ fn a_service_without_a_policy_pages_the_last_resort() {
     what.horizon = minutes(31);
     let course = run(&what, &directory).unwrap();
     assert_eq!(paged(&course), [(0, DAN), (30, DAN)]);
-    assert!(course.incident.unreachable);
+    assert!(course.incident.as_ref().unwrap().unreachable);
     let entries: Vec<EventKind> = course.events.iter().map(|one| one.kind).collect();
     assert_eq!(entries[0], EventKind::Timeline(EntryKind::Opened));
 }
@@ -462,7 +476,7 @@ fn a_schedule_is_tried_before_it_is_saved() {
     what.service = service_for_schedule(&mut tried, None, schedule);
     let course = run(&what, &tried).unwrap();
     assert!(
-        course.incident.unreachable,
+        course.incident.as_ref().unwrap().unreachable,
         "nobody is on call before it begins"
     );
 }

@@ -1,25 +1,18 @@
 //! A world with one incident, and the clock that leaps through it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::convert::Infallible;
 use std::sync::Arc;
 
 use super::{Act, Answer, Course, End, Event, EventKind, Message, Page, Scenario, Stop, ToldPost};
+use crate::alert::Alert;
 use crate::channel::Post;
-use crate::dedup::{Numbering, WorkingSet};
 use crate::directory::Directory;
 use crate::escalation::{self, Context, Execution, Facts, Input, Outcome, Reason, Run, policy_of};
 use crate::incident::{self, Actor, Command, Effect, Incident};
-use crate::integration::IntegrationSettings;
-use crate::routing::Routing;
-use crate::service::{Integration, ServiceSettings};
-use crate::signal::Signal;
-use crate::word::{
-    Action, IntegrationKind, Origin, PageCause, PagingState, RunState, TimerKind, Urgency,
-};
-use crate::{
-    AlertId, ChannelId, IncidentId, IntegrationId, NotificationId, PageId, RunId, Timestamp, UserId,
-};
+use crate::service::ServiceSettings;
+use crate::suppression;
+use crate::word::{Origin, PageCause, PagingState, RunState, TimerKind, Urgency};
+use crate::{ChannelId, NotificationId, PageId, RunId, Timestamp, UserId};
 
 /// More turns than this at whatever instants would be a loop that goes nowhere.
 const TURNS_MAX: usize = 50_000;
@@ -29,7 +22,11 @@ pub(super) struct World<'s> {
     pub(super) scenario: &'s Scenario,
     pub(super) directory: Arc<Directory>,
     pub(super) now: Timestamp,
+    /// When nothing held the alert back any more.
+    begun: Timestamp,
     pub(super) incident: Incident,
+    /// Its open alerts, as far as they are known.
+    alerts: Vec<Alert>,
     run: Option<Run>,
     turn: i64,
     timers: BTreeMap<TimerKind, Timestamp>,
@@ -45,51 +42,22 @@ pub(super) struct World<'s> {
     last_id: i64,
 }
 
-/// Ids of what exists in the scenario only.
-struct Ids;
-
-impl Numbering for Ids {
-    type Error = Infallible;
-
-    fn alert_id(&mut self) -> Result<AlertId, Infallible> {
-        Ok(AlertId(1))
-    }
-
-    fn incident_id(&mut self) -> Result<IncidentId, Infallible> {
-        Ok(IncidentId(1))
-    }
-
-    fn incident_number(&mut self) -> Result<i64, Infallible> {
-        Ok(1)
-    }
-}
-
 impl<'s> World<'s> {
-    /// The world at the instant at which the alert comes in; `None` when its service is unknown.
-    pub(super) fn open(scenario: &'s Scenario, directory: &Directory) -> Option<World<'s>> {
-        let service = directory.service(scenario.service)?;
-        let now = scenario.at;
-        let integration = Integration {
-            id: IntegrationId(0),
-            service_id: service.id,
-            name: "What-if".to_owned(),
-            kind: IntegrationKind::Generic,
-            key_hash: [0; 32],
-            key_hint: String::new(),
-            settings: IntegrationSettings::default(),
-            routing: Routing::default(),
-            created_at: now,
-        };
-        let mut signal = Signal::new(Action::Trigger, "what-if", "An alert of the what-if");
-        signal.severity = scenario.severity;
-        let mut set = WorkingSet::default();
-        let Ok(_) = set.apply(&integration, service, &signal, directory, &mut Ids, now);
-        let effects = std::mem::take(&mut set.effects);
-        let mut world = World {
+    /// The world at the instant at which the alert opens the incident, or joins it.
+    pub(super) fn new(
+        scenario: &'s Scenario,
+        directory: Directory,
+        incident: Incident,
+        alerts: Vec<Alert>,
+        now: Timestamp,
+    ) -> World<'s> {
+        World {
             scenario,
-            directory: Arc::new(directory.clone()),
+            directory: Arc::new(directory),
             now,
-            incident: set.incidents.into_values().next()?,
+            begun: now,
+            incident,
+            alerts,
             run: None,
             turn: scenario.turn,
             timers: BTreeMap::new(),
@@ -101,15 +69,11 @@ impl<'s> World<'s> {
             received: BTreeMap::new(),
             answers: Vec::new(),
             last_id: 0,
-        };
-        for (_, effect) in effects {
-            world.carry_out(effect, Actor::MONITOR);
         }
-        Some(world)
     }
 
     pub(super) fn go(&mut self) -> End {
-        let until = self.scenario.at + self.scenario.horizon;
+        let until = self.begun + self.scenario.horizon;
         for _ in 0..TURNS_MAX {
             let Some(next) = self.next_instant() else {
                 return End::Quiet;
@@ -140,7 +104,7 @@ impl<'s> World<'s> {
             pages: self.pages,
             messages: self.messages,
             posts: self.posts,
-            incident: self.incident,
+            incident: Some(self.incident),
             end,
             ended_at: self.now,
         }
@@ -169,6 +133,7 @@ impl<'s> World<'s> {
             TimerKind::Escalation => self.advance(Input::Due),
             TimerKind::AckTimeout => self.command(&Command::AckTimedOut, Actor::SYSTEM),
             TimerKind::SnoozeEnd => self.command(&Command::SnoozeEnded, Actor::SYSTEM),
+            TimerKind::SupportHours => self.command(&Command::SupportHoursBegan, Actor::SYSTEM),
             // Nothing else is ever armed by what happens here.
             _ => {}
         }
@@ -235,7 +200,7 @@ impl<'s> World<'s> {
     }
 
     /// The counterpart of what the engine does with an effect in its transaction.
-    fn carry_out(&mut self, effect: Effect, actor: Actor) {
+    pub(super) fn carry_out(&mut self, effect: Effect, actor: Actor) {
         match effect {
             Effect::StartRun { also_page } => self.start_run(also_page),
             Effect::StopRun => self.advance(Input::Stop),
@@ -264,6 +229,7 @@ impl<'s> World<'s> {
                     self.post(channel, post);
                 }
             }
+            Effect::ResolveAlerts => self.alerts.clear(),
             // Raised severities, requests for help, roles and further alerts are no part of a scenario; alerts and
             // key moments page nobody.
             Effect::PageNotYetEngaged
@@ -271,7 +237,6 @@ impl<'s> World<'s> {
             | Effect::Answer { .. }
             | Effect::AcceptRequest
             | Effect::EndRequests
-            | Effect::ResolveAlerts
             | Effect::Moment { .. }
             | Effect::EndRoles
             | Effect::TellAcknowledger { .. } => {}
@@ -291,12 +256,22 @@ impl<'s> World<'s> {
             directory: &directory,
             policy: policy.map(|policy| &policy.current),
             policy_name: policy.map_or("", |policy| policy.name.as_str()),
-            facts: Facts::of(&self.incident),
+            facts: self.facts(),
             now: self.now,
         };
         let policy_id = policy.map(|policy| policy.id);
         let outcome = escalation::start(id, policy_id, turn, also_page, &ctx);
         self.write(outcome);
+    }
+
+    /// What a run must know of its incident; paging rests while a window holds all of its alerts
+    /// back (PAGING.md §3.3).
+    fn facts(&self) -> Facts {
+        let (directory, service) = (&self.directory, self.scenario.service);
+        Facts {
+            pause: suppression::pause(directory, service, &self.alerts, self.now),
+            ..Facts::of(&self.incident)
+        }
     }
 
     pub(super) fn advance(&mut self, input: Input) {
@@ -313,7 +288,10 @@ impl<'s> World<'s> {
             directory: &directory,
             policy: policy.map(|policy| &policy.current),
             policy_name: policy.map_or("", |policy| policy.name.as_str()),
-            facts: Facts::of(&self.incident),
+            facts: match input {
+                Input::Due | Input::OnCallChanged => self.facts(),
+                Input::Stop | Input::EscalateNow { .. } => Facts::of(&self.incident),
+            },
             now: self.now,
         };
         let outcome = escalation::decide(run, input, &ctx);

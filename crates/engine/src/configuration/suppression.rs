@@ -68,6 +68,37 @@ fn occurrences(
     Ok((spans, reached))
 }
 
+/// When one that is kept holds, as far as that is worked out at `now`.
+fn again(
+    one: &Suppression,
+    now: Timestamp,
+) -> Result<(Vec<(Timestamp, Timestamp)>, Timestamp), String> {
+    let input = SuppressionInput {
+        kind: one.kind,
+        services: vec![],
+        integrations: vec![],
+        matchers: vec![],
+        starts_at: one.starts_at,
+        ends_at: one.ends_at,
+        recurrence: one.recurrence.clone(),
+        zone: None,
+        comment: String::new(),
+        author: None,
+    };
+    // What was accepted once can be read again.
+    occurrences(&input, &one.zone, now)
+}
+
+/// The occurrences of one that recurs around an instant, which may lie further ahead than those
+/// that are kept, or before them.
+pub(crate) fn occurrences_around(
+    one: &Suppression,
+    at: Timestamp,
+) -> Option<Vec<(Timestamp, Timestamp)>> {
+    one.recurrence.as_ref()?;
+    again(one, at).ok().map(|(spans, _)| spans)
+}
+
 /// What would come of saving a form.
 #[derive(Clone, Debug)]
 pub struct Preview {
@@ -321,20 +352,7 @@ pub(crate) async fn expand(store: &Store, now: Timestamp) -> Result<usize, Error
                     return Ok::<_, Error>(false);
                 };
                 let mut edited = Suppression::clone(one);
-                let input = SuppressionInput {
-                    kind: edited.kind,
-                    services: vec![],
-                    integrations: vec![],
-                    matchers: vec![],
-                    starts_at: edited.starts_at,
-                    ends_at: edited.ends_at,
-                    recurrence: edited.recurrence.clone(),
-                    zone: None,
-                    comment: String::new(),
-                    author: None,
-                };
-                // What was accepted once can be read again.
-                let Ok((spans, reached)) = occurrences(&input, &edited.zone, now) else {
+                let Ok((spans, reached)) = again(one, now) else {
                     return Ok(false);
                 };
                 if spans == edited.occurrences {

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::ArgMatches;
 use domain::directory::Directory;
-use domain::what_if::{Answer, EventKind, Outage, PolicyDraft, Stop};
+use domain::what_if::{Answer, EventKind, Outage, PolicyDraft, Stop, labels};
 use domain::word::AlertSeverity;
 use domain::{Span, Timestamp};
 use engine::what_if::{Question, Told, tell};
@@ -43,6 +43,13 @@ pub async fn simulate(settings: &Settings, matches: &ArgMatches) -> Result<ExitC
         question.severity = word
             .parse::<AlertSeverity>()
             .map_err(|error| Failure::usage(error.to_string()))?;
+    }
+    question.integration = matches
+        .get_one::<i64>("integration")
+        .map(|id| domain::IntegrationId(*id));
+    for word in matches.get_many::<String>("label").unwrap_or_default() {
+        let labels = labels(word).map_err(|why| Failure::usage(format!("--label: {why}")))?;
+        question.labels.extend(labels);
     }
     if let Some(at) = text("at") {
         let wrong = || Failure::usage(format!("`{at}` is not a time such as 2026-12-24T18:00:00Z"));
@@ -145,11 +152,12 @@ fn span(text: &str) -> Option<Span> {
 fn print(told: &Told) -> Result<(), Failure> {
     let course = &told.course;
     let begin = told.scenario.at;
+    let urgency = course.incident.as_ref().map(|incident| incident.urgency);
+    let urgency = urgency.map_or(String::new(), |urgency| format!(" ({urgency} urgency)"));
     output::line(&format!(
-        "An alert of severity {} at {} ({} urgency). Times are UTC.",
+        "An alert of severity {} at {}{urgency}. Times are UTC.",
         told.scenario.severity,
         begin.to_seconds_string(),
-        course.incident.urgency
     ))?;
     let mut last = None;
     for event in &course.events {
@@ -169,16 +177,19 @@ fn print(told: &Told) -> Result<(), Failure> {
         output::line(&format!("{time:>12}  {text}"))?;
     }
     let after = course.ended_at.since(begin);
+    let state = course.incident.as_ref().map(|incident| incident.paging);
+    let state = state.map_or(String::new(), |state| format!(", the incident is {state}"));
     output::line(&format!(
-        "{:>12}  Ends after {after}: {}, the incident is {}. {} pages.",
+        "{:>12}  Ends after {after}: {}{state}. {} pages.",
         "",
         match course.end {
             domain::what_if::End::Answered => "somebody has answered",
             domain::what_if::End::Quiet => "nothing further happens",
+            domain::what_if::End::Held => "the alert is held back, and nobody is paged",
+            domain::what_if::End::Joined => "the alert joins an open incident",
             domain::what_if::End::Horizon => "that is as far as was asked",
             domain::what_if::End::Length => "there is more than can be listed",
         },
-        course.incident.paging,
         course.pages.len()
     ))
 }

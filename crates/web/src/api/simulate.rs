@@ -1,5 +1,7 @@
 //! The what-if: what would happen, by the rules that page in earnest.
 
+use std::collections::BTreeMap;
+
 use actix_web::HttpResponse;
 use domain::directory::Directory;
 use domain::policy::PolicyConfig;
@@ -11,7 +13,7 @@ use domain::what_if::{
 use domain::word::{
     AlertSeverity, ContactKind, NotificationKind, NotificationState, PagingState, Urgency,
 };
-use domain::{Span, Timestamp, UserId};
+use domain::{IntegrationId, Span, Timestamp, UserId};
 use engine::access::Right;
 use engine::what_if::{Question, Told, tell};
 use serde::{Deserialize, Serialize};
@@ -36,11 +38,18 @@ pub struct SimulateBody {
     #[serde(default)]
     #[schema(schema_with = words::alert_severity)]
     severity: Option<AlertSeverity>,
-    /// When the alert comes (RFC 3339); now when absent.
+    /// Id of the integration that it comes by; one that no window names when absent.
+    #[serde(default)]
+    integration: Option<i64>,
+    /// Labels of the alert, for windows and inhibitions to match.
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+    /// When the alert comes (RFC 3339). Now when absent: then what is open counts, too; the alert
+    /// may join an incident or be explained by another alert.
     #[serde(default)]
     #[schema(value_type = Option<String>, format = DateTime)]
     at: Option<Timestamp>,
-    /// For how long it is followed: 1 to 72, 4 when absent.
+    /// For how long it is followed from when nothing holds it back: 1 to 72, 4 when absent.
     #[serde(default)]
     hours: Option<i64>,
     /// `quiet`: until nothing further happens (the default); `answered`: until somebody has
@@ -136,16 +145,20 @@ pub struct Simulated {
     service: String,
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
+    /// Of the incident at the end; absent when the alert was held back all the time.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = words::urgency)]
-    urgency: Urgency,
-    /// Why it ends: `answered`, `quiet` (nothing further happens), `horizon` or `length` (paging
-    /// goes on).
+    urgency: Option<Urgency>,
+    /// Why it ends: `answered`, `quiet` (nothing further happens), `held` (nobody is paged as long as
+    /// the alert is held back), `joined` (it belongs to an incident that is open, and nobody is paged
+    /// anew), `horizon` or `length` (paging goes on).
     end: &'static str,
     #[schema(value_type = String, format = DateTime)]
     ended_at: Timestamp,
-    /// Where the paging stands at the end.
+    /// Where the paging stands at the end; absent when the alert was held back all the time.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = words::paging_state)]
-    paging: PagingState,
+    paging: Option<PagingState>,
     /// The policy reached nobody when it was last run.
     unreachable: bool,
     /// Everything in order.
@@ -161,11 +174,15 @@ pub struct Simulated {
 pub struct Event {
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
-    /// `timeline`, `page`, `message`, `answer` or `method_broken`.
+    /// `held`, `joined`, `timeline`, `page`, `message`, `answer` or `method_broken`.
     kind: &'static str,
     /// A timeline entry's kind, what became of a message, or what a person does.
     what: &'static str,
     text: String,
+    /// Of an alert that is held back: until when, if that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    until: Option<Timestamp>,
     /// Number of the page or message below.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<i64>,
@@ -262,6 +279,8 @@ fn question(
     };
     let mut question = Question::new(service);
     question.severity = body.severity.unwrap_or(AlertSeverity::Critical);
+    question.integration = body.integration.map(IntegrationId);
+    question.labels = body.labels;
     question.at = body.at;
     question.stop = body.stop.unwrap_or(Stop::Quiet);
     question.horizon = body.hours.map_or(HORIZON_DEFAULT, Span::from_hours);
@@ -335,11 +354,14 @@ fn simulated(told: &Told) -> Simulated {
             .map(|service| service.slug.clone())
             .unwrap_or_default(),
         at: told.scenario.at,
-        urgency: course.incident.urgency,
+        urgency: course.incident.as_ref().map(|incident| incident.urgency),
         end: course.end.as_str(),
         ended_at: course.ended_at,
-        paging: course.incident.paging,
-        unreachable: course.incident.unreachable,
+        paging: course.incident.as_ref().map(|incident| incident.paging),
+        unreachable: course
+            .incident
+            .as_ref()
+            .is_some_and(|incident| incident.unreachable),
         events: course
             .events
             .iter()
@@ -350,6 +372,10 @@ fn simulated(told: &Told) -> Simulated {
                     kind,
                     what,
                     text: event.text.clone(),
+                    until: match event.kind {
+                        EventKind::Held(until) => until,
+                        _ => None,
+                    },
                     id,
                 }
             })
@@ -402,6 +428,8 @@ fn kind(kind: EventKind) -> (&'static str, &'static str, Option<i64>) {
         EventKind::Page(id) => ("page", "paged", Some(id.0)),
         EventKind::Message(id, fate) => ("message", fate.as_str(), Some(id.0)),
         EventKind::Post(id) => ("post", "told", Some(id.0)),
+        EventKind::Held(_) => ("held", "suppressed", None),
+        EventKind::Joined => ("joined", "joined", None),
         EventKind::Answer(_, act) => ("answer", act.as_str(), None),
         EventKind::MethodBroken(_) => ("method_broken", "broken", None),
     }

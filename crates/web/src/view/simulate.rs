@@ -11,6 +11,7 @@ use super::time::parse_time;
 /// `GET /simulate?…`, and `POST /simulate` with a change that is not saved.
 ///
 /// Fields: `if-service` (id), `if-severity`, `if-at` (local time, empty: now), `if-hours` (1–72),
+/// `if-integration` (id, empty: one that no window names), `if-labels` (`name=value`, with commas),
 /// `if-stop` (`answered`, `quiet`), `if-policy` (slug of a policy to try, else the service's); for
 /// each answer `n`: `if-answer-{n}-user` (id, empty: none), `-message` (from 1), `-after` (minutes),
 /// `-act`; for each failing provider `n`: `if-outage-{n}-channel` (empty: none), `-fault`, `-from`
@@ -24,6 +25,7 @@ pub struct SimulatePage {
     /// What is tried, e.g. `policy Checkout, as it stands in the form`.
     pub draft: Option<Draft>,
     pub services: Vec<Choice>,
+    pub integrations: Vec<Choice>,
     pub severities: Vec<Choice>,
     pub people: Vec<Choice>,
     pub acts: Vec<Choice>,
@@ -139,6 +141,18 @@ impl SimulatePage {
             );
         }
         String::new()
+    }
+
+    /// Something is said of the alert besides its severity.
+    fn says_more(&self) -> bool {
+        let names = ["if-labels", "if-integration"];
+        let said =
+            |name: &&str| self.form.text(name).is_some() || !self.form.error(name).is_empty();
+        names.iter().any(|name| said(&name))
+    }
+
+    fn is_now(&self) -> bool {
+        self.form.text("if-at").is_none()
     }
 
     fn method(&self) -> &'static str {

@@ -189,3 +189,42 @@ on_both!(a_form_is_tried_before_it_is_saved, |house| {
         403
     );
 });
+
+on_both!(what_holds_an_alert_back_is_told_first, |house| {
+    let ana = house.ana().await;
+    ladder(house, &ana).await;
+    let directory = house.engine.directory();
+    let service = directory
+        .service_by_slug("checkout")
+        .unwrap()
+        .id
+        .to_string();
+    let silence = [
+        ("comment", "The compaction runs"),
+        ("service", service.as_str()),
+        ("matcher-0-name", "alertname"),
+        ("matcher-0-op", "="),
+        ("matcher-0-value", "Disk"),
+        ("lasts", "120"),
+        ("zone", "UTC"),
+        ("repeat", "once"),
+    ];
+    ana.fill("/silences/new", "/silences", &silence)
+        .await
+        .shows("The silence is set.");
+    let ask = |more: &str| format!("/simulate?if-service={service}{more}");
+    ana.get(&ask(""))
+        .await
+        .hides("suppressed")
+        .shows("T+0 s")
+        .shows("the alert may join an incident");
+    let held = ana.get(&ask("&if-labels=alertname%3DDisk")).await;
+    held.shows("The alert is suppressed by the silence “The compaction runs” until")
+        .shows("if it still fires then, it pages.")
+        .shows("T+2 h")
+        .shows("was suppressed by the silence “The compaction runs” and still fires")
+        .shows("Step 1 of policy Default paged Ana.");
+    let wrong = ana.get(&ask("&if-labels=Disk")).await;
+    assert_eq!(wrong.status, 422);
+    wrong.shows("“Disk” is no label such as alertname=DiskFull.");
+});

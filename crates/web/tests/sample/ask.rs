@@ -91,6 +91,7 @@ fn what_if(path: &'static str, draft: Option<Draft>) -> SimulatePage {
         frame: frame("What if?", Nav::Simulate, path),
         form,
         draft,
+        integrations: vec![Choice::new(5, "Checkout: Prometheus")],
         services: vec![
             Choice::new(1, "Checkout"),
             Choice::new(2, "Orders database"),

@@ -144,6 +144,8 @@ fn simulated(directory: &Directory, at: Timestamp, turn: i64) -> Course {
     let scenario = Scenario {
         service: SERVICE,
         severity: AlertSeverity::Critical,
+        integration: None,
+        labels: Default::default(),
         at,
         answers: vec![],
         outages: vec![],

@@ -21,6 +21,10 @@ pub fn shown(told: &Told, zone: &TimeZone) -> CourseShown {
             EventKind::Page(id) => course
                 .page(id)
                 .map(|page| page.reason.sentence(directory.user_name(page.user), zone)),
+            EventKind::Held(Some(until)) => {
+                let local = until.in_zone(zone).strftime("%a %-d %b %H:%M %Z");
+                Some(format!("Until {local}; if it still fires then, it pages."))
+            }
             _ => None,
         };
         let shown = EventShown {
@@ -65,7 +69,10 @@ pub fn shown(told: &Told, zone: &TimeZone) -> CourseShown {
             .filter(|one| one.accepted_at.is_some())
             .count(),
         end: end(course, directory, told),
-        unreachable: course.incident.unreachable,
+        unreachable: course
+            .incident
+            .as_ref()
+            .is_some_and(|incident| incident.unreachable),
         instants,
     }
 }
@@ -89,25 +96,31 @@ fn end(course: &Course, directory: &Directory, told: &Told) -> String {
             .to_owned()
     };
     let after = course.ended_at.since(told.scenario.at);
-    match (course.end, course.incident.paging) {
+    let Some(incident) = &course.incident else {
+        return match course.events.last().map(|event| event.kind) {
+            Some(EventKind::Held(None)) => {
+                "Nobody is paged as long as that holds it back.".to_owned()
+            }
+            _ => "It is held back for longer than 31 days: nobody is paged.".to_owned(),
+        };
+    };
+    match (course.end, incident.paging) {
+        (End::Joined, _) => format!("It is one more alert of {}.", incident.label()),
         (End::Horizon, PagingState::Triggered) => {
             format!("Nobody has answered after {after}. Paging goes on.")
         }
         (End::Horizon | End::Answered, PagingState::Acknowledged) => {
-            format!("{} has acknowledged.", who(course.incident.acknowledged_by))
+            format!("{} has acknowledged.", who(incident.acknowledged_by))
         }
         (End::Length, _) => {
             format!("There is more than can be listed: shown are the first {after}.")
         }
         (_, PagingState::Resolved) => {
-            format!(
-                "{} has resolved the incident.",
-                who(course.incident.resolved_by)
-            )
+            format!("{} has resolved the incident.", who(incident.resolved_by))
         }
         (_, PagingState::Acknowledged) => format!(
             "{} has acknowledged, and nothing further happens.",
-            who(course.incident.acknowledged_by)
+            who(incident.acknowledged_by)
         ),
         (_, PagingState::Triggered) => {
             "Nothing further happens: low urgency tells people once and goes no further.".to_owned()
@@ -128,6 +141,8 @@ fn look(kind: EventKind) -> (&'static str, &'static str) {
             EntryKind::AckTimeout => ("clock", "ev-warn"),
             EntryKind::Escalated => ("arrow-up", "ev-step"),
             EntryKind::Resolved => ("circle-check", "ev-fine"),
+            EntryKind::PagingPaused | EntryKind::SuppressionEnded => ("clock-pause", "ev-quiet"),
+            EntryKind::UrgencyChanged => ("arrow-up", "ev-warn"),
             _ => ("note", "ev-quiet"),
         },
         EventKind::Page(_) => ("bell-ringing", "ev-step"),
@@ -138,6 +153,8 @@ fn look(kind: EventKind) -> (&'static str, &'static str) {
             Fate::Bundled | Fate::PutOff => ("clock-pause", "ev-quiet"),
         },
         EventKind::Post(_) => ("send", "ev-step"),
+        EventKind::Held(_) => ("volume-off", "ev-quiet"),
+        EventKind::Joined => ("link", "ev-quiet"),
         EventKind::Answer(..) => ("user", "ev-held"),
         EventKind::MethodBroken(_) => ("bell-off", "ev-alarm"),
     }

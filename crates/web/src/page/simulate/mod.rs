@@ -96,6 +96,7 @@ pub fn page(
     services.sort_by_cached_key(|choice| choice.label.to_lowercase());
     SimulatePage {
         services,
+        integrations: integrations(directory),
         severities: AlertSeverity::ALL
             .iter()
             .map(|word| Choice::new(word, word))
@@ -121,6 +122,21 @@ pub fn page(
         without_provider,
         frame,
     }
+}
+
+/// Integrations by service: `Checkout: Prometheus`.
+fn integrations(directory: &Directory) -> Vec<Choice> {
+    let mut choices: Vec<Choice> = directory
+        .integrations
+        .values()
+        .map(|one| {
+            let service = directory.service(one.service_id);
+            let service = service.map_or("a former service", |service| service.name.as_str());
+            Choice::new(one.id, format!("{service}: {}", one.name))
+        })
+        .collect();
+    choices.sort_by_cached_key(|choice| choice.label.to_lowercase());
+    choices
 }
 
 fn act_words(act: Act) -> &'static str {
@@ -177,7 +193,7 @@ fn field(name: &str) -> Option<String> {
         ))
     };
     match name {
-        "service" | "at" | "hours" => Some(format!("if-{name}")),
+        "service" | "integration" | "labels" | "at" | "hours" => Some(format!("if-{name}")),
         other => row(other, "answers[", "user").or_else(|| row(other, "outages[", "channel")),
     }
 }

@@ -2,11 +2,11 @@
 
 use domain::directory::Directory;
 use domain::what_if::{
-    ANSWERS_MAX, Answer, HORIZON_DEFAULT, HORIZON_MAX, OUTAGES_MAX, Outage, PolicyDraft,
+    self, ANSWERS_MAX, Answer, HORIZON_DEFAULT, HORIZON_MAX, OUTAGES_MAX, Outage, PolicyDraft,
     ScheduleDraft, Stop,
 };
 use domain::word::AlertSeverity;
-use domain::{ServiceId, Span, Timestamp, UserId};
+use domain::{IntegrationId, ServiceId, Span, Timestamp, UserId};
 use engine::what_if::Question;
 
 use crate::page::{policy, schedule};
@@ -51,6 +51,14 @@ pub fn read(mut form: Form, directory: &Directory, frame: &Frame) -> Read {
             question.horizon = horizon;
         }
         _ => form.reject("if-hours", "Choose between 1 and 72 hours."),
+    }
+    question.integration = form
+        .text("if-integration")
+        .and_then(|id| id.parse().ok())
+        .map(IntegrationId);
+    match what_if::labels(form.get("if-labels")) {
+        Ok(labels) => question.labels = labels,
+        Err(why) => form.reject("if-labels", format!("{why}.")),
     }
     question.stop = match form.ticked("if-stop") {
         true => Stop::Answered,
@@ -119,7 +127,7 @@ fn answers(form: &mut Form, question: &mut Question) -> Vec<AnswerRow> {
             user: UserId(user),
             message: u32::try_from(message).unwrap_or(0),
             after: Span::from_minutes(after),
-            act: row.act.parse().unwrap_or(domain::what_if::Act::Acknowledge),
+            act: row.act.parse().unwrap_or(what_if::Act::Acknowledge),
         });
         rows.push(row);
         if rows.len() >= ANSWERS_MAX {
@@ -157,10 +165,7 @@ fn outages(form: &mut Form, question: &mut Question, at: Timestamp) -> Vec<Outag
         let until = (!row.lasts.is_empty()).then(|| from + Span::from_minutes(lasts));
         question.outages.push(Outage {
             channel,
-            fault: row
-                .fault
-                .parse()
-                .unwrap_or(domain::what_if::Fault::Temporary),
+            fault: row.fault.parse().unwrap_or(what_if::Fault::Temporary),
             from,
             until,
         });
