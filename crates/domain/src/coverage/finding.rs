@@ -8,7 +8,7 @@ use super::{By, ByPolicy, Cover, ServiceCover, joined, length, person, step};
 use crate::directory::{Directory, User};
 use crate::escalation::{list_of, why_unreachable};
 use crate::policy::{Policy, Target};
-use crate::word::{ContactKind, Urgency};
+use crate::word::{AlertSeverity, ContactKind, Urgency};
 use crate::{PolicyId, ScheduleId, ServiceId, Timestamp, UserId, words};
 
 words! {
@@ -199,14 +199,24 @@ fn spans_of(covers: &[Cover], wanted: impl Fn(&Cover) -> bool) -> Vec<(Timestamp
 
 /// Services that share a ladder share its gaps.
 fn gaps(directory: &Directory, rotas: &Rotas, services: &[ServiceCover], found: &mut Vec<Finding>) {
-    let mut groups: BTreeMap<(Option<PolicyId>, Urgency), Vec<&ServiceCover>> = BTreeMap::new();
+    // Support hours are a service's own.
+    type Key = (Option<PolicyId>, Urgency, Option<ServiceId>);
+    let mut groups: BTreeMap<Key, Vec<&ServiceCover>> = BTreeMap::new();
     for service in services {
+        let own = directory.service(service.service).is_some_and(|one| {
+            let urgencies = one.settings.urgencies_of(AlertSeverity::Critical);
+            urgencies.len() > 1
+        });
         groups
-            .entry((service.policy, service.urgency))
+            .entry((
+                service.policy,
+                service.urgency,
+                own.then_some(service.service),
+            ))
             .or_default()
             .push(service);
     }
-    for ((policy, _), group) in groups {
+    for ((policy, ..), group) in groups {
         let Some(covers) = group.first().map(|one| one.spans.clone()) else {
             continue;
         };

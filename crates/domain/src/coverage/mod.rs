@@ -24,6 +24,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::directory::Directory;
+use crate::service::ServiceSettings;
 use crate::word::{AlertSeverity, Urgency};
 use crate::{PolicyId, ServiceId, Span, Timestamp, UserId};
 
@@ -50,10 +51,10 @@ pub struct Proof {
 pub struct ServiceCover {
     pub service: ServiceId,
     pub policy: Option<PolicyId>,
-    /// Of a critical alert of this service.
+    /// Of a critical alert of this service; by support hours the highest that it ever has.
     pub urgency: Urgency,
     /// Rising, from `from` until `until` without a gap between them; neighbours differ. Shared by
-    /// the services that have the same policy and urgency.
+    /// the services that have the same policy and urgency at all times.
     pub spans: Arc<Vec<Cover>>,
 }
 
@@ -167,9 +168,8 @@ pub fn prove(directory: &Directory, from: Timestamp, until: Timestamp) -> Proof 
         .services
         .values()
         .map(|service| {
-            // By support hours it is high at some time, if ever.
-            let urgency = service.settings.urgencies_of(AlertSeverity::Critical);
-            let urgency = urgency.first().copied().unwrap_or(Urgency::High);
+            let urgencies = service.settings.urgencies_of(AlertSeverity::Critical);
+            let urgency = urgencies.first().copied().unwrap_or(Urgency::High);
             let policy = service
                 .policy_id
                 .filter(|id| directory.policies.contains_key(id));
@@ -177,7 +177,10 @@ pub fn prove(directory: &Directory, from: Timestamp, until: Timestamp) -> Proof 
                 service: service.id,
                 policy,
                 urgency,
-                spans: climbs.covers(policy, urgency, AlertSeverity::Critical),
+                spans: match urgencies.len() {
+                    0 | 1 => climbs.covers(policy, urgency, AlertSeverity::Critical),
+                    _ => by_hours(&service.settings, policy, &mut climbs),
+                },
             }
         })
         .collect();
@@ -194,6 +197,49 @@ pub fn prove(directory: &Directory, from: Timestamp, until: Timestamp) -> Proof 
         services,
         findings,
     }
+}
+
+/// The covers of a service whose critical alerts are high at some hours and low at others.
+fn by_hours(
+    settings: &ServiceSettings,
+    policy: Option<PolicyId>,
+    climbs: &mut climb::Climbs<'_>,
+) -> Arc<Vec<Cover>> {
+    let mut covers = |urgency| climbs.covers(policy, urgency, AlertSeverity::Critical);
+    let (high, low) = (covers(Urgency::High), covers(Urgency::Low));
+    let (Some(first), Some(last)) = (high.first(), high.last()) else {
+        return high;
+    };
+    let (from, until) = (first.from, last.until);
+    let hours = settings
+        .support_hours
+        .as_ref()
+        .map(|support| &support.hours);
+    let mut edges = vec![from];
+    if let Some((hours, zone)) = hours.and_then(|hours| Some((hours, hours.zone.as_ref()?))) {
+        edges.extend(hours.changes(zone, from, until));
+    }
+    edges.push(until);
+    let mut spans: Vec<Cover> = Vec::new();
+    for edge in edges.windows(2) {
+        let (from, until) = (edge[0], edge[1]);
+        let covers = match settings.urgency_of(AlertSeverity::Critical, from) {
+            Urgency::High => &high,
+            Urgency::Low => &low,
+        };
+        let first = covers.partition_point(|one| one.until <= from);
+        for one in covers[first..].iter().take_while(|one| one.from < until) {
+            match spans.last_mut() {
+                Some(last) if last.same(one) => last.until = one.until.min(until),
+                _ => spans.push(Cover {
+                    from: one.from.max(from),
+                    until: one.until.min(until),
+                    ..one.clone()
+                }),
+            }
+        }
+    }
+    Arc::new(spans)
 }
 
 /// Which services a policy works for.

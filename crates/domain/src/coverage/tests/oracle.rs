@@ -14,9 +14,9 @@ use crate::directory::{Directory, NotificationRule};
 use crate::escalation::tests::world::{
     any_channel, daily, directory, hours, minutes, person, step,
 };
-use crate::policy::{Step, StepMode, Target};
+use crate::policy::{Step, StepHours, StepMode, Target};
 use crate::schedule::{Override, OverrideKind, Restriction, RotationUnit};
-use crate::service::UrgencyRule;
+use crate::service::{HoursUrgency, SupportHours, UrgencyRule};
 use crate::what_if::{Course, HORIZON_MAX, Scenario, Stop, run};
 use crate::word::{AlertSeverity, NotificationKind, PageCause, Urgency};
 use crate::{
@@ -85,6 +85,7 @@ prop_compose! {
         delays in vec(proptest::option::of(0..90i64), 4),
         last in vec(target(), 0..2),
         rule in select(UrgencyRule::ALL),
+        support in (0..24u8, 1..24u8),
         with_policy in proptest::bool::weighted(0.95),
     ) -> Directory {
         let mut directory = directory();
@@ -134,7 +135,23 @@ prop_compose! {
         directory.settings.last_resort = last;
         add_policy(&mut directory, POLICY, steps);
         add_service(&mut directory, SERVICE, with_policy.then_some(POLICY));
-        Arc::make_mut(directory.services.get_mut(&SERVICE).unwrap()).settings.urgency = rule;
+        let service = Arc::make_mut(directory.services.get_mut(&SERVICE).unwrap());
+        service.settings.urgency = rule;
+        let hour = |hour: u8| format!("{:02}:20", hour % 24).parse().unwrap();
+        service.settings.support_hours = Some(SupportHours {
+            hours: StepHours {
+                zone: Some("Europe/Berlin".into()),
+                ranges: vec![Restriction {
+                    weekdays: vec![],
+                    from: hour(support.0),
+                    until: hour(support.0 + support.1),
+                }],
+            },
+            inside: HoursUrgency::High,
+            outside: HoursUrgency::Low,
+            // Only the first time through the ladder is proved.
+            raise: false,
+        });
         directory
     }
 }
