@@ -19,7 +19,7 @@ const UNKNOWN_ANSWERS: i64 = 5;
 const UNKNOWN_WINDOW: Span = Span::from_days(1);
 
 const HELP: &str = "Reply with the code of the page and what to do, for example: 4217 ack, \
-                    4217 resolve, 4217 escalate.";
+                    4217 resolve, 4217 escalate (or escalate to step 2).";
 
 /// What a person wants by a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub enum Verb {
     Acknowledge,
     Resolve,
     Escalate,
+    /// To the step of this number, from 1.
+    EscalateTo(u8),
     /// Yes to a request for help.
     Accept,
     /// No to it.
@@ -39,6 +41,9 @@ impl Verb {
             Verb::Acknowledge => Command::Acknowledge,
             Verb::Resolve => Command::Resolve,
             Verb::Escalate => Command::Escalate { to_step: None },
+            Verb::EscalateTo(step) => Command::Escalate {
+                to_step: Some(i64::from(step.max(1)) - 1),
+            },
             Verb::Accept | Verb::Decline => Command::Answer {
                 accept: self == Verb::Accept,
                 reason: String::new(),
@@ -50,7 +55,7 @@ impl Verb {
         match self {
             Verb::Acknowledge => "acknowledged",
             Verb::Resolve => "resolved",
-            Verb::Escalate => "escalated",
+            Verb::Escalate | Verb::EscalateTo(_) => "escalated",
             Verb::Accept => "accepted",
             Verb::Decline => "declined",
         }

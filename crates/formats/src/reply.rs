@@ -9,6 +9,8 @@ pub enum Verb {
     Acknowledge,
     Resolve,
     Escalate,
+    /// To the step of this number, from 1.
+    EscalateTo(u8),
     /// Yes to a request for help.
     Accept,
     /// No to it.
@@ -33,6 +35,8 @@ pub struct Reply {
 
 /// Longest line that can be an answer, in characters; longer ones are prose.
 const LINE_MAX: usize = 200;
+/// Most steps that a policy has.
+const STEPS_MAX: u8 = 20;
 /// Longest reply code, in digits.
 const CODE_MAX: usize = 9;
 /// What may stand between the answer and a remark.
@@ -42,9 +46,9 @@ const FILLERS: [&str; 8] = [
     "please", "pls", "thanks", "thx", "it", "this", "now", "page",
 ];
 
-/// `4217 ack`, `ack 4217`, `4217ack`, `a`; likewise resolve (`r`) and escalate (`e`), and `yes` or
-/// `no` to a request for help. Case, quotes,
-/// punctuation and spaces do not matter, and only the first line that is not blank counts.
+/// `4217 ack`, `ack 4217`, `4217ack`, `a`; likewise resolve (`r`) and escalate (`e`, also `escalate
+/// to step 3`), and `yes` or `no` to a request for help. Case, quotes, punctuation and spaces do not
+/// matter, and only the first line that is not blank counts.
 pub fn parse_sms(text: &str) -> Option<Reply> {
     let line = first_line(text)?;
     whole(line).or_else(|| {
@@ -82,7 +86,8 @@ fn head_is_clear(head: &str) -> bool {
         .any(|word| word.chars().nth(2).is_some())
 }
 
-/// A line that is exactly one verb and at most one code, in either order.
+/// A line that is exactly one verb and at most one code, in either order; the number of a step
+/// stands behind the word.
 fn whole(line: &str) -> Option<Reply> {
     let line = line.to_lowercase();
     // A question asks, it does not act; a quoted line is not the person's own.
@@ -92,7 +97,17 @@ fn whole(line: &str) -> Option<Reply> {
     let mut verb = None;
     let mut code: Option<String> = None;
     let mut code_is_open = false;
+    let (mut step, mut step_is_next, mut to) = (None, false, false);
     for word in words(&line) {
+        if step_is_next {
+            step = Some(
+                word.parse()
+                    .ok()
+                    .filter(|step| (1..=STEPS_MAX).contains(step))?,
+            );
+            step_is_next = false;
+            continue;
+        }
         if word.bytes().all(|byte| byte.is_ascii_digit()) {
             // Spaces inside the code are ignored, a second code is not.
             match &mut code {
@@ -107,19 +122,30 @@ fn whole(line: &str) -> Option<Reply> {
         if FILLERS.contains(&word) {
             continue;
         }
+        if matches!(word, "to" | "step") {
+            // Each once, and `to` before the step.
+            let again = step.is_some() || (to && word == "to");
+            if again {
+                return None;
+            }
+            (to, step_is_next) = (true, word == "step");
+            continue;
+        }
         if verb.replace(verb_of(word)?).is_some() {
             return None;
         }
     }
+    let verb = match (verb?, step) {
+        (Verb::Escalate, Some(step)) => Verb::EscalateTo(step),
+        (verb, None) if !to => verb,
+        _ => return None,
+    };
     let target = match code {
         Some(code) if code.len() > CODE_MAX => return None,
         Some(code) => ReplyTarget::Code(code),
         None => ReplyTarget::Latest,
     };
-    Some(Reply {
-        verb: verb?,
-        target,
-    })
+    Some(Reply { verb, target })
 }
 
 /// Runs of ASCII digits and runs of other letters; everything else separates.
@@ -164,7 +190,7 @@ mod tests {
 
     #[test]
     fn answers_that_act() {
-        use Verb::{Acknowledge, Escalate, Resolve};
+        use Verb::{Acknowledge, Escalate, EscalateTo, Resolve};
         for (text, verb, code) in [
             ("4217 ack", Acknowledge, "4217"),
             ("ack 4217", Acknowledge, "4217"),
@@ -186,6 +212,9 @@ mod tests {
             ("4217 resolved thanks", Resolve, "4217"),
             ("e", Escalate, ""),
             ("please escalate 4217", Escalate, "4217"),
+            ("4217 escalate to step 3", EscalateTo(3), "4217"),
+            ("escalate step 2 4217", EscalateTo(2), "4217"),
+            ("E step20", EscalateTo(20), ""),
         ] {
             assert_eq!(parse_sms(text), sms(verb, code), "{text}");
         }
@@ -208,6 +237,14 @@ mod tests {
             "a, then b",
             "ack 12345678901",
             "who is this",
+            "escalate to step",
+            "escalate to 3",
+            "escalate step 0",
+            "escalate step 21",
+            "escalate step 2 step 3",
+            "escalate to to step 3",
+            "ack step 2",
+            "4217 step 2",
             "> ack 4217",
             "ack ٤٢١٧",
             "👍",

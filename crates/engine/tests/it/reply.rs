@@ -32,6 +32,49 @@ fn code(servers: &Servers, number: usize) -> String {
     sms.body.split(' ').next().unwrap().to_owned()
 }
 
+on_both!(a_reply_escalates_to_a_chosen_step, 0, |house| {
+    // §4.8.
+    let store = &house.store;
+    world::build(store).await;
+    let servers = Servers::start().await;
+    let office = Office::new(store, servers.channels());
+    let incident = open(store, "disk", NOON).await;
+    let now = NOON + minutes(1);
+    office.settle(now).await;
+    let code = code(&servers, 0);
+    let answer = say(store, "SM1", Verb::EscalateTo(2), Some(&code), now).await;
+    assert_eq!(answer, "INC-0001 escalated.");
+    let steps: Vec<Option<i64>> = executions(store, &incident)
+        .await
+        .into_iter()
+        .map(|one| one.step)
+        .collect();
+    assert_eq!(steps, [Some(0), Some(1)]);
+    // The first step again, and one that there is not: the last resort.
+    say(
+        store,
+        "SM2",
+        Verb::EscalateTo(1),
+        Some(&code),
+        now + seconds(5),
+    )
+    .await;
+    say(
+        store,
+        "SM3",
+        Verb::EscalateTo(20),
+        Some(&code),
+        now + seconds(9),
+    )
+    .await;
+    let steps: Vec<Option<i64>> = executions(store, &incident)
+        .await
+        .into_iter()
+        .map(|one| one.step)
+        .collect();
+    assert_eq!(steps, [Some(0), Some(1), Some(0), None]);
+});
+
 on_both!(a_code_acknowledges_escalates_and_resolves, 0, |house| {
     let store = &house.store;
     world::build(store).await;

@@ -63,6 +63,7 @@ pub(super) async fn sms(
             Word::Acknowledge => Verb::Acknowledge,
             Word::Resolve => Verb::Resolve,
             Word::Escalate => Verb::Escalate,
+            Word::EscalateTo(step) => Verb::EscalateTo(step),
             Word::Accept => Verb::Accept,
             Word::Decline => Verb::Decline,
         };
