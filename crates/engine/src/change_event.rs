@@ -249,7 +249,7 @@ pub fn beside(conn: &mut Conn, incident: &Incident) -> Result<Beside, store::Err
 /// Name of what told of a change.
 pub fn teller(change: &Told, directory: &Directory) -> String {
     match change.integration_id {
-        None => "the API".to_owned(),
+        None => "hand or the API".to_owned(),
         Some(id) => directory
             .integration(id)
             .map_or_else(|| "a former integration".to_owned(), |one| one.name.clone()),

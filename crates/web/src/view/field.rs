@@ -234,6 +234,14 @@ impl Form {
             icon("alert-triangle"),
             match self.errors().len() {
                 0 => "That did not work.",
+                // A question of the what-if saves nothing.
+                _ if self
+                    .errors()
+                    .iter()
+                    .all(|(name, _)| name.starts_with("if-")) =>
+                {
+                    "This needs another look."
+                }
                 1 => "Not saved yet. One thing needs another look.",
                 _ => "Not saved yet. These need another look.",
             }

@@ -89,6 +89,8 @@ pub struct Instant {
     pub at: Timestamp,
     /// After the alert.
     pub after: Span,
+    /// `CEST`, when the clock changes on the way.
+    pub clock: Option<String>,
     pub events: Vec<EventShown>,
 }
 
@@ -148,7 +150,7 @@ impl SimulatePage {
         let names = ["if-labels", "if-integration"];
         let said =
             |name: &&str| self.form.text(name).is_some() || !self.form.error(name).is_empty();
-        names.iter().any(|name| said(&name))
+        names.iter().any(said)
     }
 
     fn is_now(&self) -> bool {

@@ -32,7 +32,7 @@ on_both!(changes_stand_beside_the_incident_that_follows, |house| {
         )
         .await;
     page.shows("Switched the cache off")
-        .shows("told by the API")
+        .shows("told by hand or the API")
         .hides("href=\"javascript")
         .shows("Deployed shop 4.2")
         .shows("Run 17");

@@ -39,6 +39,7 @@ fn course() -> CourseShown {
             Instant {
                 at: begin,
                 after: Span::ZERO,
+                clock: None,
                 events: vec![
                     event("flame", "ev-alarm", "Incident opened for Checkout.", None),
                     event(
@@ -59,6 +60,7 @@ fn course() -> CourseShown {
             Instant {
                 at: begin + Span::from_minutes(35),
                 after: Span::from_minutes(35),
+                clock: Some("CEST".into()),
                 events: vec![
                     event(
                         "alert-triangle",

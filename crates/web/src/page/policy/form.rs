@@ -57,11 +57,8 @@ fn note(form: &mut PolicyForm, problems: Vec<Problem>) {
     for problem in problems {
         let message = complaint::sentence(&problem.message);
         if problem.field == "anyway" {
-            form.fields.reject(
-                "save_anyway",
-                "There is a time at which this policy reaches nobody. Tick \"Save anyway\" if that \
-                 is meant.",
-            );
+            let text = format!("{message} Tick \"Save anyway\" if that is meant.");
+            form.fields.reject("save_anyway", text);
             continue;
         }
         // A target of a step stands beside the step's list.

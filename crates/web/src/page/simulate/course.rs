@@ -1,9 +1,9 @@
 //! Shows a course: instant by instant, with a picture and a colour for each kind of event.
 
-use domain::Span;
 use domain::directory::Directory;
 use domain::what_if::{Course, End, EventKind, Fate};
 use domain::word::{EntryKind, PagingState};
+use domain::{Span, Timestamp};
 use engine::what_if::Told;
 use jiff::tz::TimeZone;
 
@@ -15,6 +15,10 @@ pub fn shown(told: &Told, zone: &TimeZone) -> CourseShown {
     let (course, directory) = (&told.course, &*told.directory);
     let begin = told.scenario.at;
     let mut instants: Vec<Instant> = Vec::new();
+    // On the night on which the clock changes, 02:10 may come after 02:30.
+    let named = |at: Timestamp| at.in_zone(zone).strftime("%Z").to_string();
+    let last = course.events.last().map_or(begin, |event| event.at);
+    let changes = named(begin) != named(last);
     for event in &course.events {
         let (icon, tone) = look(event.kind);
         let why = match event.kind {
@@ -38,6 +42,7 @@ pub fn shown(told: &Told, zone: &TimeZone) -> CourseShown {
             _ => instants.push(Instant {
                 at: event.at,
                 after: event.at.since(begin),
+                clock: changes.then(|| named(event.at)),
                 events: vec![shown],
             }),
         }
