@@ -10,7 +10,7 @@ use domain::channel::{ChannelKind, Post};
 use domain::directory::ContactMethod;
 use domain::incident::{Command, Incident};
 use domain::what_if::{Act, Answer, EventKind};
-use domain::word::{ContactKind, EntryKind, NotificationState, PagingState};
+use domain::word::{ContactKind, NotificationState, PagingState};
 use domain::{AlertId, ChannelId, ContactMethodId, Span, Timestamp, UserId};
 use engine::clock::ManualClock;
 use engine::timer::fire_due;
@@ -281,7 +281,7 @@ on_both!(what_is_told_is_what_happens, 0, |house| {
         clock: clock.clone(),
     };
     let mut runner = TestRunner::deterministic();
-    let (mut held, mut raised) = (0, 0);
+    let mut held = 0;
     for number in 0..CASES {
         let case = case().new_tree(&mut runner).unwrap().current();
         let begin = NOON + Span::from_days(10 * (number as i64 + 1));
@@ -289,11 +289,8 @@ on_both!(what_is_told_is_what_happens, 0, |house| {
         let told = tell(store, &by(ANA, begin), question(&case, begin))
             .await
             .unwrap();
-        let kinds = told.course.events.iter().map(|event| event.kind);
-        let kinds: Vec<EventKind> = kinds.collect();
-        held += usize::from(matches!(kinds[0], EventKind::Held(_)));
-        let urgency = EventKind::Timeline(EntryKind::UrgencyChanged);
-        raised += usize::from(kinds.contains(&urgency));
+        let first = told.course.events.first().map(|event| event.kind);
+        held += usize::from(matches!(first, Some(EventKind::Held(_))));
         outages.lock().unwrap().clone_from(&told.scenario.outages);
         let incident = live(store, &office, &told).await;
         compare(store, &case, &told, &incident).await;
@@ -308,7 +305,7 @@ on_both!(what_is_told_is_what_happens, 0, |house| {
         }
         office.settle(later).await;
     }
-    assert!(held > 3 && raised > 0, "{held} held back, {raised} raised");
+    assert!(held > 3, "{held} held back");
     let rows = outbox(store).await;
     assert!(
         rows.len() > CASES / 2,
