@@ -3,7 +3,7 @@
 use diesel::connection::{
     AnsiTransactionManager, Connection, LoadConnection, SimpleConnection, TransactionManager,
 };
-use diesel::{PgConnection, SqliteConnection};
+use diesel::{PgConnection, RunQueryDsl, SqliteConnection};
 
 use crate::error::Error;
 use crate::url::DatabaseUrl;
@@ -87,6 +87,20 @@ impl Conn {
 
     pub fn is_postgres(&self) -> bool {
         matches!(self, Conn::Postgres(_))
+    }
+
+    /// Keeps whoever asks for the same name waiting until the transaction ends. SQLite has one writer
+    /// anyhow.
+    ///
+    /// # Errors
+    /// Those of the lock.
+    pub(crate) fn hold(&mut self, name: &str) -> Result<(), Error> {
+        if let Conn::Postgres(c) = self {
+            diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
+                .bind::<diesel::sql_types::Text, _>(name)
+                .execute(c)?;
+        }
+        Ok(())
     }
 
     /// Runs statements that return nothing.

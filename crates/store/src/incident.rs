@@ -14,7 +14,7 @@ use crate::spelled::spelled;
 mod gathering;
 
 use gathering::GatheringJson;
-pub use gathering::recent_of;
+pub use gathering::{hold_openings, recent_of};
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset, Identifiable, Clone)]
 #[diesel(table_name = incident, treat_none_as_null = true, treat_none_as_default_value = false)]

@@ -33,7 +33,8 @@ const MAY_USE: [(&str, &[&str]); 7] = [
     ("domain", &[]),
     ("formats", &["domain"]),
     ("store", &["domain"]),
-    ("channels", &["domain"]),
+    // What it signs by Standard Webhooks, monitors sign alike: there is one place for that.
+    ("channels", &["domain", "formats"]),
     // It fetches calendars, and what they say is a format.
     ("engine", &["domain", "formats", "store", "channels"]),
     ("web", &["domain", "formats", "store", "engine"]),

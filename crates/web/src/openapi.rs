@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
-use actix_web::HttpResponse;
 use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
 use serde_json::Value;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -16,6 +16,7 @@ use crate::api::{
 };
 use crate::error::WebError;
 use crate::frame::{frame, render};
+use crate::page::query;
 use crate::session::SignedIn;
 use crate::state::State;
 use crate::view::Nav;
@@ -199,7 +200,8 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
     config.route("/api", web::get().to(page));
 }
 
-async fn page(me: SignedIn, state: State) -> Result<HttpResponse, WebError> {
+async fn page(me: SignedIn, state: State, req: HttpRequest) -> Result<HttpResponse, WebError> {
     let frame = frame(&state, &me, "API", Nav::Api).await;
-    render(&ApiDocsPage::from_openapi(frame, openapi()))
+    let part = query::value(&req, "part");
+    render(&ApiDocsPage::from_openapi(frame, openapi(), part))
 }

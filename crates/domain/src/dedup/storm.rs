@@ -26,12 +26,13 @@ impl Recent {
     /// as that is so, the storm goes on.
     fn is_storm(&mut self, limit: u16, now: Timestamp) -> bool {
         let limit = usize::from(limit);
-        let storm = self.0.len() >= limit
-            && self
-                .0
-                .get(self.0.len() - limit)
-                .is_some_and(|at| *at <= now && now.since(*at) < STORM_WINDOW);
-        self.0.push(now);
+        // Others may have opened theirs a little later than `now`: clocks of nodes differ, and a
+        // batch may have waited while another was written.
+        let near = |at: Timestamp| now.since(at) < STORM_WINDOW && at.since(now) < STORM_WINDOW;
+        let storm =
+            self.0.len() >= limit && self.0.get(self.0.len() - limit).is_some_and(|at| near(*at));
+        let place = self.0.partition_point(|at| *at <= now);
+        self.0.insert(place, now);
         let extra = self.0.len().saturating_sub(limit);
         self.0.drain(..extra);
         storm

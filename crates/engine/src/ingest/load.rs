@@ -83,6 +83,7 @@ impl Wanted {
                 .service(service)
                 .and_then(|service| service.settings.storm_limit);
             if let Some(limit) = limit {
+                store::incident::hold_openings(tx, service)?;
                 let recent = store::incident::recent_of(tx, service, limit, now)?;
                 set.recent.insert(service, recent);
                 keys.insert(STORM_KEY.to_owned());

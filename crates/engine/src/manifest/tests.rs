@@ -169,7 +169,7 @@ api_tokens:
         "line 23, column 41: there is no person with the e-mail address `cleo@example.com`",
         "line 24, column 11: zone, layers: a new schedule needs both",
         "line 28, column 19: there is no schedule `gone`",
-        "line 28, column 19: steps[0].targets: a step pages 1 to 20 targets",
+        "line 28, column 19: steps[0].targets: a step has 1 to 20 targets",
         "line 29, column 15: steps[0].wait: the wait before the next step is 10 seconds to 24",
         "line 32, column 13: there is no policy `unknown`",
         "line 33, column 20: reopen_window: must be from 0 s to 1 d",

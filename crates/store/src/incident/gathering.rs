@@ -62,6 +62,15 @@ where
     }
 }
 
+/// Lets nobody else open incidents of the service until the transaction ends, so that each sees how
+/// many the other has opened.
+///
+/// # Errors
+/// Those of the lock.
+pub fn hold_openings(conn: &mut Conn, service: ServiceId) -> Result<(), Error> {
+    conn.hold(&format!("openings of service {service}"))
+}
+
 /// When incidents of the service opened within the last minute, or would have but for a storm: the
 /// newest `limit` of them (PAGING.md §2.4).
 ///

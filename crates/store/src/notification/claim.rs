@@ -3,7 +3,6 @@
 
 use diesel::dsl::{max, min};
 use diesel::prelude::*;
-use diesel::sql_types::Text;
 use domain::notification::Medium;
 use domain::word::{NotificationKind, NotificationState};
 use domain::{NotificationId, Span, Timestamp, UserId};
@@ -93,12 +92,7 @@ pub fn take_due_like(
 /// # Errors
 /// Those of the lock.
 pub fn hold_address(conn: &mut Conn, channel: Medium, address: &str) -> Result<(), Error> {
-    if let Conn::Postgres(c) = conn {
-        diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
-            .bind::<Text, _>(format!("{channel} {address}"))
-            .execute(c)?;
-    }
-    Ok(())
+    conn.hold(&format!("{channel} {address}"))
 }
 
 /// Puts back what a sender took and did not finish within its lease: it is sent again, with the

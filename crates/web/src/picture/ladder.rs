@@ -163,7 +163,7 @@ fn draw_targets(out: &mut String, targets: &[RungTarget]) {
             "<li>{}<a href=\"{}\">{}</a>",
             // People need no picture; a place among them does.
             match target.told {
-                true => icon("messages").0,
+                true => format!("{} ", icon("messages")),
                 false => String::new(),
             },
             escape(&target.href),

@@ -16,6 +16,8 @@ pub struct ApiDocsPage {
     pub description: Markup,
     /// By tag, in the document's order.
     pub groups: Vec<ApiGroup>,
+    /// The group that is told in full; without one every group is a list of what it has.
+    pub part: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -49,8 +51,20 @@ pub struct ApiField {
 }
 
 impl ApiDocsPage {
-    /// Reads an OpenAPI 3 document; parts it does not find are left empty.
-    pub fn from_openapi(frame: Frame, document: &Value) -> ApiDocsPage {
+    /// Whether the group is told in full.
+    fn is_open(&self, group: &ApiGroup) -> bool {
+        self.part.as_ref() == Some(&group.name)
+    }
+
+    fn shown(&self) -> Vec<&ApiGroup> {
+        let all = self.groups.iter();
+        all.filter(|group| self.part.is_none() || self.is_open(group))
+            .collect()
+    }
+
+    /// Reads an OpenAPI 3 document; parts it does not find are left empty. `part` is a group to be
+    /// told in full; one that does not exist is none.
+    pub fn from_openapi(frame: Frame, document: &Value, part: Option<String>) -> ApiDocsPage {
         let text = |value: &Value, name: &str| -> String {
             value
                 .get(name)
@@ -100,6 +114,7 @@ impl ApiDocsPage {
             title: text(info, "title"),
             version: text(info, "version"),
             description: markdown::render(&text(info, "description")),
+            part: part.filter(|part| groups.iter().any(|group| group.name == *part)),
             groups,
         }
     }

@@ -86,10 +86,6 @@ impl ChannelPage {
         self.frame
             .confirmed_button(&action, "Make a new secret", "refresh", "", asks)
     }
-
-    fn incident_name(&self, number: &i64) -> String {
-        super::incident::incident_name(*number)
-    }
 }
 
 /// `GET /channels/new`, `GET /channels/{slug}/edit`, and their posts when something is wrong:
@@ -174,7 +170,7 @@ impl Frame {
             (true, None) => ("tone-text-fine", "circle-check", "on"),
         };
         Markup(format!(
-            "<span class=\"{tone}\">{}{word}</span>",
+            "<span class=\"{tone}\">{} {word}</span>",
             super::badge::icon(picture)
         ))
     }

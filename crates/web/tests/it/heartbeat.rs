@@ -274,6 +274,19 @@ async fn clients_of_opsgenie_keep_their_heartbeats() {
                 assert_eq!(pong.json()["result"], "PONG - Heartbeat received");
             }
         }
+        // The client hears nothing of it, and the integration's owner does.
+        let refused = house
+            .api(ADMIN, "GET", "/api/v1/signals?decision=rejected", None)
+            .await;
+        let newest = &refused.json()["items"][0];
+        assert_eq!(newest["rejected"], 1, "{newest}");
+        let path = format!("/api/v1/signals/{}", newest["id"]);
+        let told = house.api(ADMIN, "GET", &path, None).await;
+        assert!(
+            told.body.contains("There is no heartbeat “nothing”"),
+            "{}",
+            told.body
+        );
         let slash = genie(&house, home, "GET", "/al%2F1/ping/", "").await;
         assert_eq!(slash.status, 202);
         let beat = genie(&house, home, "GET", "/al%2F1", "").await.json();

@@ -307,4 +307,8 @@ async fn the_page_of_the_api_shows_every_operation() {
     for path in document["paths"].as_object().unwrap().keys() {
         assert!(page.body.contains(path.as_str()), "{path}");
     }
+    let part = house.client.get(house.at("/api?part=heartbeats"));
+    let part = Answer::of(part.header("cookie", &session)).await;
+    assert!(part.body.contains("<h3>Answers</h3>"), "{}", part.body);
+    assert!(!part.body.contains("/api/v1/channels"), "{}", part.body);
 }

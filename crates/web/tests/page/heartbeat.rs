@@ -80,6 +80,12 @@ on_both!(a_heartbeat_lives_on_its_page, |house| {
         .shows("with exit status 3")
         .shows("no space")
         .shows("INC-0001 nightly backup has failed with exit status 3");
+    let found = ana.get("/search.json?q=BACK").await;
+    assert!(
+        found.body.contains("\"kind\":\"heartbeat\""),
+        "{}",
+        found.body
+    );
     ana.get("/heartbeats?state=healthy")
         .await
         .shows("No heartbeat is like that.");

@@ -283,7 +283,12 @@ pub fn add(pages: &mut Vec<Sample>) {
     });
     pages.push(draw(
         "/api",
-        &ApiDocsPage::from_openapi(frame("API", Nav::Api, "/api"), &document),
+        &ApiDocsPage::from_openapi(frame("API", Nav::Api, "/api"), &document, None),
+    ));
+    let part = Some("incidents".to_owned());
+    pages.push(draw(
+        "/api?part=incidents",
+        &ApiDocsPage::from_openapi(frame("API", Nav::Api, "/api"), &document, part),
     ));
     let mut refused = Form::new()
         .with("email", "ana@example.com")

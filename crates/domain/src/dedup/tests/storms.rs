@@ -44,6 +44,27 @@ fn what_follows_twenty_incidents_within_a_minute_is_one_storm() {
 }
 
 #[test]
+fn what_another_node_opened_a_little_later_counts() {
+    let mut world = World::new();
+    for n in 0..20 {
+        world.send(&trigger(&format!("later{n}")), 10);
+    }
+    let storm = world.send(&trigger("a"), 9);
+    assert!(world.incident(storm).is_storm());
+    for n in 0..50 {
+        let sent = world.send(&trigger(&format!("b{n}")), 8);
+        assert_eq!(sent.incident_id, storm.incident_id);
+    }
+    // A clock that was an hour ahead does not make every incident one of a storm.
+    let mut world = World::new();
+    for n in 0..20 {
+        world.send(&trigger(&format!("ahead{n}")), 3_600);
+    }
+    let calm = world.send(&trigger("c"), 0);
+    assert!(!world.incident(calm).is_storm());
+}
+
+#[test]
 fn twenty_one_in_more_than_a_minute_are_no_storm() {
     let mut world = World::new();
     for n in 0..100 {

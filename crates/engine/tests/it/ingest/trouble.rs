@@ -33,6 +33,24 @@ on_both!(an_unknown_key_is_refused_and_harms_nobody, 0, |house| {
     assert_eq!(outcome(&house.store, "").0.len(), 1);
 });
 
+on_both!(a_storm_pages_once_however_many_write_at_once, 0, |house| {
+    world::build(&house.store).await;
+    let engines = [engine(&house.store).await, engine(&house.store).await];
+    let mut waiting = vec![];
+    for n in 0..400 {
+        let engine = engines[n % 2].clone();
+        let key = format!("storm {n}");
+        waiting.push(tokio::spawn(async move {
+            engine.submit(request(vec![trigger(&key)])).await
+        }));
+    }
+    for task in waiting {
+        assert!(task.await.unwrap().is_ok());
+    }
+    let (alerts, incidents) = outcome(&house.store, "");
+    assert_eq!((alerts.len(), incidents.len()), (400, 21));
+});
+
 /// Makes the database refuse alerts of the key `poison`.
 async fn refuse_poison(store: &Store) {
     store

@@ -107,6 +107,7 @@ fn pages(person: &str) -> Vec<(String, Role)> {
         ("/outbox", Observer),
         ("/settings", Observer),
         ("/api", Observer),
+        ("/api?part=incidents", Observer),
     ];
     pages
         .into_iter()

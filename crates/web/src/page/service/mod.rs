@@ -4,6 +4,7 @@ pub mod form;
 mod integration;
 mod mapping;
 mod routing;
+mod routing_form;
 pub mod row;
 mod settings;
 
