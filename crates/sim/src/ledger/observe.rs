@@ -268,6 +268,8 @@ impl Ledger {
         let Some((_, run)) = &mut known.model else {
             return BTreeSet::new();
         };
+        // §1.3: an alert may have made it worse since the run began.
+        run.has_urgency(known.row.urgency == Urgency::High);
         let expected = run.execute(&self.house, one.executed_at);
         let position = Position {
             cycle: one.cycle,

@@ -109,6 +109,11 @@ impl Run {
         }
     }
 
+    /// Conditions of steps are looked at when they are executed.
+    pub fn has_urgency(&mut self, high: bool) {
+        self.high = high;
+    }
+
     /// Executes what is next at this instant.
     pub fn execute(&mut self, house: &House, at: Timestamp) -> Expected {
         let number = self.executions;
