@@ -14,7 +14,7 @@ use domain::{
 pub use claim::{
     AttemptEnd, Finish, bundle_into, bundled_in, cancel, claim, finish_attempt, hold, hold_address,
     last_sent, leave_early, next_due, next_lease_end, noticed_since, put_off, reclaim_all,
-    reclaim_expired, renew_lease, take_due, take_due_like,
+    reclaim_expired, renew_lease, take_due, take_due_like, waits,
 };
 pub use page::{cancel_page, cancel_pages_of, pages_to};
 

@@ -365,7 +365,7 @@ impl World<'_> {
                 self.next_method(one);
             } else if let Some(page) = self.messages[one].page {
                 let all = self.siblings(page);
-                self.hasten(&all);
+                self.hasten(&all, self.messages[one].waits_since);
             }
         }
     }
@@ -375,10 +375,10 @@ impl World<'_> {
         let (Some(page), user) = (lost.page, lost.user) else {
             return;
         };
-        let (urgency, kind) = (lost.urgency, lost.kind);
+        let (urgency, kind, waits_since) = (lost.urgency, lost.kind, lost.waits_since);
         let lost = sibling(lost);
         let all = self.siblings(page);
-        self.hasten(&all);
+        self.hasten(&all, waits_since);
         let directory = self.directory.clone();
         let Some(person) = directory.user(user) else {
             return;
@@ -386,6 +386,7 @@ impl World<'_> {
         for method in notification::instead(&all, &lost, person) {
             let mut other = self.message(user, method, urgency, kind, MessageWhy::Instead);
             other.page = Some(page);
+            other.waits_since = waits_since;
             self.messages.push(other);
         }
     }
@@ -398,7 +399,7 @@ impl World<'_> {
             .collect()
     }
 
-    fn hasten(&mut self, all: &[Sibling]) {
+    fn hasten(&mut self, all: &[Sibling], waits_since: Option<Timestamp>) {
         let Some(id) = notification::hastened(all, self.now) else {
             return;
         };
@@ -406,6 +407,7 @@ impl World<'_> {
         if let Some(message) = self.messages.iter_mut().find(|one| one.id == id) {
             message.due_at = now;
             message.why = MessageWhy::Hastened;
+            message.waits_since = message.waits_since.or(waits_since);
         }
     }
 

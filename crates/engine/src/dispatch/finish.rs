@@ -123,7 +123,7 @@ fn start_next_methods(
             next_method(tx, &one, page, now)?;
         } else {
             let all = siblings(&store::notification::of_page(tx, page)?);
-            hasten(tx, &all, now)?;
+            hasten(tx, &all, one.waits_since, now)?;
         }
     }
     tx.changed(Change::Outbox);
@@ -147,10 +147,19 @@ pub(crate) fn let_others_go(
     Ok(())
 }
 
-/// The next in turn of a page's messages goes now.
-fn hasten(tx: &mut Tx<'_>, all: &[Sibling], now: Timestamp) -> Result<(), Error> {
+/// The next in turn of a page's messages goes now. It takes over since when the one waited that it
+/// stands in for, so that the page does not wait for a second window (PAGING.md §6.4).
+fn hasten(
+    tx: &mut Tx<'_>,
+    all: &[Sibling],
+    waits_since: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), Error> {
     if let Some(id) = notification::hastened(all, now) {
         store::notification::put_off(tx, &[id], now)?;
+        if let Some(since) = waits_since {
+            store::notification::waits(tx, &[id], since)?;
+        }
     }
     Ok(())
 }
@@ -179,7 +188,7 @@ pub(super) fn next_method(
     now: Timestamp,
 ) -> Result<(), Error> {
     let all = siblings(&store::notification::of_page(tx, page)?);
-    hasten(tx, &all, now)?;
+    hasten(tx, &all, row.waits_since, now)?;
     let directory = tx.directory()?;
     let Some(user) = row.user_id.and_then(|id| directory.user(id)) else {
         return Ok(());
@@ -199,6 +208,7 @@ pub(super) fn next_method(
         other.method_id = Some(method.id);
         other.incident_id = row.incident_id;
         other.page_id = Some(page);
+        other.waits_since = row.waits_since;
         rows.push(other);
     }
     store::notification::insert(tx, &rows)?;

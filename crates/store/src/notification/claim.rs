@@ -230,7 +230,11 @@ pub fn hold(
     waits(conn, ids, now)
 }
 
-fn waits(conn: &mut Conn, ids: &[NotificationId], now: Timestamp) -> Result<(), Error> {
+/// They have waited since `now`, unless they have since before.
+///
+/// # Errors
+/// Those of the write.
+pub fn waits(conn: &mut Conn, ids: &[NotificationId], now: Timestamp) -> Result<(), Error> {
     for chunk in ids.chunks(CHUNK) {
         db!(conn, |c| diesel::update(
             t::table
