@@ -32,6 +32,12 @@ FUZZ_SEED ?= 1000
 # How often `make torture` kills the server on each database.
 ROUNDS ?= 200
 
+# With which random cases `make test` tries the properties: the same for everybody, so that a commit
+# that is green stays green. `make properties` tries others, TIMES times from SEED on.
+export PROPTEST_RNG_SEED ?= 20
+SEED ?= 1000
+TIMES ?= 20
+
 # What compiling needs: a C compiler and linker for SQLite, libpq and the TLS library, and the
 # headers of OpenSSL, which libpq uses.
 PACKAGES_BUILD := gcc libc6-dev make perl pkg-config libssl-dev ca-certificates
@@ -106,6 +112,16 @@ fuzz: deps-run ## Let every reader of the formats read FUZZ mutations of what wa
 	FORMATS_FUZZ=$(FUZZ) FORMATS_FUZZ_SEED=$(FUZZ_SEED) \
 		$(CARGO) test --locked --profile simulate --package formats --test it -- --nocapture fuzz
 
+.PHONY: properties
+properties: deps-test ## Try every property with other random cases (SEED, TIMES)
+	for seed in $$(seq $(SEED) $$(($(SEED) + $(TIMES) - 1))); do \
+		echo "PROPTEST_RNG_SEED=$$seed"; \
+		export PROPTEST_RNG_SEED=$$seed; \
+		$(CARGO) test --locked --profile simulate --lib --package domain --package formats \
+			--package channels --package engine --package web && \
+		$(CARGO) test --locked --profile simulate --package formats --test it || exit 1; \
+	done
+
 .PHONY: simulate
 simulate: deps-run ## Tell simulated stories and watch every promise (SEEDS=100..200)
 	$(CARGO) run --locked --release --package sim -- --seeds $(SEEDS)
@@ -113,7 +129,7 @@ simulate: deps-run ## Tell simulated stories and watch every promise (SEEDS=100.
 .PHONY: simulate-night
 simulate-night: deps-run ## Tell at least a million simulated incidents, from seed NIGHT on
 	$(CARGO) run --locked --release --package sim -- \
-		--seeds $(NIGHT)..$$(($(NIGHT) + 1000000)) --until 1000000
+		--seeds $(NIGHT)..$$(($(NIGHT) + 1000000)) --until 1000000 --keep-going --progress 100
 
 .PHONY: screenshots
 screenshots: deps-test ## Let the browser take the pictures of docs/screenshots

@@ -26,6 +26,7 @@ pub mod policy;
 pub mod postmortem;
 pub mod quota;
 pub mod reminder;
+pub mod reply;
 pub mod routing;
 pub mod schedule;
 pub mod service;

@@ -22,6 +22,7 @@ mod text;
 pub use hand_off::{HandOff, HandOffs, hand_offs};
 pub use swap::{SwapNotice, swap_notices};
 pub use text::NoticeText;
+pub(crate) use text::time as moment;
 
 /// Earliest and latest that one may be reminded.
 pub const LEAD_MIN: Span = Span::from_minutes(5);

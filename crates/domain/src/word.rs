@@ -349,7 +349,10 @@ words! {
     Origin {
         Web = "web",
         Api = "api",
+        /// By the signed link of a mail.
         Email = "email",
+        /// By a mail in answer to one.
+        EmailReply = "email_reply",
         Sms = "sms",
         Monitor = "monitor",
         System = "system",

@@ -44,6 +44,8 @@ pub struct Writing<'a, 'c> {
     pages: Vec<Page>,
     notifications: Vec<Notification>,
     responders: Vec<Responder>,
+    /// Notices to those who follow somebody that is paged.
+    to_shadows: BTreeSet<NotificationId>,
     executions: Vec<(RunId, Execution)>,
     /// Whose answers are awaited for the incidents at hand, once that is known.
     awaited: Option<BTreeSet<(IncidentId, UserId)>>,
@@ -63,6 +65,7 @@ impl<'a, 'c> Writing<'a, 'c> {
             pages: Vec::new(),
             notifications: Vec::new(),
             responders: Vec::new(),
+            to_shadows: BTreeSet::new(),
             executions: Vec::new(),
             awaited: None,
         })
@@ -317,6 +320,7 @@ impl<'a, 'c> Writing<'a, 'c> {
                 &entry.data,
             )?;
         }
+        self.tell_shadows(incident, &outcome.pages)?;
         for plan in outcome.pages {
             let reason = serde_json::to_string(&plan.reason)
                 .map_err(|e| store::Error::Corrupt(format!("page.reason: {e}")))?;
@@ -464,7 +468,8 @@ impl<'a, 'c> Writing<'a, 'c> {
     /// An incident that is opened and resolved within one batch pages nobody.
     fn drop_collected_pages(&mut self, id: IncidentId) {
         for row in &mut self.notifications {
-            if row.incident_id == Some(id) && row.kind == NotificationKind::Page {
+            let pages = row.kind == NotificationKind::Page || self.to_shadows.contains(&row.id);
+            if row.incident_id == Some(id) && pages {
                 row.state = NotificationState::Cancelled;
                 row.last_error = Some("answered before it was sent".into());
             }

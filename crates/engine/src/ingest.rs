@@ -14,11 +14,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::dedup::{Applied, Numbering};
+use domain::dedup::{Applied, Numbering, TextDigest};
 use domain::integration::source;
 use domain::routing::Way;
 use domain::service::{Integration, Service};
 use domain::signal::Signal;
+use domain::word::Action;
 use domain::{AlertId, IncidentId, RequestId, Timestamp};
 use store::{Store, Tx};
 use tokio::sync::{Mutex, mpsc, oneshot};
@@ -133,8 +134,30 @@ pub enum IngestError {
     Unavailable(String),
 }
 
-struct Waiting {
+/// A submission with what can be worked out before it is anybody's turn, on as many threads as ask.
+#[derive(Clone)]
+struct Prepared {
     submission: Arc<Submission>,
+    /// One for each signal, in order; of triggers only.
+    digests: Arc<[Option<TextDigest>]>,
+}
+
+impl Prepared {
+    fn of(submission: Arc<Submission>) -> Prepared {
+        let digest = |signal: &Signal| match signal.action {
+            Action::Trigger => TextDigest::of_signal(signal),
+            Action::Acknowledge | Action::Resolve => None,
+        };
+        let digests = submission.signals.iter().map(digest).collect();
+        Prepared {
+            submission,
+            digests,
+        }
+    }
+}
+
+struct Waiting {
+    prepared: Prepared,
     reply: oneshot::Sender<Result<Accepted, IngestError>>,
 }
 
@@ -166,14 +189,19 @@ impl Ingest {
     /// [`IngestError`]; nothing of the request was stored then.
     pub async fn submit(&self, submission: Submission) -> Result<Accepted, IngestError> {
         let (reply, answer) = oneshot::channel();
-        let submission = Arc::new(storable(submission));
-        let waiting = Waiting { submission, reply };
+        // Held until the answer is here, so that the memory goes back to the thread it came from,
+        // which is far cheaper.
+        let held = Arc::new(storable(submission));
+        let prepared = Prepared::of(held.clone());
+        let waiting = Waiting { prepared, reply };
         self.queue
             .try_send(waiting)
             .map_err(|_| IngestError::Overloaded)?;
-        answer
+        let answer = answer
             .await
-            .unwrap_or_else(|_| Err(IngestError::Unavailable("the server is stopping".into())))
+            .unwrap_or_else(|_| Err(IngestError::Unavailable("the server is stopping".into())));
+        drop(held);
+        answer
     }
 
     /// Requests that wait, and how many may.
@@ -196,7 +224,7 @@ async fn work(store: Store, clock: Arc<dyn Clock>, queue: Arc<Mutex<mpsc::Receiv
             let fits = batch
                 .iter()
                 .take_while(|waiting| {
-                    signals += waiting.submission.signals.len();
+                    signals += waiting.prepared.submission.signals.len();
                     signals <= BATCH_SIGNALS
                 })
                 .count()
@@ -210,23 +238,19 @@ async fn work(store: Store, clock: Arc<dyn Clock>, queue: Arc<Mutex<mpsc::Receiv
 /// Applies a batch and answers everybody. A batch that the database refuses is applied request by
 /// request, so that an odd one does not drag the others down.
 async fn commit(store: &Store, now: Timestamp, batch: Vec<Waiting>) {
-    let submissions: Arc<Vec<Arc<Submission>>> = Arc::new(
-        batch
-            .iter()
-            .map(|waiting| waiting.submission.clone())
-            .collect(),
-    );
+    let prepared = Arc::new(prepared(&batch));
     metrics::histogram!("quarterdeck_ingest_batch_requests").record(count(batch.len()));
-    match apply(store, submissions, now).await {
+    match apply(store, prepared, now).await {
         Ok(results) => {
             for (waiting, result) in batch.into_iter().zip(results) {
+                drop(waiting.prepared);
                 drop(waiting.reply.send(result));
             }
         }
         Err(error) if batch.len() > 1 && !error.is_unavailable() => {
             tracing::warn!(%error, "a batch of signals was refused; applying them singly");
             for waiting in batch {
-                let single = Arc::new(vec![waiting.submission.clone()]);
+                let single = Arc::new(vec![waiting.prepared.clone()]);
                 let result = match apply(store, single, now).await {
                     Ok(mut results) => results.pop().unwrap_or(Err(IngestError::UnknownKey)),
                     Err(error) => Err(unavailable(&error)),
@@ -243,6 +267,11 @@ async fn commit(store: &Store, now: Timestamp, batch: Vec<Waiting>) {
     }
 }
 
+fn prepared(batch: &[Waiting]) -> Vec<Prepared> {
+    let prepared = batch.iter().map(|waiting| waiting.prepared.clone());
+    prepared.collect()
+}
+
 fn unavailable(error: &Error) -> IngestError {
     IngestError::Unavailable(error.to_string())
 }
@@ -257,12 +286,8 @@ fn count(n: usize) -> f64 {
 
 type Results = Vec<Result<Accepted, IngestError>>;
 
-async fn apply(
-    store: &Store,
-    submissions: Arc<Vec<Arc<Submission>>>,
-    now: Timestamp,
-) -> Result<Results, Error> {
-    write_racing(store, move |tx| apply_in_txn(tx, &submissions, now)).await
+async fn apply(store: &Store, batch: Arc<Vec<Prepared>>, now: Timestamp) -> Result<Results, Error> {
+    write_racing(store, move |tx| apply_prepared(tx, &batch, now)).await
 }
 
 /// A write that takes signals in, tried again when another node was faster with the same key.
@@ -296,10 +321,15 @@ pub fn apply_in_txn(
     batch: &[Arc<Submission>],
     now: Timestamp,
 ) -> Result<Results, Error> {
+    let batch: Vec<Prepared> = batch.iter().cloned().map(Prepared::of).collect();
+    apply_prepared(tx, &batch, now)
+}
+
+fn apply_prepared(tx: &mut Tx<'_>, batch: &[Prepared], now: Timestamp) -> Result<Results, Error> {
     let directory = tx.directory()?;
     let known: Vec<Option<(&Integration, &Service)>> = batch
         .iter()
-        .map(|submission| {
+        .map(|Prepared { submission, .. }| {
             let integration = directory.integration_by_key(&submission.key_hash)?;
             Some((integration, directory.service(integration.service_id)?))
         })
@@ -308,7 +338,7 @@ pub fn apply_in_txn(
     let heard: Vec<Option<Signal>> = batch
         .iter()
         .zip(&known)
-        .map(|(submission, known)| {
+        .map(|(Prepared { submission, .. }, known)| {
             let told = known.filter(|(integration, _)| source::is_told(integration));
             told.filter(|_| submission.origin.is_of_source())
                 .map(|(integration, _)| source::heard(integration, now))
@@ -318,7 +348,7 @@ pub fn apply_in_txn(
         .iter()
         .zip(&known)
         .zip(&heard)
-        .map(|((submission, known), heard)| {
+        .map(|((Prepared { submission, .. }, known), heard)| {
             let signals = submission.signals.iter().chain(heard);
             known.map_or_else(Vec::new, |(integration, service)| {
                 signals
@@ -337,7 +367,8 @@ pub fn apply_in_txn(
     let mut numbering = Provisional { tx, opened: 0 };
     let mut records = Records::default();
     let mut results: Results = Vec::with_capacity(batch.len());
-    for (((place, submission), known), ways) in batch.iter().enumerate().zip(&known).zip(&ways) {
+    for (((place, prepared), known), ways) in batch.iter().enumerate().zip(&known).zip(&ways) {
+        let submission = &prepared.submission;
         let Some((integration, service)) = known else {
             results.push(Err(IngestError::UnknownKey));
             continue;

@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 use store::notification::Notification;
 
 use crate::link::{Link, LinkSecret, VALID_FOR};
+use crate::reply::Letterbox;
 
 /// What every message needs to know of the installation.
 #[derive(Clone, Debug)]
@@ -19,6 +20,8 @@ pub struct Sender {
     /// Without a trailing slash.
     pub public_url: String,
     pub secret: LinkSecret,
+    /// Where answers by mail arrive; `None`: mails are not answered by mails.
+    pub letterbox: Option<Letterbox>,
 }
 
 impl Sender {
@@ -59,6 +62,7 @@ impl Sender {
                 };
                 format!("{}/a/{}", self.public_url, link.sign(&self.secret))
             });
+        let reply_to = self.reply_to(row, now);
         let text = PageText {
             incident_number: incident.number,
             title: incident.title.clone(),
@@ -70,6 +74,7 @@ impl Sender {
                 .unwrap_or_default(),
             url: self.incident_url(incident.number),
             ack_url,
+            takes_replies: reply_to.is_some(),
             code: row.reply_code.clone(),
             others,
             request: request.map(|one| Request {
@@ -86,14 +91,40 @@ impl Sender {
         };
         let critical =
             row.urgency == Urgency::High && incident.alert_severity == AlertSeverity::Critical;
-        message(
+        let message = message(
             row,
             text.subject(),
             body,
             html,
             Some(incident.number),
             critical,
-        )
+        );
+        Message {
+            reply_to,
+            ..message
+        }
+    }
+
+    /// Where the answer to a mail goes.
+    fn reply_to(&self, row: &Notification, now: Timestamp) -> Option<String> {
+        let letterbox = self.letterbox.as_ref()?;
+        let answerable = row.user_id.is_some() && row.channel == ContactKind::Email;
+        answerable.then(|| letterbox.address(row.id, &self.secret, now))
+    }
+
+    /// What answers a person's answer by mail; it stands with the page and can be answered as that.
+    pub(crate) fn answer(
+        &self,
+        row: &Notification,
+        incident: Option<&Incident>,
+        now: Timestamp,
+    ) -> Message {
+        let number = incident.map(|incident| incident.number);
+        let (subject, body) = (row.subject.clone(), row.body.clone());
+        Message {
+            reply_to: self.reply_to(row, now),
+            ..message(row, subject, body, None, number, false)
+        }
     }
 
     /// A notice, with those that travel as part of it.

@@ -15,6 +15,8 @@ const SIGNALS: Span = Span::from_days(30);
 const ALERTS: Span = Span::from_days(400);
 /// Change events.
 const CHANGES: Span = Span::from_days(400);
+/// What people answered by SMS and mail, so that a provider's repeated call acts once.
+const ANSWERS: Span = Span::from_days(30);
 const BATCH: i64 = 500;
 const EVERY: Duration = Duration::from_secs(600);
 /// Between batches, so that people's writes come first.
@@ -50,7 +52,8 @@ pub async fn delete_old(store: &Store, now: Timestamp) -> Result<usize, Error> {
             let notices = crate::reminder::forget_in_txn(tx, now)?;
             let changes = store::change_event::delete_old(tx, now - CHANGES, BATCH)?;
             let keys = store::alert::forget_aliases(tx, BATCH)?;
-            Ok(signals + requests + alerts + notices + changes + keys)
+            let answers = store::reply::forget(tx, now - ANSWERS, BATCH)?;
+            Ok(signals + requests + alerts + notices + changes + keys + answers)
         })
         .await
 }

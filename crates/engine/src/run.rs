@@ -18,6 +18,7 @@ use crate::dispatch::Dispatcher;
 use crate::ingest::{Accepted, Ingest, IngestError, Submission};
 use crate::link::LinkSecret;
 use crate::message::Sender;
+use crate::reply::Letterbox;
 
 /// What the engine must be told.
 #[derive(Clone, Debug)]
@@ -26,6 +27,8 @@ pub struct EngineConfig {
     pub public_url: String,
     /// Names this process in claims; made unique by its start.
     pub node_name: String,
+    /// Where answers by mail arrive, if they do.
+    pub letterbox: Option<Letterbox>,
 }
 
 /// The running clockwork; cheap to clone. The last handle that is dropped stops it.
@@ -79,7 +82,11 @@ impl Engine {
     ) -> Result<Engine, Error> {
         let secret = link_secret(&store).await?;
         let public_url = config.public_url.trim_end_matches('/').to_owned();
-        let sender = Arc::new(Sender { public_url, secret });
+        let sender = Arc::new(Sender {
+            public_url,
+            secret,
+            letterbox: config.letterbox,
+        });
         let calendars = CalendarClient::new(channels.private_calendars());
         let channels = Arc::new(channels);
         let node = format!("{}-{:08x}", config.node_name, rand::random::<u32>());

@@ -1,6 +1,11 @@
 //! Confirming the subscription of an Amazon SNS topic, which carries CloudWatch's alarms: SNS sends
 //! nothing before an address that it names has been fetched (WIRE-FORMATS.md §1.13). Only addresses
-//! of SNS are ever asked, and only for a message that SNS has signed.
+//! of SNS are ever asked, and only for a message that SNS has signed. Its notifications are held to
+//! their signature, too.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use aws_lc_rs::signature::{
     RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey,
@@ -8,6 +13,7 @@ use aws_lc_rs::signature::{
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use channels::calendar::{CalendarClient, FetchError};
+use domain::{Span, Timestamp};
 use formats::sns::{Confirmation, Hash, Signed};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -15,6 +21,84 @@ use rustls::server::ParsedCertificate;
 
 /// Largest certificate and largest answer, in bytes.
 const BYTES_MAX: usize = 64 * 1024;
+/// A certificate that was fetched is not asked for again for this time; SNS has one for each region
+/// and changes them about once a year.
+const KEPT_FOR: Span = Span::from_hours(24);
+/// After this time one that could not be fetched is asked for again.
+const TRIED_AGAIN_AFTER: Span = Span::from_minutes(5);
+/// How long a notification waits for a certificate; SNS itself waits 15 s for the answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Most certificates that are kept: there are some 40 regions.
+const CERTIFICATES_MAX: usize = 64;
+
+/// What is known of a notification's signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Good,
+    /// Whoever made it is not SNS.
+    Forged,
+    /// The certificate cannot be had now, for this reason: nobody knows.
+    Unknown(String),
+}
+
+/// The certificates of SNS that were fetched lately.
+#[derive(Debug, Default)]
+pub struct Certificates(Mutex<BTreeMap<String, Kept>>);
+
+#[derive(Clone, Debug)]
+struct Kept {
+    certificate: Result<Arc<[u8]>, String>,
+    until: Timestamp,
+}
+
+impl Certificates {
+    /// Checks the signature of a notification.
+    pub async fn verify(
+        &self,
+        client: &CalendarClient,
+        signed: &Signed,
+        now: Timestamp,
+    ) -> Verdict {
+        let address = signed.certificate.as_str();
+        let certificate = match self.known(address, now) {
+            Some(known) => known,
+            None => {
+                let fetched =
+                    tokio::time::timeout(PATIENCE, client.fetch(address, BYTES_MAX)).await;
+                let certificate = match fetched {
+                    Ok(Ok(bytes)) => Ok(Arc::from(bytes)),
+                    Ok(Err(error)) => Err(error.to_string()),
+                    Err(_) => Err("it did not come in time".to_owned()),
+                };
+                self.keep(address, certificate.clone(), now);
+                certificate
+            }
+        };
+        match certificate {
+            Ok(certificate) if is_signed(signed, &certificate) => Verdict::Good,
+            Ok(_) => Verdict::Forged,
+            Err(reason) => Verdict::Unknown(reason),
+        }
+    }
+
+    fn known(&self, address: &str, now: Timestamp) -> Option<Result<Arc<[u8]>, String>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let one = kept.get(address)?;
+        (now < one.until).then(|| one.certificate.clone())
+    }
+
+    fn keep(&self, address: &str, certificate: Result<Arc<[u8]>, String>, now: Timestamp) {
+        let until = match certificate {
+            Ok(_) => now + KEPT_FOR,
+            Err(_) => now + TRIED_AGAIN_AFTER,
+        };
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|_, one| now < one.until);
+        if kept.len() < CERTIFICATES_MAX {
+            kept.insert(address.to_owned(), Kept { certificate, until });
+        }
+    }
+}
 
 /// Why a subscription was not confirmed: a sentence for the integration's owner.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -104,6 +188,36 @@ lXR5B9irb+CZEEUm566b+QES2mr2hyyweTY+oVlSYBe64k57SGGdyqTOuWcAU8K/\n\
             certificate: formats::sns::address("https://sns.eu-west-1.amazonaws.com/a.pem")
                 .unwrap(),
         }
+    }
+
+    #[tokio::test]
+    async fn notifications_are_held_to_their_signature() {
+        let (known, client) = (Certificates::default(), CalendarClient::default());
+        let at = Timestamp::from_seconds;
+        let good = signed(TEXT, SHA256, Hash::Sha256);
+        let address = good.certificate.as_str();
+        known.keep(address, Ok(Arc::from(CERTIFICATE)), at(0));
+        let verdict = known.verify(&client, &good, at(1)).await;
+        assert_eq!(verdict, Verdict::Good);
+        let forged = signed("Message\nother\n", SHA256, Hash::Sha256);
+        let verdict = known.verify(&client, &forged, at(1)).await;
+        assert_eq!(verdict, Verdict::Forged);
+        assert!(known.known(address, at(86_400)).is_none(), "it may change");
+
+        // Where nothing can be asked, nobody is blamed, nor asked at every message.
+        let away = Certificates::default();
+        away.keep(address, Err("no way there".to_owned()), at(0));
+        let verdict = away.verify(&client, &good, at(299)).await;
+        assert_eq!(verdict, Verdict::Unknown("no way there".to_owned()));
+        assert!(away.known(address, at(300)).is_none(), "it is tried again");
+        for number in 0..100 {
+            away.keep(
+                &format!("https://{number}"),
+                Ok(Arc::from(CERTIFICATE)),
+                at(400),
+            );
+        }
+        assert_eq!(away.0.lock().unwrap().len(), CERTIFICATES_MAX);
     }
 
     #[test]

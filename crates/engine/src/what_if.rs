@@ -7,24 +7,27 @@ use std::sync::Arc;
 use domain::dedup::WorkingSet;
 use domain::directory::Directory;
 use domain::service::STORM_KEY;
-use domain::suppression::{Fields, wanted_sources};
+use domain::suppression::{Fields, Suppression, wanted_sources};
 use domain::what_if::{
-    self, Answer, Course, Outage, PolicyDraft, Scenario, ScheduleDraft, Stop, service_for_policy,
-    service_for_schedule, with_policy, with_schedule,
+    self, Answer, Course, Outage, PolicyDraft, Scenario, ScheduleDraft, ServiceDraft, Stop,
+    service_for_policy, service_for_schedule, with_policy, with_schedule, with_service,
+    with_window,
 };
 use domain::word::AlertSeverity;
-use domain::{IntegrationId, PageId, PolicyId, ServiceId, Span, Timestamp};
+use domain::{IntegrationId, PageId, PolicyId, ServiceId, Span, SuppressionId, Timestamp};
 use jiff::tz::TimeZone;
 use store::{Conn, Store};
 
 use crate::access::{Right, require};
-use crate::configuration::{policy, schedule, suppression};
+use crate::configuration::suppression::SuppressionInput;
+use crate::configuration::{policy, schedule, service, suppression};
 use crate::{Error, OpContext, Problem};
 
 /// What somebody wants to know.
 #[derive(Clone, Debug)]
 pub struct Question {
-    /// May be left out where a change is tried: then a service that it concerns is taken.
+    /// May be left out where a change is tried: then a service that it concerns is taken; and where
+    /// an integration is named: then the alert goes where that sends it.
     pub service: Option<ServiceId>,
     pub severity: AlertSeverity,
     /// The integration it comes by; one that no window names when left out.
@@ -42,6 +45,18 @@ pub struct Question {
     pub policy: Option<PolicyDraft>,
     /// A schedule that is not saved.
     pub schedule: Option<ScheduleDraft>,
+    /// A service that is not saved.
+    pub changed_service: Option<ServiceDraft>,
+    /// A maintenance window or silence that is not saved.
+    pub window: Option<WindowDraft>,
+}
+
+/// A maintenance window or silence as it would be.
+#[derive(Clone, Debug)]
+pub struct WindowDraft {
+    /// The one that is edited; `None` for a new one.
+    pub id: Option<SuppressionId>,
+    pub input: SuppressionInput,
 }
 
 impl Question {
@@ -59,6 +74,8 @@ impl Question {
             horizon: what_if::HORIZON_DEFAULT,
             policy: None,
             schedule: None,
+            changed_service: None,
+            window: None,
         }
     }
 }
@@ -87,31 +104,52 @@ impl Told {
 /// # Errors
 /// [`Error::Invalid`] with everything wrong with the question; those of the store.
 pub async fn tell(store: &Store, ctx: &OpContext, question: Question) -> Result<Told, Error> {
+    tell_in(store, ctx, store.directory(), question).await
+}
+
+/// The same in another configuration than the one that is saved.
+///
+/// # Errors
+/// As [`tell`].
+pub async fn tell_in(
+    store: &Store,
+    ctx: &OpContext,
+    saved: Arc<Directory>,
+    question: Question,
+) -> Result<Told, Error> {
     require(ctx, Right::Read)?;
     let now = ctx.now;
-    let saved = store.directory();
-    check_drafts(&saved, &question)?;
-    let (directory, service) = configuration(saved, &question, now);
-    let Some(service) = service else {
-        return Err(Error::invalid("service", "choose a service"));
-    };
-    let policy = directory.service(service).and_then(|one| one.policy_id);
-    let turn = match policy.filter(|id| id.0 > 0) {
-        Some(id) => next_turn(store, id).await?,
-        None => 0,
-    };
-    let scenario = Scenario {
-        service,
+    let window = check_drafts(ctx, &saved, &question)?;
+    let (directory, chosen) = configuration(saved, &question, window, now);
+    let mut scenario = Scenario {
+        service: chosen.unwrap_or(ServiceId(0)),
         severity: question.severity,
         integration: question.integration,
+        routed: chosen.is_none(),
         labels: question.labels,
         at: question.at.unwrap_or(now),
         answers: question.answers,
         outages: question.outages,
-        turn,
+        turn: 0,
         stop: question.stop,
         horizon: question.horizon,
     };
+    let door = scenario
+        .integration
+        .and_then(|id| directory.integration(id));
+    if scenario.routed && door.is_some() {
+        scenario.service = what_if::routed_to(&scenario, &directory).unwrap_or(scenario.service);
+    } else if scenario.routed {
+        return Err(Error::invalid(
+            "service",
+            "choose a service, or the integration that the alert comes by",
+        ));
+    }
+    let service = scenario.service;
+    let policy = directory.service(service).and_then(|one| one.policy_id);
+    if let Some(id) = policy.filter(|id| id.0 > 0) {
+        scenario.turn = next_turn(store, id).await?;
+    }
     let directory = with_windows(directory, scenario.at);
     let beside = match question.at {
         None => {
@@ -168,11 +206,15 @@ fn open_now(
     scenario: &Scenario,
 ) -> Result<WorkingSet, store::Error> {
     let mut set = WorkingSet::default();
-    let Some(service) = directory.service(scenario.service) else {
+    let (door, signal) = (
+        what_if::door(scenario, directory),
+        what_if::signal(scenario),
+    );
+    let Some(way) = what_if::way(&door, &signal, directory) else {
         return Ok(set);
     };
-    let signal = what_if::signal(scenario);
-    let fields = Fields::of_signal(&signal);
+    let service = way.service;
+    let fields = Fields::of_signal(&way.signal);
     let mut keys: Vec<String> = service.settings.group_of(&fields).into_iter().collect();
     if let Some(limit) = service.settings.storm_limit {
         let recent = store::incident::recent_of(conn, service.id, limit, scenario.at)?;
@@ -197,8 +239,13 @@ async fn next_turn(store: &Store, id: PolicyId) -> Result<i64, Error> {
         .await
 }
 
-/// Drafts are held to what is asked of a configuration that is saved.
-fn check_drafts(directory: &Directory, question: &Question) -> Result<(), Error> {
+/// Drafts are held to what is asked of a configuration that is saved. Returns the window as it would
+/// be.
+fn check_drafts(
+    ctx: &OpContext,
+    directory: &Directory,
+    question: &Question,
+) -> Result<Option<Suppression>, Error> {
     let mut problems = Vec::new();
     let mut add = |within: &str, found: Vec<Problem>| {
         problems.extend(found.into_iter().map(|problem| Problem {
@@ -215,8 +262,23 @@ fn check_drafts(directory: &Directory, question: &Question) -> Result<(), Error>
             schedule::config_problems(directory, &draft.config),
         );
     }
+    if let Some(draft) = &question.changed_service {
+        add("changed_service", service::draft_problems(directory, draft));
+    }
+    let window = question.window.as_ref().map(|draft| {
+        let preview = suppression::preview(ctx, directory, draft.input.clone());
+        // Nobody has to say why of what is only tried.
+        let others = preview.problems.into_iter();
+        let others = others.filter(|problem| problem.field != "comment");
+        add("window", others.collect());
+        let mut would = preview.would;
+        if would.comment.is_empty() {
+            would.comment = "not saved yet".to_owned();
+        }
+        would
+    });
     match problems.is_empty() {
-        true => Ok(()),
+        true => Ok(window),
         false => Err(Error::Invalid(problems)),
     }
 }
@@ -224,14 +286,30 @@ fn check_drafts(directory: &Directory, question: &Question) -> Result<(), Error>
 fn configuration(
     saved: Arc<Directory>,
     question: &Question,
+    window: Option<Suppression>,
     now: Timestamp,
 ) -> (Arc<Directory>, Option<ServiceId>) {
-    let chosen = question.service;
-    if question.policy.is_none() && question.schedule.is_none() {
-        return (saved, chosen);
+    let mut service = question.service;
+    let drafts = question.policy.is_some()
+        || question.schedule.is_some()
+        || question.changed_service.is_some();
+    if !drafts && window.is_none() {
+        return (saved, service);
     }
     let mut directory = (*saved).clone();
-    let mut service = chosen;
+    // An integration that is named sends the alert where it belongs.
+    let routed = question.integration.is_some();
+    if let (Some(window), Some(draft)) = (window, &question.window) {
+        let first = window.services.first().copied();
+        directory = with_window(&directory, draft.id, window);
+        service = service.or(first.filter(|_| !routed));
+    }
+    if let Some(draft) = question.changed_service.clone() {
+        let (with, id) = with_service(&directory, draft);
+        directory = with;
+        service = service.or(Some(id).filter(|_| !routed));
+    }
+    let chosen = service;
     if let Some(draft) = question.schedule.clone() {
         let (with, id) = with_schedule(&directory, draft);
         directory = with;

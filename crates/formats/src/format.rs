@@ -185,7 +185,7 @@ pub fn of(kind: IntegrationKind) -> Format {
     match kind {
         // The clients of these have addresses of their own; at the plain one anything may arrive.
         K::PagerDuty => format("PagerDuty Events", C::Paging, 202, standard::plain),
-        K::Opsgenie => format("Opsgenie", C::Paging, 202, standard::plain),
+        K::Opsgenie => format("Opsgenie", C::Paging, 202, standard::opsgenie),
         K::Prometheus => format("Prometheus", C::Metrics, 200, pushed),
         K::Alertmanager => format("Prometheus Alertmanager", C::Metrics, 202, webhook),
         K::Grafana => signed("Grafana", C::Metrics, 200, grafana::parse),

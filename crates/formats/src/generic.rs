@@ -46,10 +46,14 @@ const KNOWN: [&str; 13] = [
 /// When the body is not JSON, neither object nor array, empty, too large, or when its only event
 /// makes no sense. An array with some bad items is no error: see [`Parsed::rejected`].
 pub fn parse(body: &[u8], received_at: Timestamp) -> Result<Parsed, FormatError> {
-    let value = json::parse(body).map_err(|error| FormatError::NotJson {
+    let (value, mended) = json::read(body).map_err(|error| FormatError::NotJson {
         reason: error.to_string(),
     })?;
-    of_value(value, received_at)
+    let mut parsed = of_value(value, received_at)?;
+    parsed
+        .warnings
+        .splice(0..0, Warnings::of_body(mended).finish());
+    Ok(parsed)
 }
 
 /// As [`parse`], for JSON already read.

@@ -1,29 +1,112 @@
-//! JSON from strangers: parsed once, then made safe to store.
+//! JSON from strangers: parsed once, mended where it can be, and made safe to store.
 
+use std::borrow::Cow;
+
+use mail_parser::decoders::charsets::map::charset_decoder;
 use serde_json::{Map, Value};
 
 /// Details nested deeper than this are kept as text, so that whoever stores them inside other JSON
 /// can always read them back (readers stop at 128 levels).
 const DEPTH_MAX: usize = 64;
 
-/// Parses a body whatever its Content-Type (WIRE-FORMATS.md §0 rule 3) and makes it storable.
+/// Told of a body that [`read`] had to mend.
+pub(crate) const MENDED: &str =
+    "the body was no valid JSON (a line break inside a text, or not UTF-8): it was mended";
+
+/// Parses JSON as it is, and makes it storable.
 pub(crate) fn parse(body: &[u8]) -> Result<Value, serde_json::Error> {
-    let mut value = parse_as_sent(body)?;
-    make_storable(&mut value, body);
+    let mut value = serde_json::from_slice(unmarked(body))?;
+    make_storable(&mut value, body, false);
     Ok(value)
 }
 
-/// Parses a body; a byte-order mark is skipped.
-pub(crate) fn parse_as_sent(body: &[u8]) -> Result<Value, serde_json::Error> {
-    serde_json::from_slice(body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body))
+/// Reads a body whatever its Content-Type (WIRE-FORMATS.md §0 rule 3) and makes it storable; also
+/// whether it had to be mended: shells and templates put texts of several lines or of another
+/// charset between quotes as they are, and no alert is lost for that.
+pub(crate) fn read(body: &[u8]) -> Result<(Value, bool), serde_json::Error> {
+    let (mut value, mended) = read_as_sent(body)?;
+    make_storable(&mut value, body, mended);
+    Ok((value, mended))
+}
+
+/// As [`read`], with what cannot be stored still in it.
+pub(crate) fn read_as_sent(body: &[u8]) -> Result<(Value, bool), serde_json::Error> {
+    let error = match serde_json::from_slice(unmarked(body)) {
+        Ok(value) => return Ok((value, false)),
+        Err(error) => error,
+    };
+    let text = decoded(body);
+    if !text.trim_start().starts_with(['{', '[']) {
+        return Err(error);
+    }
+    match serde_json::from_str(&mended(&text)) {
+        Ok(value) => Ok((value, true)),
+        Err(_) => Err(error),
+    }
+}
+
+/// Without the byte-order mark that some editors and shells put in front.
+fn unmarked(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)
+}
+
+/// A body as text: UTF-16 is known by its mark or its zeros. What is neither that nor UTF-8 is most
+/// likely of a Western Windows, unless enough of it is UTF-8: then somebody has cut a text inside a
+/// character.
+pub(crate) fn decoded(body: &[u8]) -> Cow<'_, str> {
+    let body = unmarked(body);
+    let charset: &[u8] = match body {
+        [0xFF, 0xFE, ..] | [b'{' | b'[', 0, ..] => b"utf-16le",
+        [0xFE, 0xFF, ..] | [0, b'{' | b'[', ..] => b"utf-16be",
+        _ => match String::from_utf8_lossy(body) {
+            Cow::Owned(text) if text.chars().all(|c| c.is_ascii() || c == '\u{FFFD}') => {
+                b"windows-1252"
+            }
+            text => return text,
+        },
+    };
+    let body = match body {
+        [0xFF, 0xFE, rest @ ..] | [0xFE, 0xFF, rest @ ..] if charset.starts_with(b"utf") => rest,
+        _ => body,
+    };
+    charset_decoder(charset).map_or_else(
+        || String::from_utf8_lossy(body),
+        |decode| Cow::Owned(decode(body)),
+    )
+}
+
+/// Control characters inside texts, written the way JSON wants them.
+fn mended(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    let (mut in_text, mut escaped) = (false, false);
+    for c in text.chars() {
+        match c {
+            '"' if !escaped => in_text = !in_text,
+            '\n' if in_text => {
+                out.push_str("\\n");
+                escaped = false;
+                continue;
+            }
+            c if in_text && c.is_control() && (c as u32) < 0x20 => {
+                out.push_str(if c == '\t' { "\\t" } else { " " });
+                escaped = false;
+                continue;
+            }
+            _ => {}
+        }
+        escaped = in_text && c == '\\' && !escaped;
+        out.push(c);
+    }
+    out
 }
 
 /// Turns U+0000 into U+FFFD in every text and key of `value`, which was parsed from `body`:
 /// PostgreSQL cannot hold it.
-pub(crate) fn make_storable(value: &mut Value, body: &[u8]) {
+pub(crate) fn make_storable(value: &mut Value, body: &[u8], mended: bool) {
     // A raw NUL is no JSON, so the escape is the only way in. Most bodies hold no escapes at all,
     // which is seen at once.
-    if body.contains(&b'\\') && body.windows(6).any(|six| six == b"\\u0000") {
+    let escape = || body.contains(&b'\\') && body.windows(6).any(|six| six == b"\\u0000");
+    if mended || escape() {
         replace_nul(value);
     }
 }
@@ -119,6 +202,58 @@ mod tests {
         assert!(parse("[".repeat(100_000).as_bytes()).is_err());
         assert_eq!(parse(br#"{"a":1,"a":2}"#).unwrap(), json!({"a": 2}));
         assert_eq!(parse(b"\xEF\xBB\xBF{}").unwrap(), json!({}));
+    }
+
+    #[test]
+    fn bodies_of_shells_and_templates_are_mended() {
+        let wanted = json!({"host": "München", "n": [1, "a\nb"]});
+        let text = "{\"host\": \"München\", \"n\": [1, \"a\\nb\"]}";
+        let utf16 = |swap: bool, mark: bool| -> Vec<u8> {
+            let units = mark
+                .then_some(0xFEFF)
+                .into_iter()
+                .chain(text.encode_utf16());
+            let bytes = units.flat_map(|unit| match swap {
+                true => unit.to_be_bytes(),
+                false => unit.to_le_bytes(),
+            });
+            bytes.collect()
+        };
+        let latin1: Vec<u8> = text.chars().map(|c| c as u8).collect();
+        let broken = text.replace("\\n", "\n");
+        for (body, was_mended) in [
+            (text.as_bytes().to_vec(), false),
+            (format!("\u{feff}{text}").into_bytes(), false),
+            (latin1, true),
+            (broken.into_bytes(), true),
+            (utf16(false, true), true),
+            (utf16(true, true), true),
+            (utf16(false, false), true),
+            (utf16(true, false), true),
+        ] {
+            assert_eq!(
+                read(&body).unwrap(),
+                (wanted.clone(), was_mended),
+                "{body:?}"
+            );
+        }
+        // Cut inside a character: the rest is UTF-8 all the same.
+        let cut = [&b"{\"a\": \""[..], "größ".as_bytes(), b"\xc3\"}"].concat();
+        assert_eq!(read(&cut).unwrap(), (json!({"a": "größ\u{FFFD}"}), true));
+        let nul: Vec<u8> = "{\"a\": \"x\\u0000\"}"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        assert_eq!(read(&nul).unwrap().0, json!({"a": "x\u{FFFD}"}));
+        for bad in [
+            &b"Disk full"[..],
+            b"\"a\nb\"",
+            b"\xff\xfe",
+            b"{\"a\": \xff}",
+            b"[1,\n",
+        ] {
+            assert!(read(bad).is_err(), "{bad:?}");
+        }
     }
 
     #[test]

@@ -53,8 +53,13 @@ pub struct Parsed {
     /// Group key whose open alerts all resolve, listed or not (WIRE-FORMATS.md §1.4): Alertmanager
     /// leaves alerts out of its messages when `max_alerts` is set.
     pub resolve_group: Option<String>,
+    /// The mail came to an address that looks like one for the answer to a page. Where it is, this
+    /// counts and the signals do not.
+    pub answer: Option<mail::MailAnswer>,
     /// What SNS asks us to fetch before it sends its messages.
     pub confirm: Option<sns::Confirmation>,
+    /// What proves that the message is one of SNS, where it has a signature.
+    pub signed: Option<sns::Signed>,
 }
 
 /// One item of a request that could not be understood.
@@ -86,6 +91,9 @@ pub enum FormatError {
          this integration."
     )]
     BadSignature { header: String },
+    /// A message that says it is of Amazon SNS.
+    #[error("The message is not signed by Amazon SNS: {reason}")]
+    Forged { reason: String },
 }
 
 impl FormatError {
@@ -97,7 +105,7 @@ impl FormatError {
             FormatError::Empty => "no_events",
             FormatError::TooMany { .. } => "too_many_events",
             FormatError::InvalidEvent { .. } => "invalid_event",
-            FormatError::BadSignature { .. } => "bad_signature",
+            FormatError::BadSignature { .. } | FormatError::Forged { .. } => "bad_signature",
         }
     }
 }

@@ -11,6 +11,8 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 use url::form_urlencoded;
 
+use crate::request::Request;
+
 /// Stands where a secret stood.
 pub const MASK: &str = "•••";
 /// Longest body that is kept, in bytes.
@@ -65,9 +67,7 @@ pub fn mask(head: &str, body: &[u8], key_hash: &[u8; 32]) -> Masked {
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_owned(), header(name, value.trim(), &mut secrets)))
         .collect();
-    secrets.sort_unstable_by_key(|secret| std::cmp::Reverse(secret.len()));
-    secrets.dedup();
-    secrets.truncate(SECRETS_MAX);
+    let secrets = longest_first(secrets);
     let text = body::mask(&without(text.into_owned(), &secrets)).replace('\0', "\u{fffd}");
     let (shown, all) = cut(&text, BODY_MAX);
     let mut shown = shown.to_owned();
@@ -91,6 +91,31 @@ pub fn mask(head: &str, body: &[u8], key_hash: &[u8; 32]) -> Masked {
     }
 }
 
+/// A text of a request that becomes an alert, and is read by whoever is paged: without the key of
+/// its integration, whatever its head proves with, and values written as `token=…`, `Bearer …` or
+/// `://user:password@`. What follows a colon stays, unlike in a kept request: “Token: expired” is a
+/// sentence, and two of those must not become one condition. What is far beyond what an alert holds
+/// is left out, so that no text costs more than that.
+pub(crate) fn told(request: &Request<'_>, text: &str) -> String {
+    let text = cut(text, BODY_MAX + MARGIN).0;
+    let mut secrets = Vec::new();
+    keys(text, &request.key_hash.unwrap_or_default(), &mut secrets);
+    body::mask_form(request.query, name::in_address, &mut secrets);
+    for (name, value) in &request.headers {
+        header(name, value.trim(), &mut secrets);
+    }
+    let text = without(text.to_owned(), &longest_first(secrets));
+    body::mask_values(&body::assigned(&text, false))
+}
+
+/// A secret may be a part of another one.
+fn longest_first(mut secrets: Vec<String>) -> Vec<String> {
+    secrets.sort_unstable_by_key(|secret| std::cmp::Reverse(secret.len()));
+    secrets.dedup();
+    secrets.truncate(SECRETS_MAX);
+    secrets
+}
+
 /// The beginning of a text, and whether that is all of it.
 fn cut(text: &str, most: usize) -> (&str, bool) {
     if text.len() <= most {
@@ -112,7 +137,8 @@ fn without(mut text: String, secrets: &[String]) -> String {
     text
 }
 
-/// Everything with the shape of a key whose digest is the integration's.
+/// Everything with the shape of a key whose digest is the integration's, and of an address that a
+/// page is answered at.
 fn keys(text: &str, key_hash: &[u8; 32], secrets: &mut Vec<String>) {
     let shape = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     for piece in text.split(|c| !shape(c)) {
@@ -120,7 +146,7 @@ fn keys(text: &str, key_hash: &[u8; 32], secrets: &mut Vec<String>) {
         // In an address of mail its case may have been lost.
         let low = || piece.bytes().any(|b| b.is_ascii_uppercase()) && is_key(&piece.to_lowercase());
         if (20..=128).contains(&piece.len())
-            && (is_key(piece) || low())
+            && (is_key(piece) || low() || crate::mail::is_token(piece))
             && !secrets.iter().any(|known| known == piece)
         {
             secrets.push(piece.to_owned());

@@ -22,6 +22,9 @@ pub struct Request<'a> {
     /// Without the question mark, still percent-encoded.
     pub query: &'a str,
     pub body: &'a [u8],
+    /// SHA-256 of the key that the sender has proven itself with, where it is known: the key is
+    /// masked in texts that people read.
+    pub key_hash: Option<[u8; 32]>,
 }
 
 /// How the fields of a request were written.
@@ -82,14 +85,10 @@ impl<'a> Request<'a> {
                 (Value::Object(fields), Encoding::Query)
             };
         }
-        if let Ok(value) = json::parse(body) {
-            return (value, Encoding::Json);
-        }
-        let first = body.trim_ascii_start().first().copied();
-        if matches!(first, Some(b'{' | b'['))
-            && let Ok(value) = json::parse(mended(&String::from_utf8_lossy(body)).as_bytes())
-        {
-            return (value, Encoding::MendedJson);
+        match json::read(body) {
+            Ok((value, false)) => return (value, Encoding::Json),
+            Ok((value, true)) => return (value, Encoding::MendedJson),
+            Err(_) => {}
         }
         if let Some(fields) = fields_of_parts(body) {
             return (Value::Object(fields), Encoding::Multipart);
@@ -97,10 +96,7 @@ impl<'a> Request<'a> {
         if looks_like_a_form(body) {
             return (Value::Object(form(body)), Encoding::Form);
         }
-        (
-            Value::String(storable(String::from_utf8_lossy(body))),
-            Encoding::Text,
-        )
+        (Value::String(storable(json::decoded(body))), Encoding::Text)
     }
 }
 
@@ -136,32 +132,6 @@ fn storable(text: Cow<'_, str>) -> String {
     } else {
         text.into_owned()
     }
-}
-
-/// Control characters inside texts, written the way JSON wants them. Templates of monitors put
-/// messages of several lines between quotes as they are.
-fn mended(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 16);
-    let (mut in_text, mut escaped) = (false, false);
-    for c in text.chars() {
-        match c {
-            '"' if !escaped => in_text = !in_text,
-            '\n' if in_text => {
-                out.push_str("\\n");
-                escaped = false;
-                continue;
-            }
-            c if in_text && c.is_control() && (c as u32) < 0x20 => {
-                out.push_str(if c == '\t' { "\\t" } else { " " });
-                escaped = false;
-                continue;
-            }
-            _ => {}
-        }
-        escaped = in_text && c == '\\' && !escaped;
-        out.push(c);
-    }
-    out
 }
 
 /// The parts of `multipart/form-data` as texts, by name. `None` when it is none.
@@ -218,10 +188,7 @@ mod tests {
             )
         );
         let latin1 = Request::of_body(b"{\"host\": \"M\xfcnchen\"}").fields();
-        assert_eq!(
-            latin1,
-            (json!({"host": "M\u{FFFD}nchen"}), Encoding::MendedJson)
-        );
+        assert_eq!(latin1, (json!({"host": "München"}), Encoding::MendedJson));
     }
 
     #[test]

@@ -4,7 +4,8 @@
 use serde_json::Value;
 use url::Url;
 
-use crate::read;
+use crate::warning::Warnings;
+use crate::{FormatError, read};
 
 /// Which hash a message is signed over, with RSA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,6 +115,24 @@ pub fn signed(message: &Value) -> Result<Signed, String> {
         hash,
         certificate,
     })
+}
+
+/// What proves a notification. SNS signs every one; what was passed on without its signature is
+/// told and taken all the same, since whoever sends it has the integration's key.
+///
+/// # Errors
+/// [`FormatError::Forged`] when there is a signature that cannot be one of SNS.
+pub(crate) fn of_notification(
+    message: &Value,
+    warnings: &mut Warnings,
+) -> Result<Option<Signed>, FormatError> {
+    if read::text(message, "Signature").is_none() {
+        warnings.note("the notification carries no signature of SNS");
+        return Ok(None);
+    }
+    signed(message)
+        .map(Some)
+        .map_err(|reason| FormatError::Forged { reason })
 }
 
 /// What a `SubscriptionConfirmation` asks for.

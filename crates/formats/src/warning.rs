@@ -13,6 +13,15 @@ pub(crate) struct Warnings {
 }
 
 impl Warnings {
+    /// With one about the body, if it had to be mended before it could be read.
+    pub(crate) fn of_body(mended: bool) -> Self {
+        let mut warnings = Warnings::default();
+        if mended {
+            warnings.note(crate::json::MENDED);
+        }
+        warnings
+    }
+
     pub(crate) fn note(&mut self, text: impl AsRef<str>) {
         let text = format!("{}{}", self.place, text.as_ref());
         if self.texts.contains(&text) {

@@ -58,7 +58,7 @@ fn setting_arg(setting: &Setting) -> Option<Arg> {
     );
     let heading = match setting.key.split_once('.') {
         Some(("smtp", _)) => "Mail (SMTP)",
-        Some(("mail", _)) => "Mail to integrations",
+        Some(("mail" | "replies", _)) => "Mail that comes in",
         Some(("calendar", _)) => "Calendars",
         Some(_) => "SMS (Twilio)",
         None => "Settings",
@@ -103,6 +103,12 @@ fn serve() -> Command {
                      admin@example.com with quarterdeck-demo. Its passwords and keys are public: \
                      loopback only",
                 ),
+        )
+        .arg(
+            Arg::new("demo-empty")
+                .long("demo-empty")
+                .action(ArgAction::SetTrue)
+                .help("The demo before any monitor has sent something"),
         )
         .after_help(secrets())
 }
@@ -289,6 +295,14 @@ fn simulate() -> Command {
                 .help("The alert is for this service, by its short name"),
         )
         .arg(
+            Arg::new("file")
+                .short('f')
+                .long("file")
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .help("With this configuration file as if it were applied; nothing is kept of it"),
+        )
+        .arg(
             Arg::new("policy")
                 .long("policy")
                 .value_name("POLICY")
@@ -314,7 +328,10 @@ fn simulate() -> Command {
                 .long("integration")
                 .value_name("ID")
                 .value_parser(value_parser!(i64))
-                .help("The integration it comes by; one that no window names when left out"),
+                .help(
+                    "The integration it comes by, which says where the alert goes when no service \
+                     is named; one that no window names when left out",
+                ),
         )
         .arg(
             Arg::new("at")

@@ -1,5 +1,9 @@
 //! The demo: a configuration with public passwords and keys, on the loopback only.
 
+mod scene;
+
+pub use scene::play;
+
 use std::net::SocketAddr;
 
 use domain::heartbeat::{Ping, PingKind};

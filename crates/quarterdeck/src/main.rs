@@ -16,6 +16,7 @@ use std::process::ExitCode;
 use clap::ArgMatches;
 
 use crate::failure::Failure;
+use crate::serve::Demo;
 use crate::setting::Settings;
 use crate::setting::source::{Environment, Values};
 
@@ -48,10 +49,15 @@ fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
         // It runs on machines that have no server, and needs none of its settings.
         return runtime()?.block_on(send::run(inner));
     }
-    let demo = name == "serve" && inner.get_flag("demo");
+    let flag = |flag| name == "serve" && inner.get_flag(flag);
+    let demo = match (flag("demo"), flag("demo-empty")) {
+        (_, true) => Demo::Empty,
+        (true, false) => Demo::Lively,
+        (false, false) => Demo::No,
+    };
     let innermost = inner.subcommand().map_or(inner, |(_, matches)| matches);
     let values = Values::gather(innermost, &Environment::of_process())?;
-    let settings = Settings::from_values(&values, demo)?;
+    let settings = Settings::from_values(&values, demo != Demo::No)?;
     log::start(&settings, default_log(name))?;
     if matches!(name, "serve" | "check") {
         for name in &values.unknown {

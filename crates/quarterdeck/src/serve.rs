@@ -19,9 +19,19 @@ use crate::{channel, command, demo};
 /// How often a server on SQLite looks whether a command run beside it changed the configuration.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// Whether the demo is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Demo {
+    No,
+    /// In which nothing has happened yet.
+    Empty,
+    Lively,
+}
+
 /// Serves until SIGTERM or SIGINT.
-pub async fn run(settings: Settings, demo_wanted: bool) -> Result<ExitCode, Failure> {
+pub async fn run(settings: Settings, wanted: Demo) -> Result<ExitCode, Failure> {
     let began = Instant::now();
+    let demo_wanted = wanted != Demo::No;
     if demo_wanted {
         demo::require_loopback(settings.listen)?;
     }
@@ -48,8 +58,12 @@ pub async fn run(settings: Settings, demo_wanted: bool) -> Result<ExitCode, Fail
     let config = EngineConfig {
         public_url: settings.public_url.clone(),
         node_name: settings.node_name.clone(),
+        letterbox: settings.letterbox.clone(),
     };
     let engine = Engine::start(store.clone(), channels, config, Arc::new(SystemClock)).await?;
+    if wanted == Demo::Lively {
+        demo::play(&engine).await?;
+    }
     if !store.is_postgres() {
         tokio::spawn(look(store.clone()));
     }

@@ -26,6 +26,9 @@ struct Arguments {
     /// Write a line about what was told so far, every so many stories.
     #[arg(long)]
     progress: Option<u64>,
+    /// Tell on when a story breaks a promise, and name all that did in the end.
+    #[arg(long)]
+    keep_going: bool,
     /// Two nodes share one PostgreSQL.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
     nodes: u8,
@@ -118,7 +121,7 @@ fn run(arguments: &Arguments) -> std::io::Result<bool> {
     let next = AtomicU64::new(arguments.seeds.start);
     let stop = AtomicBool::new(false);
     let sum = Mutex::new(Sum::default());
-    let failed: Mutex<Option<(Story, Violation)>> = Mutex::new(None);
+    let failed: Mutex<Vec<(Story, Violation)>> = Mutex::default();
     let worked: std::io::Result<()> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..jobs)
             .map(|_| scope.spawn(|| work(arguments, begun, &next, &stop, &sum, &failed)))
@@ -134,16 +137,20 @@ fn run(arguments: &Arguments) -> std::io::Result<bool> {
         .into_inner()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
     line(&sum.sentence(begun));
-    let failed = failed
+    let mut failed = failed
         .into_inner()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
-    match failed {
-        None => {
-            line("Every invariant held.");
-            Ok(true)
-        }
-        Some((story, violation)) => report(arguments, &story, &violation).map(|()| false),
+    // The lowest seed, so that it does not matter which core was faster.
+    failed.sort_by_key(|(story, _)| story.seed);
+    let Some((story, violation)) = failed.first() else {
+        line("Every invariant held.");
+        return Ok(true);
+    };
+    if arguments.keep_going {
+        let seeds: Vec<String> = failed.iter().map(|(one, _)| one.seed.to_string()).collect();
+        line(&format!("Stories that did not hold: {}", seeds.join(", ")));
     }
+    report(arguments, story, violation).map(|()| false)
 }
 
 fn work(
@@ -152,7 +159,7 @@ fn work(
     next: &AtomicU64,
     stop: &AtomicBool,
     sum: &Mutex<Sum>,
-    failed: &Mutex<Option<(Story, Violation)>>,
+    failed: &Mutex<Vec<(Story, Violation)>>,
 ) -> std::io::Result<()> {
     let telling = telling(arguments);
     while !stop.load(Ordering::SeqCst) {
@@ -186,17 +193,14 @@ fn work(
         }
         drop(whole);
         if let Some(violation) = told.violation {
-            stop.store(true, Ordering::SeqCst);
-            let mut slot = failed
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
-            // The lowest seed, so that it does not matter which core was faster.
-            if slot
-                .as_ref()
-                .is_none_or(|(known, _)| story.seed < known.seed)
-            {
-                *slot = Some((story, violation));
+            match arguments.keep_going {
+                true => line(&naming(&story, &violation)),
+                false => stop.store(true, Ordering::SeqCst),
             }
+            failed
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+                .push((story, violation));
         }
     }
     Ok(())
@@ -219,10 +223,14 @@ fn draw(arguments: &Arguments, seed: u64) -> Story {
     )
 }
 
+fn naming(story: &Story, violation: &Violation) -> String {
+    format!("Seed {} ({}): {violation}", story.seed, story.kind)
+}
+
 /// Says what failed, as briefly as it can be told, and how to tell it again.
 fn report(arguments: &Arguments, story: &Story, violation: &Violation) -> std::io::Result<()> {
-    let (seed, kind) = (story.seed, story.kind);
-    line(&format!("\nSeed {seed} ({kind}): {violation}"));
+    let seed = story.seed;
+    line(&format!("\n{}", naming(story, violation)));
     let quiet = Telling {
         trace: false,
         ..telling(arguments)

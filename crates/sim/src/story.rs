@@ -4,6 +4,7 @@
 mod fault;
 mod people;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use domain::Span;
@@ -207,6 +208,10 @@ impl Story {
         }
         fault::faults(&mut draw, &setup, kind, nodes, lasts, &mut actions);
         actions.sort_by_key(|(at, _)| *at);
+        if kind == Kind::Mirror {
+            apart(&mut actions);
+            actions.sort_by_key(|(at, _)| *at);
+        }
         let events = actions
             .into_iter()
             .enumerate()
@@ -248,6 +253,32 @@ type Actions = Vec<(Span, Action)>;
 /// An instant within a span, to the millisecond, so that nothing falls together by chance.
 fn moment(draw: &mut Draw, from: Span, until: Span) -> Span {
     Span::from_millis(draw.between(from.as_millis(), until.as_millis().max(from.as_millis())))
+}
+
+/// Moves what happens so far (less than a second later) that nothing comes in the very millisecond in
+/// which an escalation that something else began takes its next step: those waits are whole seconds,
+/// either order would be right, and the two tellings need not come to the same.
+fn apart(actions: &mut Actions) {
+    let mut answers: BTreeMap<Condition, i64> = BTreeMap::new();
+    for (at, action) in actions {
+        let now = at.as_millis();
+        // Of four milliseconds one is for each kind.
+        let snapped = |kind: i64| now + (kind - now).rem_euclid(4);
+        let moved = match action {
+            Action::Trigger { .. } => snapped(0),
+            Action::Resolve { .. } => snapped(1),
+            Action::Person { condition, .. } => {
+                // Each answer to a condition has a millisecond of the second to itself.
+                let nth = answers.entry(*condition).or_default();
+                *nth += 1;
+                let number = i64::try_from(condition.number).unwrap_or_default();
+                let place = (number * 37 + *nth).rem_euclid(250) * 4 + 2;
+                now + (place - now).rem_euclid(1_000)
+            }
+            _ => snapped(3),
+        };
+        *at = Span::from_millis(moved);
+    }
 }
 
 /// Conditions break, are reported again and again, and get well.

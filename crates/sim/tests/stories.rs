@@ -58,6 +58,45 @@ fn stories_keep_every_promise() {
     assert!(told >= wanted(), "only {told} incidents were told");
 }
 
+/// A night's find, cut to the events that it takes: a page whose first address breaks while its next
+/// message waits for a window already.
+#[test]
+fn the_page_of_seed_300362_leaves_in_time() {
+    let story = Story::draw(300_362, Kind::of(300_362), 500, 1).only(&[0, 1]);
+    let told = check(&story, Telling::default()).unwrap();
+    assert_eq!(told.violation, None);
+}
+
+/// A page whose first message is cancelled in the same claim in which its next one is due.
+#[test]
+fn the_page_of_seed_400870_leaves_in_time() {
+    let story = Story::draw(400_870, Kind::of(400_870), 500, 1);
+    let told = check(&story, Telling::default()).unwrap();
+    assert_eq!(told.violation, None);
+}
+
+/// What travelled as part of a message whose next attempt is called off goes at once, not when the
+/// outbox is looked at for other reasons.
+#[test]
+fn the_page_of_seed_401987_leaves_in_time() {
+    let story = Story::draw(401_987, Kind::of(401_987), 500, 1);
+    let told = check(&story, Telling::default()).unwrap();
+    assert_eq!(told.violation, None);
+}
+
+/// Another one: what is paged for after a clock was set back is begun by a run that seems older than
+/// the last one.
+#[test]
+fn the_newest_run_of_seed_400511_is_known_by_its_number() {
+    const EVENTS: [usize; 28] = [
+        341, 343, 347, 350, 361, 362, 363, 364, 365, 366, 369, 370, 372, 373, 374, 381, 382, 594,
+        595, 683, 684, 685, 686, 687, 688, 689, 690, 798,
+    ];
+    let story = Story::draw(400_511, Kind::of(400_511), 500, 1).only(&EVENTS);
+    let told = check(&story, Telling::default()).unwrap();
+    assert_eq!(told.violation, None);
+}
+
 /// Two nodes, whose clocks differ, share one PostgreSQL.
 #[test]
 fn two_nodes_keep_every_promise() {

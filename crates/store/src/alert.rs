@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 mod alias;
 mod check;
 mod find;
+mod lock;
+mod traffic;
 mod write;
 
 use diesel::prelude::*;
 use domain::alert::{Alert, AlertText, Identity};
-use domain::dedup::SignalDecision;
+use domain::dedup::{SignalDecision, TextDigest};
 use domain::routing::Route;
 use domain::word::{Action, AlertSeverity, AlertStatus};
 use domain::{AlertId, IncidentId, IntegrationId, RequestId, ServiceId, SignalId, Timestamp};
@@ -17,12 +19,14 @@ use domain::{AlertId, IncidentId, IntegrationId, RequestId, ServiceId, SignalId,
 use crate::conn::{Conn, insert_all};
 use crate::db;
 use crate::error::{Error, json, to_json};
-use crate::schema::{alert, integration_traffic, signal};
+use crate::schema::{alert, signal};
 use crate::spelled::spelled;
 
 pub use alias::{Aliases, aliases, forget_aliases, open_by_key, put_aliases};
 pub use check::{check_held_by, due, next_check, open_of_incident, put_off_check};
 pub use find::{Filter, counts_held, list, number, open};
+pub use lock::{lock_of_incidents, lock_open, lock_tallies, of_tallies};
+pub use traffic::{Traffic, count_traffic};
 pub use write::{count, insert, resolve_of_incident, update};
 
 const CHUNK: usize = 500;
@@ -59,6 +63,7 @@ struct Row {
     flaps: Option<String>,
     service_id: Option<ServiceId>,
     routed: Option<String>,
+    text_digest: Option<Vec<u8>>,
 }
 
 impl Row {
@@ -75,6 +80,7 @@ impl Row {
         let flaps = flaps.map(|flaps| to_json("alert.flaps", flaps));
         let routed = alert.route.as_ref();
         let routed = routed.map(|route| to_json("alert.routed", route));
+        let text_digest = TextDigest::of_text(&alert.text).map(|digest| digest.0.to_vec());
         Ok(Row {
             id: alert.id,
             identity: alert.identity.0.to_vec(),
@@ -105,17 +111,14 @@ impl Row {
             flaps: flaps.transpose()?,
             service_id: alert.route.as_ref().map(|route| route.service),
             routed: routed.transpose()?,
+            text_digest,
         })
     }
 
     fn into_alert(self) -> Result<Alert, Error> {
-        let identity: [u8; 16] = self
-            .identity
-            .try_into()
-            .map_err(|_| Error::Corrupt("alert.identity is not 16 bytes".into()))?;
         Ok(Alert {
             id: self.id,
-            identity: Identity(identity),
+            identity: identity(self.identity)?,
             integration_id: self.integration_id,
             route: self
                 .routed
@@ -159,6 +162,13 @@ impl Row {
     }
 }
 
+fn identity(bytes: Vec<u8>) -> Result<Identity, Error> {
+    let bytes = bytes.try_into();
+    bytes
+        .map(Identity)
+        .map_err(|_| Error::Corrupt("alert.identity is not 16 bytes".into()))
+}
+
 fn alerts(rows: Vec<Row>) -> Result<Vec<Alert>, Error> {
     rows.into_iter().map(Row::into_alert).collect()
 }
@@ -166,64 +176,6 @@ fn alerts(rows: Vec<Row>) -> Result<Vec<Alert>, Error> {
 spelled! {
     IsOpen = "alert.status = 'open'";
     IsResolved = "alert.status = 'resolved'";
-}
-
-/// Open alerts with these identities, locked until the transaction ends, in one order on every
-/// node. One that another node opens meanwhile is not among them: opening it again is refused
-/// ([`insert`]), and trying all of it again finds it.
-///
-/// # Errors
-/// Those of the read.
-pub fn lock_open(conn: &mut Conn, identities: &[Identity]) -> Result<Vec<Alert>, Error> {
-    let mut found: Vec<Row> = Vec::with_capacity(identities.len());
-    match conn {
-        // Singly: by a statement that stays prepared.
-        Conn::Sqlite(c) => {
-            for identity in identities {
-                found.extend(
-                    alert::table
-                        .filter(alert::identity.eq(identity.0.as_slice()))
-                        .filter(IsOpen)
-                        .select(Row::as_select())
-                        .first(c)
-                        .optional()?,
-                );
-            }
-        }
-        Conn::Postgres(c) => {
-            // All in one statement: it locks in the order of ids. Of two transactions that lock by
-            // parts, each may hold what the other wants next.
-            let keys: Vec<&[u8]> = identities.iter().map(|one| one.0.as_slice()).collect();
-            found = alert::table
-                .filter(alert::identity.eq_any(&keys))
-                .filter(IsOpen)
-                .order(alert::id)
-                .for_update()
-                .select(Row::as_select())
-                .load(c)?;
-        }
-    }
-    alerts(found)
-}
-
-/// Keeps others from changing the open alerts of these incidents until the transaction ends.
-/// Whoever is going to resolve an incident asks for this before it locks the incident: signals
-/// lock in that order, too, and so neither blocks the other.
-///
-/// # Errors
-/// Those of the lock.
-pub fn lock_of_incidents(conn: &mut Conn, incidents: &[IncidentId]) -> Result<(), Error> {
-    if let Conn::Postgres(c) = conn {
-        let locked: Vec<AlertId> = alert::table
-            .filter(alert::incident_id.eq_any(incidents))
-            .filter(IsOpen)
-            .order(alert::id)
-            .for_update()
-            .select(alert::id)
-            .load(c)?;
-        tracing::trace!(alerts = locked.len(), "locked");
-    }
-    Ok(())
 }
 
 /// Of each of these identities the alert that was resolved last, if that was after `since`.
@@ -283,14 +235,7 @@ pub fn open_of_group(
         .filter(IsOpen)
         .select(alert::identity)
         .load(c))?;
-    rows.into_iter()
-        .map(|bytes| {
-            bytes
-                .try_into()
-                .map(Identity)
-                .map_err(|_| Error::Corrupt("alert.identity is not 16 bytes".into()))
-        })
-        .collect()
+    rows.into_iter().map(identity).collect()
 }
 
 /// # Errors
@@ -321,6 +266,20 @@ pub fn of_incident(
         .select(Row::as_select())
         .load(c))?;
     alerts(rows)
+}
+
+/// The first alert of an incident.
+///
+/// # Errors
+/// Those of the read.
+pub fn first_of_incident(conn: &mut Conn, incident: IncidentId) -> Result<Option<Alert>, Error> {
+    let row: Option<Row> = db!(conn, |c| alert::table
+        .filter(alert::incident_id.eq(incident))
+        .order(alert::id.asc())
+        .select(Row::as_select())
+        .first(c)
+        .optional())?;
+    row.map(Row::into_alert).transpose()
 }
 
 /// What was decided about a signal that changed something, was ignored or was not understood.
@@ -424,49 +383,4 @@ pub fn delete_resolved(conn: &mut Conn, before: Timestamp, limit: i64) -> Result
         alert::table.filter(alert::id.eq_any(&old))
     )
     .execute(c))
-}
-
-/// What a batch adds to an integration's counters.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Traffic {
-    pub signals: i64,
-    pub ignored: i64,
-    pub rejected: i64,
-    pub warning: Option<String>,
-}
-
-/// # Errors
-/// Those of the write.
-pub fn count_traffic(
-    conn: &mut Conn,
-    integration: IntegrationId,
-    traffic: &Traffic,
-    now: Timestamp,
-) -> Result<(), Error> {
-    use integration_traffic as t;
-    db!(conn, |c| diesel::insert_into(t::table)
-        .values((
-            t::integration_id.eq(integration),
-            t::signals.eq(traffic.signals),
-            t::ignored.eq(traffic.ignored),
-            t::rejected.eq(traffic.rejected),
-            t::last_signal_at.eq(Some(now)),
-            t::last_warning.eq(traffic.warning.as_ref()),
-            t::last_warning_at.eq(traffic.warning.as_ref().map(|_| now)),
-        ))
-        .on_conflict(t::integration_id)
-        .do_update()
-        .set((
-            t::signals.eq(t::signals + traffic.signals),
-            t::ignored.eq(t::ignored + traffic.ignored),
-            t::rejected.eq(t::rejected + traffic.rejected),
-            t::last_signal_at.eq(now),
-        ))
-        .execute(c))?;
-    if let Some(warning) = &traffic.warning {
-        db!(conn, |c| diesel::update(t::table.find(integration))
-            .set((t::last_warning.eq(warning), t::last_warning_at.eq(now)))
-            .execute(c))?;
-    }
-    Ok(())
 }

@@ -214,28 +214,16 @@ pub fn alert_counts(conn: &mut Conn, ids: &[AlertId]) -> Result<Vec<(AlertId, i6
         .load(c))
 }
 
-const MINUTE: i64 = 60_000_000;
-
-/// Recorded signals of each of the `minutes` before `now`, oldest first.
+/// Recorded signals received from `from` on and before `until`.
 ///
 /// # Errors
 /// Those of the read.
-pub fn pulse(conn: &mut Conn, now: Timestamp, minutes: i64) -> Result<Vec<u32>, Error> {
-    let first = now.0.div_euclid(MINUTE) - minutes + 1;
-    let bucket = || diesel::dsl::sql::<diesel::sql_types::BigInt>("received_at / 60000000");
-    let rows: Vec<(i64, i64)> = db!(conn, |c| signal::table
-        .filter(signal::received_at.ge(Timestamp(first * MINUTE)))
-        .group_by(bucket())
-        .select((bucket(), diesel::dsl::count_star()))
-        .load(c))?;
-    let mut pulse = vec![0; usize::try_from(minutes).unwrap_or(0)];
-    for (minute, count) in rows {
-        let place = usize::try_from(minute - first).ok();
-        if let Some(slot) = place.and_then(|place| pulse.get_mut(place)) {
-            *slot = u32::try_from(count).unwrap_or(u32::MAX);
-        }
-    }
-    Ok(pulse)
+pub fn signals_between(conn: &mut Conn, from: Timestamp, until: Timestamp) -> Result<i64, Error> {
+    db!(conn, |c| signal::table
+        .filter(signal::received_at.ge(from))
+        .filter(signal::received_at.lt(until))
+        .count()
+        .get_result(c))
 }
 
 #[cfg(test)]

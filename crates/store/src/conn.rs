@@ -75,10 +75,15 @@ impl Conn {
                 let mut conn = PgConnection::establish(&patient(text)).map_err(|e| {
                     Error::Unavailable(format!("cannot connect to PostgreSQL: {e}"))
                 })?;
-                // A commit is durable when it returns, whatever the server's default.
+                // A commit is durable when it returns, whatever the server's default. Statements
+                // stay prepared with the plan that was best when it was made: one of a time when a
+                // table was nearly empty would read all of it for as long as the connection lives,
+                // and so plans keep to indexes, which everything asked for often has. What has none
+                // then looks so dear that it would be compiled each time.
                 conn.batch_execute(
                     "SET synchronous_commit = on; SET application_name = 'quarterdeck'; \
-                     SET idle_in_transaction_session_timeout = '60s'; SET lock_timeout = '10s'",
+                     SET idle_in_transaction_session_timeout = '60s'; SET lock_timeout = '10s'; \
+                     SET enable_seqscan = off; SET jit = off",
                 )?;
                 Ok(Conn::Postgres(conn))
             }

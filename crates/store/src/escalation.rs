@@ -84,12 +84,20 @@ impl Row {
     }
 }
 
+/// The next run of its incident, whose lock the caller holds.
+///
 /// # Errors
 /// [`Error::Conflict`] when the incident already has a live run.
 pub fn insert_run(conn: &mut Conn, run: &Run) -> Result<(), Error> {
+    use escalation_run as t;
     let row = Row::of(run)?;
-    db!(conn, |c| diesel::insert_into(escalation_run::table)
-        .values(&row)
+    let last: Option<i64> = db!(conn, |c| t::table
+        .filter(t::incident_id.eq(run.incident_id))
+        .select(diesel::dsl::max(t::number))
+        .first(c))?;
+    let number = last.unwrap_or(0) + 1;
+    db!(conn, |c| diesel::insert_into(t::table)
+        .values((&row, t::number.eq(number)))
         .execute(c))?;
     Ok(())
 }
@@ -110,20 +118,16 @@ spelled! {
     IsLive = "escalation_run.state <> 'stopped'";
 }
 
-/// The live run of an incident, or else its newest. The caller holds the incident's lock, which is
+/// The newest run of an incident; if one is live, it is this one. The caller holds the incident's lock, which is
 /// what serialises everything about its runs.
 ///
 /// # Errors
 /// Those of the read.
 pub fn newest_run(conn: &mut Conn, incident: IncidentId) -> Result<Option<Run>, Error> {
     use escalation_run as t;
-    // A clock that was set back must not put a stopped run before the live one.
-    if let Some(live) = live_run(conn, incident)? {
-        return Ok(Some(live));
-    }
     let row: Option<Row> = db!(conn, |c| t::table
         .filter(t::incident_id.eq(incident))
-        .order((t::started_at.desc(), t::id.desc()))
+        .order(t::number.desc())
         .select(Row::as_select())
         .first(c)
         .optional())?;
@@ -153,7 +157,7 @@ pub fn runs(conn: &mut Conn, incident: IncidentId) -> Result<Vec<Run>, Error> {
     use escalation_run as t;
     let rows: Vec<Row> = db!(conn, |c| t::table
         .filter(t::incident_id.eq(incident))
-        .order((t::started_at, t::id))
+        .order(t::number)
         .select(Row::as_select())
         .load(c))?;
     rows.into_iter().map(Row::into_run).collect()

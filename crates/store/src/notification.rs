@@ -2,6 +2,7 @@
 
 mod claim;
 mod page;
+mod wait;
 
 use claim::IsPlanned;
 use diesel::prelude::*;
@@ -12,11 +13,12 @@ use domain::{
 };
 
 pub use claim::{
-    AttemptEnd, Finish, bundle_into, bundled_in, cancel, claim, finish_attempt, hold, hold_address,
-    last_sent, leave_early, next_due, next_lease_end, noticed_since, put_off, reclaim_all,
-    reclaim_expired, renew_lease, take_due, take_due_like, waits,
+    AttemptEnd, Finish, bundle_into, bundled_in, cancel, claim, finish_attempt, hold_address,
+    last_sent, next_due, next_lease_end, noticed_since, put_off, reclaim_all, reclaim_expired,
+    renew_lease, take_due, take_due_like,
 };
 pub use page::{cancel_page, cancel_pages_of, pages_to};
+pub use wait::{hold, leave_early, waiting_since, waits};
 
 use crate::conn::{Conn, insert_all};
 use crate::db;

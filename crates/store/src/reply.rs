@@ -167,3 +167,31 @@ pub fn insert_inbound(
         .execute(c))?;
     Ok(())
 }
+
+/// Forgets at most `limit` messages of providers that were received before `before`, and as many
+/// counts of helpful answers that were last given before that; returns how many.
+///
+/// # Errors
+/// Those of the writes.
+pub fn forget(conn: &mut Conn, before: Timestamp, limit: i64) -> Result<usize, Error> {
+    use {inbound_message as m, unknown_reply as u};
+    let messages: Vec<String> = db!(conn, |c| m::table
+        .filter(m::received_at.lt(before))
+        .limit(limit)
+        .select(m::provider_id)
+        .load(c))?;
+    let counts: Vec<String> = db!(conn, |c| u::table
+        .filter(u::last_at.lt(before))
+        .limit(limit)
+        .select(u::address)
+        .load(c))?;
+    let messages = db!(conn, |c| diesel::delete(
+        m::table.filter(m::provider_id.eq_any(&messages))
+    )
+    .execute(c))?;
+    let counts = db!(conn, |c| diesel::delete(
+        u::table.filter(u::address.eq_any(&counts))
+    )
+    .execute(c))?;
+    Ok(messages + counts)
+}

@@ -58,6 +58,11 @@ pub struct Alertmanager {
 }
 
 impl Alertmanager {
+    /// Lets it stand still, or go on.
+    pub fn stands_still(&mut self, still: bool) {
+        self.process.signal(if still { "STOP" } else { "CONT" });
+    }
+
     /// Starts it with one receiver: [`webhook`], [`pagerduty`], or an object of its receiver
     /// settings. Alerts are grouped by their name, and a group is sent almost at once.
     ///

@@ -1,12 +1,13 @@
 //! Reads request bodies: bounded as sent and as unpacked.
 
-use std::io::Read as _;
+use std::io::Read;
 use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::web::{Bytes, BytesMut};
+use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use futures_util::StreamExt as _;
 
 use crate::error::WebError;
@@ -14,10 +15,10 @@ use crate::error::WebError;
 /// A body that takes longer than this is not waited for: slow senders must not hold connections.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Reads the whole body; `limit` in bytes holds for what is sent and for what a gzip body becomes.
+/// Reads the whole body; `limit` in bytes holds for what is sent and for what a packed body becomes.
 ///
 /// # Errors
-/// [`WebError::TooLarge`], [`WebError::BadRequest`] for a body that ends early or is not gzip as
+/// [`WebError::TooLarge`], [`WebError::BadRequest`] for a body that ends early or is not packed as
 /// announced, [`WebError::UnsupportedEncoding`], [`WebError::TooSlow`].
 pub async fn read(req: &HttpRequest, payload: Payload, limit: usize) -> Result<Bytes, WebError> {
     tokio::time::timeout(PATIENCE, read_all(req, payload, limit))
@@ -60,24 +61,31 @@ async fn read_all(
         }
     }
     let body = first.unwrap_or_else(|| rest.freeze());
-    match req
+    let coding = req
         .headers()
         .get(header::CONTENT_ENCODING)
-        .map(|value| value.as_bytes())
-    {
-        None | Some(b"" | b"identity") => Ok(body),
-        Some(b"gzip" | b"x-gzip") => unpack(&body, limit),
-        Some(_) => Err(WebError::UnsupportedEncoding),
+        .map_or("", |value| value.to_str().unwrap_or("?").trim());
+    match coding.to_ascii_lowercase().as_str() {
+        "" | "identity" => Ok(body),
+        "gzip" | "x-gzip" => unpack(MultiGzDecoder::new(&*body), limit),
+        // With its header as it should be, or without as some send it.
+        "deflate" => match body.first().is_some_and(|first| first & 0x0F == 8) {
+            true => unpack(ZlibDecoder::new(&*body), limit),
+            false => unpack(DeflateDecoder::new(&*body), limit),
+        },
+        _ => Err(WebError::UnsupportedEncoding),
     }
 }
 
-fn unpack(body: &[u8], limit: usize) -> Result<Bytes, WebError> {
+fn unpack(packed: impl Read, limit: usize) -> Result<Bytes, WebError> {
     let mut unpacked = Vec::new();
     let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-    flate2::read::MultiGzDecoder::new(body)
+    packed
         .take(most)
         .read_to_end(&mut unpacked)
-        .map_err(|error| WebError::BadRequest(format!("the body is not gzip: {error}")))?;
+        .map_err(|error| {
+            WebError::BadRequest(format!("the body is not packed as it says: {error}"))
+        })?;
     if unpacked.len() > limit {
         return Err(WebError::TooLarge(limit));
     }

@@ -42,7 +42,7 @@ pub enum WebError {
     TooLarge(usize),
     #[error("send the body as {0}")]
     UnsupportedType(&'static str),
-    #[error("send the body as it is or compressed by gzip")]
+    #[error("send the body as it is or compressed by gzip or deflate")]
     UnsupportedEncoding,
     /// The body did not come within this many seconds.
     #[error("the body did not arrive within {0} s")]
@@ -115,9 +115,10 @@ impl WebError {
             WebError::StaleForm => (StatusCode::FORBIDDEN, "stale_form"),
             WebError::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad_request"),
             WebError::NotJson(_) => (StatusCode::BAD_REQUEST, "not_json"),
-            WebError::Format(error @ formats::FormatError::BadSignature { .. }) => {
-                (StatusCode::UNAUTHORIZED, error.code())
-            }
+            WebError::Format(
+                error @ (formats::FormatError::BadSignature { .. }
+                | formats::FormatError::Forged { .. }),
+            ) => (StatusCode::UNAUTHORIZED, error.code()),
             WebError::Format(error) => (StatusCode::BAD_REQUEST, error.code()),
             WebError::BadSignature => (StatusCode::FORBIDDEN, "bad_signature"),
             WebError::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),

@@ -23,6 +23,7 @@ pub mod openapi;
 pub mod page;
 pub mod picture;
 mod pipeline;
+mod pulse;
 pub mod server;
 pub mod session;
 pub mod smtp;

@@ -9,10 +9,10 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::api::{
-    alert, calendar, change_event, channel, configuration, coverage, explain, heartbeat, holiday,
-    incident, inhibition, integration, notification, on_call, postmortem, report, responder,
-    routing, routing_trial, schedule, schedule_by_hand, schedule_version, service_rules, signal,
-    simulate, suppression, swap, timeline, work,
+    alert, calendar, change_event, channel, channel_post, configuration, coverage, explain,
+    hand_off, heartbeat, holiday, incident, inhibition, integration, notification, on_call,
+    postmortem, report, responder, routing, routing_trial, schedule, schedule_by_hand,
+    schedule_version, service_rules, signal, simulate, suppression, swap, timeline, work,
 };
 use crate::error::WebError;
 use crate::frame::{frame, render};
@@ -81,9 +81,9 @@ use crate::view::api_docs::ApiDocsPage;
         channel::remove,
         channel::test,
         channel::rotate,
-        channel::posts,
-        channel::hand_offs,
-        channel::edit_hand_offs,
+        channel_post::posts,
+        hand_off::hand_offs,
+        hand_off::edit_hand_offs,
         routing::list,
         routing::get,
         routing::replace,

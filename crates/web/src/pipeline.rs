@@ -87,7 +87,7 @@ fn is_for_programs(path: &str) -> bool {
         "/v2/",
         "/api/v2/",
         "/generic/",
-        "/v1/json/",
+        "/v1/",
         "/jsm/",
         "/-/",
         "/integrations/",
@@ -111,7 +111,7 @@ fn is_for_monitors(path: &str) -> bool {
         "/heartbeat/",
         "/api/v2/",
         "/generic/",
-        "/v1/json/",
+        "/v1/",
         "/jsm/",
         "/-/",
     ]

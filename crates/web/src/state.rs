@@ -1,6 +1,7 @@
 //! What every handler can reach: the engine, how the server was set up, and its secret.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use actix_web::web::Data;
 use base64::Engine as _;
@@ -12,6 +13,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::hooks::intake::Budgets;
+use crate::pulse::Pulse;
 use crate::smtp::SmtpConfig;
 use crate::watch::WatchCache;
 
@@ -92,10 +94,14 @@ pub struct AppState {
     /// Signs what a browser keeps for us.
     secret: [u8; 32],
     pub(crate) watch: WatchCache,
+    /// What came in lately, minute by minute.
+    pub(crate) pulse: Arc<Pulse>,
     /// What integrations have spent of their requests.
     pub(crate) budgets: Budgets,
     /// What heartbeats have spent of theirs, by their own addresses.
     pub(crate) heartbeat_budgets: Budgets<HeartbeatId>,
+    /// By which Amazon's notifications are proved.
+    pub(crate) certificates: engine::sns::Certificates,
     /// When this process began to serve.
     pub(crate) started: Timestamp,
     /// Proofs of coverage that were worked out lately.
@@ -111,7 +117,7 @@ impl AppState {
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn new(engine: Engine, config: WebConfig) -> Result<AppState, engine::Error> {
+    pub async fn new(engine: Engine, mut config: WebConfig) -> Result<AppState, engine::Error> {
         let fresh = STANDARD.encode(rand::random::<[u8; 32]>());
         let secret = engine
             .store()
@@ -127,15 +133,19 @@ impl AppState {
             .await?;
         // The demo's keys are public and only loopback may use them: whoever tries out how much
         // it takes should see that.
-        let rate_limit = if config.demo { 0 } else { config.rate_limit };
+        if config.demo {
+            config.rate_limit = 0;
+        }
         Ok(AppState {
-            budgets: Budgets::new(rate_limit),
-            heartbeat_budgets: Budgets::new(rate_limit),
+            budgets: Budgets::new(config.rate_limit),
+            heartbeat_budgets: Budgets::new(config.rate_limit),
+            certificates: engine::sns::Certificates::default(),
             started: engine.now(),
             engine,
             config,
             secret,
             watch: WatchCache::default(),
+            pulse: Arc::default(),
             proofs: engine::coverage::Proofs::default(),
             stop: tokio::sync::watch::Sender::new(false),
         })
@@ -150,7 +160,7 @@ impl AppState {
     }
 
     /// The configuration as this process last saw it.
-    pub fn directory(&self) -> std::sync::Arc<Directory> {
+    pub fn directory(&self) -> Arc<Directory> {
         self.engine.directory()
     }
 

@@ -43,6 +43,31 @@ struct Part {
     over: bool,
 }
 
+impl Part {
+    fn reaches_somebody(&self) -> bool {
+        self.rungs.iter().any(|rung| rung.reach.delay().is_some())
+    }
+
+    /// The part by what holds when its next step is due.
+    fn cut_by<'l, T: PartialEq + Clone>(
+        &self,
+        line: &'l Line<T>,
+    ) -> impl Iterator<Item = (&'l T, Part)> {
+        let offset = self.offset;
+        line.within(self.from + offset, self.until + offset)
+            .map(move |(from, until, value)| {
+                let part = Part {
+                    from: from - offset,
+                    until: until - offset,
+                    offset,
+                    rungs: self.rungs.clone(),
+                    over: self.over,
+                };
+                (value, part)
+            })
+    }
+}
+
 impl<'d> Climbs<'d> {
     pub fn new(
         directory: &'d Directory,
@@ -124,13 +149,6 @@ impl<'d> Climbs<'d> {
         if let Some(known) = self.known.get(&key) {
             return known.clone();
         }
-        let mut parts = vec![Part {
-            from: self.from,
-            until: self.until,
-            offset: Span::ZERO,
-            rungs: Vec::new(),
-            over: false,
-        }];
         let reaches: Vec<Option<Line<Reach>>> = config
             .steps
             .iter()
@@ -142,10 +160,12 @@ impl<'d> Climbs<'d> {
             .collect();
         let lines: Vec<&Line<Reach>> = reaches.iter().flatten().collect();
         let anybody = Line::combined(&lines, |all| all.iter().any(|one| one.delay().is_some()));
-        for (((index, step), condition), reaches) in
-            (0_i64..).zip(&config.steps).zip(conditions).zip(&reaches)
-        {
-            parts = match (condition, reaches) {
+        let ladder: Vec<(&Step, Result<Line<Reach>, String>)> = config
+            .steps
+            .iter()
+            .zip(conditions)
+            .zip(reaches)
+            .map(|((step, condition), reaches)| match (condition, reaches) {
                 (None, Some(_)) if self.tells(step) => {
                     let open = self.open(step);
                     let told = Line::combined(&[&anybody, &open], |both| {
@@ -154,13 +174,13 @@ impl<'d> Climbs<'d> {
                             false => Reach::Nobody,
                         }
                     });
-                    cut(parts, index, step, urgency, &told)
+                    (step, Ok(told))
                 }
-                (None, Some(reaches)) => cut(parts, index, step, urgency, reaches),
-                (Some(why), _) => passed(parts, index, &why),
-                (None, None) => parts,
-            };
-        }
+                (None, Some(reaches)) => (step, Ok(reaches)),
+                (why, _) => (step, Err(why.unwrap_or_default())),
+            })
+            .collect();
+        let parts = self.climb(&ladder, config.repeats, &anybody, urgency);
         let mut covers: Vec<Cover> = Vec::new();
         for part in parts {
             for cover in self.answer(part, config, urgency) {
@@ -173,6 +193,50 @@ impl<'d> Climbs<'d> {
         let covers = Arc::new(covers);
         self.known.insert(key, covers.clone());
         covers
+    }
+
+    /// What the alerts of the whole span come to: the steps once, and again while all they did was to
+    /// tell channels and a step reaches somebody by then (PAGING.md §4.2, §4.5).
+    fn climb(
+        &self,
+        ladder: &[(&Step, Result<Line<Reach>, String>)],
+        repeats: u8,
+        anybody: &Line<bool>,
+        urgency: Urgency,
+    ) -> Vec<Part> {
+        let mut parts = vec![Part {
+            from: self.from,
+            until: self.until,
+            offset: Span::ZERO,
+            rungs: Vec::new(),
+            over: false,
+        }];
+        let mut climbed = Vec::new();
+        for round in 0..=repeats {
+            for (index, (step, reaches)) in (0_i64..).zip(ladder) {
+                let place = (round, index);
+                parts = match reaches {
+                    Ok(reaches) => cut(parts, place, step, urgency, reaches),
+                    Err(why) => passed(parts, place, why),
+                };
+            }
+            let mut again = Vec::new();
+            for part in parts {
+                if part.reaches_somebody() {
+                    climbed.push(part);
+                    continue;
+                }
+                for (goes_on, part) in part.cut_by(anybody) {
+                    match *goes_on && round < repeats {
+                        true => again.push(part),
+                        false => climbed.push(part),
+                    }
+                }
+            }
+            parts = again;
+        }
+        climbed.sort_by_key(|part| part.from);
+        climbed
     }
 
     /// Whether the step tells channels and nobody else.
@@ -311,25 +375,22 @@ impl<'d> Climbs<'d> {
             [_, all] if !all.is_empty() => (By::Everybody, (*all).clone()),
             _ => (By::Nobody, Vec::new()),
         });
-        let pieces: Vec<(Timestamp, Timestamp, By, Vec<UserId>)> = both
-            .within(part.from, part.until)
-            .map(|(from, until, (by, users))| (from, until, *by, users.clone()))
-            .collect();
-        pieces
-            .into_iter()
-            .map(|(from, until, by, users)| {
-                let delay = self.first_delay(&users, urgency);
+        let offset = part.offset;
+        part.cut_by(&both)
+            .map(|((by, users), piece)| {
+                let delay = self.first_delay(users, urgency);
                 let first = users
-                    .into_iter()
+                    .iter()
+                    .copied()
                     .filter(|user| self.delay(*user, urgency) == delay)
                     .collect();
                 Cover {
-                    from,
-                    until,
-                    by,
-                    after: (by != By::Nobody).then_some(delay),
+                    from: piece.from,
+                    until: piece.until,
+                    by: *by,
+                    after: (*by != By::Nobody).then_some(offset + delay),
                     first,
-                    rungs: part.rungs.clone(),
+                    rungs: piece.rungs,
                 }
             })
             .collect()
@@ -351,7 +412,7 @@ impl<'d> Climbs<'d> {
 /// Cuts the parts where the step reaches others, seen from the alert.
 fn cut(
     parts: Vec<Part>,
-    index: i64,
+    (round, index): (u8, i64),
     step: &Step,
     urgency: Urgency,
     reaches: &Line<Reach>,
@@ -362,35 +423,32 @@ fn cut(
             cut.push(part);
             continue;
         }
-        let offset = part.offset;
-        for (from, until, reach) in reaches.within(part.from + offset, part.until + offset) {
-            let skipped = *reach == Reach::Nobody;
-            let mut rungs = part.rungs.clone();
-            rungs.push(Rung {
+        for (reach, mut part) in part.cut_by(reaches) {
+            part.rungs.push(Rung {
+                round,
                 step: index,
-                offset,
+                offset: part.offset,
                 reach: reach.clone(),
             });
-            cut.push(Part {
-                from: from - offset,
-                until: until - offset,
-                // A step that reaches nobody is skipped without its wait (§4.5).
-                offset: if skipped { offset } else { offset + wait(step) },
-                rungs,
-                over: reach.delay().is_some() && urgency == Urgency::Low,
-            });
+            // A step that reaches nobody is skipped without its wait (§4.5).
+            if *reach != Reach::Nobody {
+                part.offset = part.offset + wait(step);
+            }
+            part.over = reach.delay().is_some() && urgency == Urgency::Low;
+            cut.push(part);
         }
     }
     cut
 }
 
 /// The step is not for these incidents.
-fn passed(parts: Vec<Part>, index: i64, why: &str) -> Vec<Part> {
+fn passed(parts: Vec<Part>, (round, index): (u8, i64), why: &str) -> Vec<Part> {
     parts
         .into_iter()
         .map(|mut part| {
             if !part.over {
                 part.rungs.push(Rung {
+                    round,
                     step: index,
                     offset: part.offset,
                     reach: Reach::NotFor(why.to_owned()),

@@ -1,5 +1,7 @@
 //! What is wrong with the coverage, and where it is mended.
 
+mod rota;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::climb::Climbs;
@@ -26,7 +28,7 @@ words! {
     FindingKind {
         /// No step, no last resort, nobody.
         NobodyAtAll = "nobody_at_all",
-        /// No step reaches anybody; the last resort is paged at once.
+        /// No step reaches anybody; the last resort is paged.
         Gap = "gap",
         /// The last resort is not set or reaches nobody.
         NoLastResort = "no_last_resort",
@@ -44,6 +46,8 @@ words! {
         SingleChannel = "single_channel",
         /// Somebody has less than 11 h between two shifts.
         ShortRest = "short_rest",
+        /// No policy pages by a schedule, nor is it a last resort.
+        UnusedSchedule = "unused_schedule",
     }
 }
 
@@ -56,8 +60,15 @@ impl FindingKind {
             | FindingKind::UnreachableStep
             | FindingKind::LateRule
             | FindingKind::TwoRotas => Level::Warning,
-            FindingKind::SingleChannel | FindingKind::ShortRest => Level::Note,
+            FindingKind::SingleChannel | FindingKind::ShortRest | FindingKind::UnusedSchedule => {
+                Level::Note
+            }
         }
+    }
+
+    /// Whether pages may suffer from it, and a check for notes fails: an unused schedule harms none.
+    pub const fn harms(self) -> bool {
+        !matches!(self, FindingKind::UnusedSchedule)
     }
 }
 
@@ -70,6 +81,8 @@ pub struct Finding {
     /// When, rising and apart; empty when it does not depend on the time.
     pub spans: Vec<(Timestamp, Timestamp)>,
     pub mend: Mend,
+    /// Where else it can be mended.
+    pub also: Vec<Mend>,
     /// Services concerned, in the order of their ids.
     pub services: Vec<ServiceId>,
     pub user: Option<UserId>,
@@ -103,7 +116,7 @@ pub(super) fn all(
     gaps(directory, rotas, services, &mut found);
     last_resort(climbs, services, &mut found);
     let concerned = Concerned::of(directory, by_policy);
-    lone_rotas(directory, rotas, climbs, &concerned, &mut found);
+    rota::lone(directory, rotas, climbs, &concerned, &mut found);
     people(directory, rotas, climbs, &concerned, &mut found);
     for (id, services) in by_policy {
         if let Some(policy) = directory.policy(*id) {
@@ -111,6 +124,7 @@ pub(super) fn all(
         }
     }
     person::shifts(directory, rotas, &concerned, &mut found);
+    rota::unused(directory, &mut found);
     found.sort_by_cached_key(|one| {
         let first = one.spans.first().map(|span| span.0);
         (one.level(), one.kind, first, one.text.clone())
@@ -239,6 +253,7 @@ fn gaps(directory: &Directory, rotas: &Rotas, services: &[ServiceCover], found: 
                 found.push(Finding {
                     kind,
                     mend: mend_of_gap(rotas, policy, &spans),
+                    also: Vec::new(),
                     text,
                     spans,
                     services: services.clone(),
@@ -291,6 +306,7 @@ fn without_policy(
                 text,
                 spans: spans.to_vec(),
                 mend: Mend::Service(service),
+                also: Vec::new(),
                 services: vec![service],
                 user: None,
             });
@@ -337,44 +353,10 @@ fn last_resort(climbs: &Climbs<'_>, services: &[ServiceCover], found: &mut Vec<F
         },
         spans,
         mend: Mend::Settings,
+        also: Vec::new(),
         services,
         user: None,
     });
-}
-
-fn lone_rotas(
-    directory: &Directory,
-    rotas: &Rotas,
-    climbs: &Climbs<'_>,
-    concerned: &Concerned,
-    found: &mut Vec<Finding>,
-) {
-    for (id, rota) in &rotas.rotas {
-        let everybody: BTreeSet<UserId> = rota
-            .shifts
-            .iter()
-            .flat_map(|shift| shift.users.iter().copied())
-            .collect();
-        let (Some(lone), 1) = (everybody.first(), everybody.len()) else {
-            continue;
-        };
-        let schedule = directory
-            .schedule(*id)
-            .map_or("a schedule", |schedule| schedule.name.as_str());
-        let (from, until) = climbs.bounds();
-        found.push(Finding {
-            kind: FindingKind::OnePersonRota,
-            text: format!(
-                "{} alone is on call for {schedule} in all of {}.",
-                directory.user_name(*lone),
-                until.since(from)
-            ),
-            spans: Vec::new(),
-            mend: Mend::Schedule(*id),
-            services: services_of(concerned.schedules.get(id)),
-            user: Some(*lone),
-        });
-    }
 }
 
 pub(super) fn services_of(set: Option<&BTreeSet<ServiceId>>) -> Vec<ServiceId> {
@@ -434,6 +416,7 @@ fn people(
                 text: "Somebody who no longer has an account is on call or named.".to_owned(),
                 spans,
                 mend: Mend::User(id),
+                also: Vec::new(),
                 services: services(),
                 user: Some(id),
             });
@@ -453,6 +436,7 @@ fn people(
                 text: format!("{}, but {on_call}.", why_unreachable(user)),
                 spans,
                 mend: Mend::User(id),
+                also: Vec::new(),
                 services: services(),
                 user: Some(id),
             });
@@ -466,6 +450,7 @@ fn people(
                 ),
                 spans: Vec::new(),
                 mend: Mend::User(id),
+                also: Vec::new(),
                 services: services(),
                 user: Some(id),
             });

@@ -69,7 +69,8 @@ pub struct Cover {
     pub after: Option<Span>,
     /// Who gets it: all of them, or, of a round robin, one of them.
     pub first: Vec<UserId>,
-    /// The steps, the first time through. Where no step reaches anybody all of them are skipped.
+    /// The steps until somebody is reached: the first time through, and again where those only told
+    /// channels. Where no step reaches anybody all of them are skipped.
     pub rungs: Vec<Rung>,
 }
 
@@ -92,7 +93,8 @@ impl Cover {
 pub enum By {
     /// Index (from 0).
     Step(i64),
-    /// No step reaches anybody, so the last resort is paged at once (PAGING.md §4.5).
+    /// No step reaches anybody, so the last resort is paged: at once (PAGING.md §4.5), or after the
+    /// waits of steps that tell channels while a later step would have paged somebody.
     LastResort,
     /// The last resort reaches nobody either: everybody whom the policy names and a page reaches.
     Everybody,
@@ -103,6 +105,8 @@ pub enum By {
 /// One step for alerts of one span.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rung {
+    /// Which time through the steps, from 0.
+    pub round: u8,
     /// Index (from 0).
     pub step: i64,
     /// When it is due, after the alert.

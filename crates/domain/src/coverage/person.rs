@@ -79,7 +79,8 @@ fn at_once(
         }
     }
     let double = joined(double);
-    let first = involved.first()?;
+    let mut mends = involved.iter().map(|id| Mend::Schedule(*id));
+    let mend = mends.next()?;
     let names: Vec<String> = involved
         .iter()
         .filter_map(|id| directory.schedule(*id))
@@ -94,7 +95,8 @@ fn at_once(
             how_long(&double)
         ),
         spans: double,
-        mend: Mend::Schedule(*first),
+        mend,
+        also: mends.collect(),
         services: services(concerned, &involved),
         user: Some(user),
     })
@@ -114,7 +116,15 @@ fn short_rest(
         .filter(|(end, start)| start.since(*end) < REST_MIN)
         .collect();
     let shortest = rests.iter().map(|rest| length(&[*rest])).min()?;
-    let (times, first) = (rests.len(), schedules.first()?);
+    // The shifts before and after.
+    let edges: BTreeSet<Timestamp> = rests.iter().flat_map(|rest| [rest.0, rest.1]).collect();
+    let involved: BTreeSet<ScheduleId> = spans
+        .iter()
+        .filter(|(from, until, _)| edges.contains(from) || edges.contains(until))
+        .map(|span| span.2)
+        .collect();
+    let mut mends = involved.iter().map(|id| Mend::Schedule(*id));
+    let (times, mend) = (rests.len(), mends.next()?);
     let often = match times {
         1 => "once".to_owned(),
         times => format!("{times} times"),
@@ -127,7 +137,8 @@ fn short_rest(
             directory.user_name(user)
         ),
         spans: rests,
-        mend: Mend::Schedule(*first),
+        mend,
+        also: mends.collect(),
         services: services(concerned, schedules),
         user: Some(user),
     })

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::line::Line;
 use crate::directory::Directory;
-use crate::policy::{PolicyConfig, Target};
+use crate::policy::{PolicyConfig, Step, Target};
 use crate::schedule::Shift;
 use crate::{ScheduleId, Span, Timestamp, UserId};
 
@@ -30,7 +30,7 @@ impl Rotas {
         let policies = used_policies(directory);
         let longest = policies
             .iter()
-            .map(|config| round(config))
+            .map(|config| longest_climb(config))
             .max()
             .unwrap_or(Span::ZERO);
         let targets = policies
@@ -95,12 +95,18 @@ pub(super) fn used_policies(directory: &Directory) -> Vec<&PolicyConfig> {
         .collect()
 }
 
-/// How long the steps take, the first time through.
-fn round(config: &PolicyConfig) -> Span {
-    config
+/// How long the steps take until somebody is reached: the first time through, or all rounds where
+/// some only tell channels.
+fn longest_climb(config: &PolicyConfig) -> Span {
+    let round = config
         .steps
         .iter()
-        .fold(Span::ZERO, |sum, step| sum + super::climb::wait(step))
+        .fold(Span::ZERO, |sum, step| sum + super::climb::wait(step));
+    let rounds = match config.steps.iter().any(Step::only_tells) {
+        true => i64::from(config.repeats) + 1,
+        false => 1,
+    };
+    round * rounds
 }
 
 fn held(directory: &Directory, shifts: &[Shift], from: Timestamp) -> Held {

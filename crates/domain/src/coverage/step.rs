@@ -62,6 +62,7 @@ pub(super) fn steps(
                 ),
                 spans: Vec::new(),
                 mend: Mend::Policy(policy.id),
+                also: Vec::new(),
                 services: services.clone(),
                 user: None,
             });
@@ -84,6 +85,7 @@ pub(super) fn steps(
                     ),
                     spans: Vec::new(),
                     mend: Mend::User(*id),
+                    also: Vec::new(),
                     services: services.clone(),
                     user: Some(*id),
                 });

@@ -9,6 +9,7 @@ mod ending;
 mod opening;
 mod rewording;
 mod storm;
+mod tally;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 pub use storm::Recent;
+pub use tally::{Count, Tally, TextDigest};
 
 use storm::Gathered;
 
@@ -57,6 +59,8 @@ words! {
 pub struct WorkingSet {
     /// Open alerts by identity.
     pub open: BTreeMap<Identity, Alert>,
+    /// Those of which every signal of the batch only counts ([`Tally::counts`]) instead.
+    pub tallies: BTreeMap<Identity, Tally>,
     /// The newest resolved alert of identities that are not open.
     pub resolved: BTreeMap<Identity, Alert>,
     /// Incidents of these alerts, and open ones of the batch's groups.
@@ -141,9 +145,8 @@ pub struct ChangedAlerts {
     pub new: Vec<Alert>,
     /// Known before.
     pub old: Vec<Alert>,
-    /// Known before, and only `count`, `last_seen` and `monitor_time` have moved: nearly all that
-    /// a busy monitor sends.
-    pub counted: Vec<Alert>,
+    /// Known before, and nothing else has moved: nearly all that a busy monitor sends.
+    pub counted: Vec<Count>,
 }
 
 impl WorkingSet {
@@ -162,10 +165,15 @@ impl WorkingSet {
                 match touch {
                     Touch::New => changed.new.push(alert),
                     Touch::Rewritten => changed.old.push(alert),
-                    Touch::Counted => changed.counted.push(alert),
+                    Touch::Counted => changed.counted.push(Count::of(&alert)),
                 }
             }
         }
+        changed.counted.extend(
+            std::mem::take(&mut self.tallies)
+                .into_values()
+                .map(|one| one.count),
+        );
         changed
     }
 
@@ -198,6 +206,9 @@ impl WorkingSet {
         numbering: &mut N,
         now: Timestamp,
     ) -> Result<Applied, N::Error> {
+        if let Some(tally) = self.tallies.get_mut(&way.made) {
+            return Ok(tally.count(&way.signal, now));
+        }
         let identity = self.identity(way);
         let home = self
             .open

@@ -1,3 +1,4 @@
+mod counting;
 mod flapping;
 mod holding;
 mod storms;

@@ -13,6 +13,7 @@ mod preview;
 mod reason;
 mod resolve;
 mod rung;
+mod shadow;
 #[cfg(test)]
 pub(crate) mod tests;
 mod walk;
@@ -35,6 +36,7 @@ pub use resolve::{
     Reached, Resolution, Unreached, first_reached, first_step_people, next_change, resolve_target,
 };
 pub(crate) use rung::does_not_apply;
+pub use shadow::{Followed, shadows};
 pub(crate) use warning::late_rules;
 pub use warning::{Warning, WarningKind, warnings};
 

@@ -4,5 +4,7 @@ mod channels;
 mod hours;
 mod ladder;
 mod properties;
+mod resting;
 mod rules;
+mod shadows;
 pub(crate) mod world;

@@ -6,6 +6,7 @@ use super::reason::{Reason, Via};
 use super::resolve::{Reached, next_change, resolve_all};
 use super::{Context, Entry, Outcome, PagePlan, Run, Told, list_of};
 use crate::policy::Step;
+use crate::suppression::Pause;
 use crate::word::{EntryKind, PageCause, RunState, Urgency};
 use crate::{ChannelId, UserId};
 
@@ -101,6 +102,10 @@ impl<'c, 'd> Walk<'c, 'd> {
     /// Pages those who have come on call for a watched schedule since the last execution, once
     /// (PAGING.md §4.9). `by_time`: a shift ended, rather than somebody edited something.
     pub(super) fn recheck(&mut self, by_time: bool) {
+        if self.paused().is_some() {
+            // Whoever comes on call meanwhile is paged at the end, if it still fires.
+            return;
+        }
         let hours = self
             .out
             .run
@@ -229,11 +234,17 @@ impl<'c, 'd> Walk<'c, 'd> {
         self.out.entries.push(Entry { kind, text, data });
     }
 
+    /// What suppresses all of the incident's alerts now.
+    fn paused(&self) -> Option<&'c Pause> {
+        let (ctx, now) = (self.ctx, self.ctx.now);
+        ctx.facts.pause.as_ref().filter(|pause| now < pause.until)
+    }
+
     /// Whether the step that is due waits for the end of what suppresses the incident's alerts
     /// (PAGING.md §3.3); then it is put off until then.
     pub(super) fn rests(&mut self) -> bool {
         let now = self.ctx.now;
-        let pause = self.ctx.facts.pause.clone().filter(|p| p.until > now);
+        let pause = self.paused().cloned();
         let run = &mut self.out.run;
         let Some(pause) = pause else {
             // It goes on from here: later steps are as far apart as ever.
@@ -273,11 +284,14 @@ impl<'c, 'd> Walk<'c, 'd> {
 
     pub(super) fn finish(mut self) -> Outcome {
         let (directory, now) = (self.ctx.directory, self.ctx.now);
-        let run = &self.out.run;
+        let (run, pause) = (&self.out.run, self.paused());
         self.out.run.recheck_at = run.due_at.filter(|due| *due > now).and_then(|due| {
+            let ends = pause.map(|pause| pause.until);
             run.watching
                 .iter()
-                .filter_map(|target| next_change(*target, directory, now, due.since(now)))
+                .filter_map(|target| {
+                    ends.or_else(|| next_change(*target, directory, now, due.since(now)))
+                })
                 .filter(|change| now < *change && *change < due)
                 .min()
         });

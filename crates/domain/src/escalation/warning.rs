@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use jiff::tz::TimeZone;
+
 use super::resolve::{next_change, resolve_all, resolve_target};
 use crate::directory::{ContactMethod, Directory, NotificationRule, User};
 use crate::policy::{PolicyConfig, Step, StepHours, Target};
+use crate::reminder::moment;
 use crate::word::{ContactKind, Urgency};
 use crate::{Span, Timestamp, UserId};
 
@@ -51,6 +54,16 @@ impl Warning {
     /// Whether saving needs an explicit "save anyway" (PAGING.md §4.10).
     pub fn needs_confirmation(&self) -> bool {
         matches!(self.kind, WarningKind::PolicyReachesNobody { .. })
+    }
+
+    /// The sentence for somebody whose clock is that of `zone`; [`Warning::text`] knows UTC only.
+    pub fn said(&self, zone: &TimeZone) -> String {
+        match self.kind {
+            WarningKind::PolicyReachesNobody { at } | WarningKind::StepReachesNobody { at } => {
+                self.text.replace(&in_utc(at), &moment(at, zone))
+            }
+            _ => self.text.clone(),
+        }
     }
 }
 
@@ -271,6 +284,10 @@ fn when(at: Timestamp, now: Timestamp) -> String {
     if at <= now {
         "now".to_owned()
     } else {
-        format!("from {} UTC", at.to_jiff().strftime("%Y-%m-%d %H:%M"))
+        format!("from {}", in_utc(at))
     }
+}
+
+fn in_utc(at: Timestamp) -> String {
+    at.to_jiff().strftime("%Y-%m-%d %H:%M UTC").to_string()
 }

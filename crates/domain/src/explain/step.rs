@@ -273,9 +273,14 @@ impl Asked<'_> {
                     self.time(shift.start)
                 )
             });
+        // Told of it, and never relied on (PAGING.md §5.9).
+        let follows = match shift.shadows.contains(&self.user) {
+            true => format!(" {} only follows the shift, to learn.", self.name),
+            false => String::new(),
+        };
         Leads::No(
             format!(
-                "On call for {name} was {}, by {by}{until}, not {}.{}",
+                "On call for {name} was {}, by {by}{until}, not {}.{follows}{}",
                 self.names(&shift.users),
                 self.name,
                 own.unwrap_or_default()

@@ -50,6 +50,7 @@ fn course(directory: &Directory, severity: AlertSeverity, answers: Vec<Answer>) 
         service: ServiceId(1),
         severity,
         integration: None,
+        routed: false,
         labels: Default::default(),
         at: t0(),
         answers,
@@ -188,6 +189,19 @@ fn who_was_paged_hears_by_which_step_layer_and_message() {
         ]
     );
     assert_eq!(account.points[1].text, "Email was sent at Mon 2 Mar 08:58.");
+}
+
+#[test]
+fn a_shadow_hears_that_it_only_follows() {
+    let mut directory = world(vec![step(vec![Target::Schedule(PLATFORM)], minutes(1))]);
+    let schedule = Arc::make_mut(directory.schedules.get_mut(&PLATFORM).unwrap());
+    for turn in &mut schedule.versions[0].config.layers[0].participants {
+        turn.shadows = vec![CLEO];
+    }
+    let account = asked(&directory, vec![acknowledges(BO, 0)], CLEO);
+    assert!(!account.paged);
+    let follows = "until Mon 2 Mar 09:00, not Cleo. Cleo only follows the shift, to learn.";
+    assert!(account.verdict.ends_with(follows), "{}", account.verdict);
 }
 
 #[test]

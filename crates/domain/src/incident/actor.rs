@@ -42,6 +42,7 @@ impl Actor {
         match self.origin {
             Origin::Sms => format!("{name} by SMS"),
             Origin::Email => format!("{name} by e-mail"),
+            Origin::EmailReply => format!("{name} by reply to mail"),
             _ => name.to_owned(),
         }
     }

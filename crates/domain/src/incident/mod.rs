@@ -403,7 +403,9 @@ pub fn decide(
         }
         Command::Answer { accept, reason } => {
             step.must_be_open()?;
-            let reason = short(reason, responder::MESSAGE_MAX)?;
+            // One line, as in a text message.
+            let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+            let reason = short(&reason, responder::MESSAGE_MAX)?;
             step.answer(actor, *accept, reason);
         }
         Command::Note { text } => {

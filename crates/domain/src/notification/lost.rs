@@ -19,12 +19,23 @@ pub struct Sibling {
 /// The one of a page's planned messages that is due now instead of later: the next in turn that
 /// has not been tried. `all` are the messages of the page.
 pub fn hastened(all: &[Sibling], now: Timestamp) -> Option<NotificationId> {
-    all.iter()
-        .filter(|one| {
-            one.state == NotificationState::Planned && one.attempts == 0 && one.due_at > now
-        })
+    untried(all)
+        .filter(|one| one.due_at > now)
         .min_by_key(|one| (one.due_at, one.id))
         .map(|one| one.id)
+}
+
+/// Those of a page's messages that stand in for one that failed: the one that is [`hastened`] and
+/// any untried one that is due already. They take over since when that one waited, so that the
+/// page does not wait for a second window (PAGING.md §6.4). `all` are the messages of the page.
+pub fn stand_ins(all: &[Sibling], now: Timestamp) -> Vec<NotificationId> {
+    let due = untried(all).filter(|one| one.due_at <= now);
+    due.map(|one| one.id).chain(hastened(all, now)).collect()
+}
+
+fn untried(all: &[Sibling]) -> impl Iterator<Item = &Sibling> {
+    let planned = |one: &&Sibling| one.state == NotificationState::Planned && one.attempts == 0;
+    all.iter().filter(planned)
 }
 
 /// `lost` will never arrive. When no other message of its page has been sent or is to be, the
@@ -101,6 +112,26 @@ mod tests {
         // The fourth is due already.
         assert_eq!(hastened(&all, NOW), Some(NotificationId(2)));
         assert_eq!(hastened(&all[..1], NOW), None);
+    }
+
+    #[test]
+    fn what_is_due_already_stands_in_as_well() {
+        let all = [
+            sibling(1, NotificationState::Failed, 1, 0),
+            sibling(2, NotificationState::Planned, 2, 0),
+            sibling(3, NotificationState::Planned, 3, 50),
+            sibling(4, NotificationState::Planned, 3, 60),
+            Sibling {
+                attempts: 1,
+                ..sibling(5, NotificationState::Planned, 1, 0)
+            },
+            sibling(6, NotificationState::Accepted, 2, -5),
+        ];
+        let ids =
+            |all: &[Sibling]| -> Vec<i64> { stand_ins(all, NOW).iter().map(|id| id.0).collect() };
+        assert_eq!(ids(&all), [2, 3]);
+        assert_eq!(ids(&all[..2]), [2]);
+        assert_eq!(ids(&all[4..]), [0; 0], "one tried before has its own time");
     }
 
     #[test]

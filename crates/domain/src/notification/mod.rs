@@ -17,7 +17,7 @@ pub use attempt::{
 };
 pub use bundle::{BUNDLE_WINDOW, Bundle, Underway, bundle, ends_early, goes_with, may_travel};
 pub use evidence::advance;
-pub use lost::{Sibling, hastened, instead};
+pub use lost::{Sibling, hastened, instead, stand_ins};
 pub use medium::Medium;
 pub use plan::{DefaultRule, Planned, default_rules, plan};
 pub use recheck::{Recheck, gone, still_wanted};

@@ -24,6 +24,8 @@ pub struct PageText {
     pub url: String,
     /// The signed link that acknowledges for this person (PAGING.md §6.8).
     pub ack_url: Option<String>,
+    /// The mail can be answered by a mail (PAGING.md §6.8).
+    pub takes_replies: bool,
     /// The reply code, where the channel can be answered.
     pub code: Option<String>,
     /// Further incidents that this message stands for as well (PAGING.md §6.4).
@@ -69,9 +71,14 @@ impl PageText {
         }
         if let Some(link) = self.ack_url.as_ref().filter(|_| self.request.is_some()) {
             text.push_str(&format!("\nSay yes or no: {link}\n"));
+            if self.takes_replies {
+                text.push_str("Or reply with \"yes\" or \"no\" on the first line.\n");
+            }
         } else if let Some(link) = &self.ack_url {
             text.push_str(&format!("\nAcknowledge: {link}\n"));
-            text.push_str("Or reply with \"ack\" or \"resolve\" on the first line.\n");
+            if self.takes_replies {
+                text.push_str("Or reply with \"ack\" or \"resolve\" on the first line.\n");
+            }
         }
         text.push_str(&format!("\nLook at it: {}\n", self.url));
         text.push_str(&format!("\nWhy you: {}\n", one_line(&self.reason)));
@@ -137,7 +144,7 @@ pub fn one_line(text: &str) -> String {
 }
 
 /// At most so many characters, with an ellipsis where something was cut.
-pub(super) fn shortened(text: &str, characters: usize) -> String {
+pub(crate) fn shortened(text: &str, characters: usize) -> String {
     if text.chars().count() <= characters {
         return text.to_owned();
     }
@@ -159,6 +166,7 @@ pub(super) mod tests {
             reason: "Step 1 of policy Checkout (v3) pages you by name.".into(),
             url: "https://q.example/incidents/42".into(),
             ack_url: Some("https://q.example/a/token".into()),
+            takes_replies: true,
             code: Some("4217".into()),
             others: 0,
             request: None,
@@ -191,6 +199,7 @@ pub(super) mod tests {
         let text = page.mail_plain();
         assert!(text.contains("Bo asks you to help: can you look at the database?"));
         assert!(text.contains("Say yes or no: https://q.example/a/token"));
+        assert!(text.contains("Or reply with \"yes\" or \"no\""));
         assert!(!text.contains("Acknowledge"));
         assert!(page.mail_html().contains("Say yes or no"));
         assert_eq!(
@@ -216,6 +225,12 @@ pub(super) mod tests {
         assert!(text.contains("1 more incident"));
         assert!(text.contains("Acknowledge: https://q.example/a/token"));
         assert!(text.contains("Why you: Step 1 of policy Checkout"));
+        assert!(text.contains("Or reply with \"ack\" or \"resolve\""));
+        // Where no mail is taken, no word of replying.
+        page.takes_replies = false;
+        for text in [page.mail_plain(), page.mail_html()] {
+            assert!(text.contains("Acknowledge") && !text.to_lowercase().contains("reply"));
+        }
         page.ack_url = None;
         assert!(!page.mail_plain().contains("Acknowledge"));
     }

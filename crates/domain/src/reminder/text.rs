@@ -111,7 +111,7 @@ fn named(users: &[UserId], directory: &Directory) -> String {
 }
 
 /// `Mon 23 Nov 2026 09:00 CET (08:00 UTC)`.
-pub(super) fn time(at: Timestamp, zone: &TimeZone) -> String {
+pub(crate) fn time(at: Timestamp, zone: &TimeZone) -> String {
     let local = at.in_zone(zone);
     let shown = local.strftime("%a %-d %b %Y %H:%M %Z");
     let utc = at.in_zone(&TimeZone::UTC);

@@ -45,4 +45,14 @@ impl Schedule {
     pub fn time_per_person(&self, from: Timestamp, until: Timestamp) -> Vec<PersonTime> {
         time_per_person(&self.final_shifts(from, until), from, until)
     }
+
+    /// When nobody is on call within `from..until`, for a report (PAGING.md §5.6): as
+    /// [`Schedule::gaps`], but from the first version on, since before it there was nothing to cover.
+    pub fn uncovered(&self, from: Timestamp, until: Timestamp) -> Vec<(Timestamp, Timestamp)> {
+        let begins = self.versions.first().map(|first| first.effective_from);
+        match begins.map(|begins| from.max(begins)) {
+            Some(from) if from < until => self.gaps(from, until),
+            _ => Vec::new(),
+        }
+    }
 }

@@ -152,6 +152,15 @@ impl Schedule {
                 .any(|shift| now < shift.end && shift.users.contains(&user))
     }
 
+    /// Whether anybody follows a turn of the version that speaks at `at`: a cheap look.
+    pub fn has_shadows(&self, at: Timestamp) -> bool {
+        let layers = self
+            .version_at(at)
+            .map_or(&[][..], |one| &one.config.layers);
+        let mut turns = layers.iter().flat_map(|layer| &layer.participants);
+        turns.any(|turn| !turn.shadows.is_empty())
+    }
+
     /// Where within `from..until` other people are on call in `after` than in this schedule:
     /// rising, and as long as can be. Why somebody is on call makes no difference, nor do shadows.
     pub fn difference(

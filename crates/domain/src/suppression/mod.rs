@@ -49,6 +49,14 @@ words! {
 }
 
 impl SuppressionKind {
+    /// How long it lasts when nobody knows when it ends.
+    pub fn open_end(self) -> &'static str {
+        match self {
+            SuppressionKind::Rule => "until that is changed",
+            _ => "until that is resolved",
+        }
+    }
+
     /// As it stands in a sentence.
     pub const fn in_words(self) -> &'static str {
         match self {
@@ -209,10 +217,7 @@ impl Suppressed {
                     until.to_seconds_string()
                 )
             }
-            (SuppressionKind::Rule, None) => {
-                format!("suppressed by {} until that is changed", self.name)
-            }
-            (_, None) => format!("suppressed by {} until that is resolved", self.name),
+            (kind, None) => format!("suppressed by {} {}", self.name, kind.open_end()),
         }
     }
 }

@@ -9,16 +9,16 @@ use serde_json::json;
 
 use super::world::World;
 use super::{Course, End, Event, EventKind, Scenario};
-use crate::alert::{Alert, Identity};
+use crate::alert::Alert;
 use crate::dedup::{Numbering, WorkingSet};
 use crate::directory::Directory;
 use crate::incident::{Actor, Effect, Incident};
 use crate::integration::IntegrationSettings;
-use crate::routing::Routing;
+use crate::routing::{Routing, Way};
 use crate::service::Integration;
 use crate::signal::Signal;
 use crate::word::{Action, IntegrationKind, PagingState};
-use crate::{AlertId, IncidentId, IntegrationId, Span, Timestamp};
+use crate::{AlertId, IncidentId, IntegrationId, ServiceId, Span, Timestamp};
 
 /// An alert that is held back is followed for so long: a day more than the longest occurrence of a
 /// window (PAGING.md §3.3).
@@ -76,8 +76,28 @@ pub fn door(scenario: &Scenario, directory: &Directory) -> Integration {
         door.id = chosen.id;
         door.name.clone_from(&chosen.name);
         door.kind = chosen.kind;
+        if scenario.routed {
+            door.service_id = chosen.service_id;
+            door.routing = chosen.routing.clone();
+        }
     }
     door
+}
+
+/// The way of the alert: straight to the service, or as the rules of a global integration say.
+pub fn way<'a>(
+    door: &'a Integration,
+    signal: &'a Signal,
+    directory: &'a Directory,
+) -> Option<Way<'a>> {
+    let home = directory.service(door.service_id)?;
+    Some(Way::of(door, home, signal, directory))
+}
+
+/// The service that an alert goes to which comes by the scenario's integration.
+pub fn routed_to(scenario: &Scenario, directory: &Directory) -> Option<ServiceId> {
+    let (door, signal) = (door(scenario, directory), signal(scenario));
+    way(&door, &signal, directory).map(|way| way.service.id)
 }
 
 /// How it goes on once nothing holds the alert back.
@@ -94,19 +114,23 @@ pub(super) fn begin<'s>(
     directory: &Directory,
     mut set: WorkingSet,
 ) -> Option<Begun<'s>> {
-    let service = directory.service(scenario.service)?;
+    directory.service(scenario.service)?;
     // Whoever looks at the alert later finds its service by its door.
     let mut world = directory.clone();
     let door = Arc::new(door(scenario, directory));
     world.integrations.insert(door.id, door.clone());
     let mut now = scenario.at;
-    let Ok(_) = set.apply(&door, service, &signal(scenario), &world, &mut Ids, now);
-    let identity = Identity::of(door.id, "what-if");
-    let mut events: Vec<Event> = Vec::new();
+    let signal = signal(scenario);
+    let way = way(&door, &signal, &world)?;
+    let mut events: Vec<Event> = routing_of(&way, now);
+    let Ok(_) = set.follow(&way, &world, &mut Ids, now);
+    let identity = set.identity(&way);
+    let mut held_before = false;
     while let Some(alert) = set.open.get(&identity)
         && let Some(held) = &alert.suppressed
     {
-        let again = if events.is_empty() { "" } else { "still " };
+        let again = if held_before { "still " } else { "" };
+        held_before = true;
         events.push(Event {
             at: now,
             kind: EventKind::Held(held.until),
@@ -164,6 +188,32 @@ pub(super) fn begin<'s>(
         world.carry_out(effect, Actor::MONITOR);
     }
     Some(Begun::Pages(Box::new(world)))
+}
+
+/// What the rules of a global integration make of the alert, and what is wrong with them.
+fn routing_of(way: &Way<'_>, at: Timestamp) -> Vec<Event> {
+    let (Some(route), Some(decision)) = (&way.route, &way.decision) else {
+        return Vec::new();
+    };
+    let event = |text: String| Event {
+        at,
+        kind: EventKind::Routed,
+        text,
+    };
+    let mut text = format!(
+        "The alert goes to {} {}",
+        way.service.name,
+        route.in_words()
+    );
+    if way.signal.severity != way.sent.severity {
+        text.push_str(&format!(", as {}", way.signal.severity));
+    }
+    let warnings = decision.warnings.iter();
+    let mut events: Vec<Event> = warnings
+        .map(|warning| event(format!("Of the integration: {warning}.")))
+        .collect();
+    events.push(event(format!("{text}.")));
+    events
 }
 
 fn ended(

@@ -66,6 +66,8 @@ pub enum EventKind {
     /// A channel is told.
     Post(ChannelId),
     Answer(UserId, Act),
+    /// The rules of a global integration say where the alert goes, and as what.
+    Routed,
     /// The alert is held back, until that instant if one is known.
     Held(Option<Timestamp>),
     /// The alert belongs to an incident that is open.
@@ -152,6 +154,8 @@ pub enum MessageWhy {
     Instead,
     /// The person was paged and hears what came of it (PAGING.md §6.9).
     Told,
+    /// The person follows a shift that is paged (PAGING.md §5.9).
+    Follows,
 }
 
 impl Message {
@@ -181,6 +185,9 @@ impl Message {
             MessageWhy::Hastened => "another message failed, so this one goes at once".to_owned(),
             MessageWhy::Instead => format!("no other method of {name} is left"),
             MessageWhy::Told => format!("{name} was paged and hears what came of it"),
+            MessageWhy::Follows => {
+                format!("a notice: {name} follows the shift, and nobody waits for an answer")
+            }
         }
     }
 }

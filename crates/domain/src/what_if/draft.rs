@@ -6,12 +6,14 @@ use crate::directory::Directory;
 use crate::policy::{Policy, PolicyConfig, PolicyVersion, Step, StepMode, Target, WAIT_DEFAULT};
 use crate::schedule::{Schedule, ScheduleConfig, ScheduleVersion};
 use crate::service::{Service, ServiceSettings};
-use crate::{PolicyId, ScheduleId, ServiceId, Timestamp};
+use crate::suppression::Suppression;
+use crate::{PolicyId, ScheduleId, ServiceId, SuppressionId, Timestamp};
 
 /// What stands for things that do not exist yet. Ids of the store are positive.
 const NEW_POLICY: PolicyId = PolicyId(-1);
 const NEW_SCHEDULE: ScheduleId = ScheduleId(-1);
 const NEW_SERVICE: ServiceId = ServiceId(-1);
+const NEW_WINDOW: SuppressionId = SuppressionId(-1);
 
 /// A policy as it would be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +32,55 @@ pub struct ScheduleDraft {
     pub name: String,
     pub config: ScheduleConfig,
     pub effective_from: Timestamp,
+}
+
+/// A service as it would be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceDraft {
+    /// The service that is edited; `None` for a new one.
+    pub id: Option<ServiceId>,
+    pub name: String,
+    pub policy: Option<PolicyId>,
+    pub settings: ServiceSettings,
+}
+
+/// The configuration with a service as if it were saved, and the service's id in it.
+pub fn with_service(directory: &Directory, draft: ServiceDraft) -> (Directory, ServiceId) {
+    let mut directory = directory.clone();
+    let existing = draft.id.and_then(|id| directory.service(id).cloned());
+    let id = existing.as_ref().map_or(NEW_SERVICE, |service| service.id);
+    let mut service = existing.unwrap_or_else(|| made_up(id));
+    service.name = named(draft.name, "the new service");
+    service.policy_id = draft.policy;
+    service.settings = draft.settings;
+    directory.services.insert(id, Arc::new(service));
+    (directory, id)
+}
+
+/// The configuration with a maintenance window or silence as if it were saved: in the place of the
+/// one that is edited, or besides all there are.
+pub fn with_window(
+    directory: &Directory,
+    edited: Option<SuppressionId>,
+    window: Suppression,
+) -> Directory {
+    let mut directory = directory.clone();
+    let id = edited.unwrap_or(NEW_WINDOW);
+    let window = Suppression { id, ..window };
+    directory.suppressions.insert(id, Arc::new(window));
+    directory
+}
+
+fn made_up(id: ServiceId) -> Service {
+    Service {
+        id,
+        slug: String::new(),
+        name: "a service that is made up".to_owned(),
+        description: String::new(),
+        team_id: None,
+        policy_id: None,
+        settings: ServiceSettings::default(),
+    }
 }
 
 /// The configuration with a policy as if it were saved at `now`, and the policy's id in it.
@@ -111,17 +162,8 @@ pub fn service_for_policy(
             .map(|service| service.id)
     };
     let id = chosen.or_else(using).unwrap_or(NEW_SERVICE);
-    let service = directory.services.entry(id).or_insert_with(|| {
-        Arc::new(Service {
-            id,
-            slug: String::new(),
-            name: "a service that is made up".to_owned(),
-            description: String::new(),
-            team_id: None,
-            policy_id: None,
-            settings: ServiceSettings::default(),
-        })
-    });
+    let services = &mut directory.services;
+    let service = services.entry(id).or_insert_with(|| Arc::new(made_up(id)));
     Arc::make_mut(service).policy_id = Some(policy);
     id
 }

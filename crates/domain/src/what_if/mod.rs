@@ -6,6 +6,9 @@
 //! engine calls: [`crate::dedup`], [`crate::incident::decide`], [`crate::escalation`] and
 //! [`crate::notification`]. What the engine keeps in tables is kept in memory here.
 //!
+//! Flapping (§1.10) is not part of it: it is judged by how often an alert has come and gone within 10
+//! minutes, and a question is about one alert that comes once.
+//!
 //! Three things are chosen where the world is free: sending takes no time, pauses before another
 //! attempt are the shortest ones (the live engine stretches them by up to half), and at one instant
 //! timers fire first, then messages leave, then people answer.
@@ -25,11 +28,11 @@ use crate::directory::Directory;
 use crate::word::{AlertSeverity, ContactKind};
 use crate::{IntegrationId, ServiceId, Span, Timestamp, UserId, words};
 
-pub use begin::{HELD_MAX, door, labels, signal};
+pub use begin::{HELD_MAX, door, labels, routed_to, signal, way};
 pub use course::{Course, Event, EventKind, Fate, Message, MessageWhy, Page, ToldPost};
 pub use draft::{
-    PolicyDraft, ScheduleDraft, service_for_policy, service_for_schedule, with_policy,
-    with_schedule,
+    PolicyDraft, ScheduleDraft, ServiceDraft, service_for_policy, service_for_schedule,
+    with_policy, with_schedule, with_service, with_window,
 };
 
 /// A run is looked at for at most this long.
@@ -51,6 +54,9 @@ pub struct Scenario {
     pub severity: AlertSeverity,
     /// The integration it comes by; `None`: one that no window names.
     pub integration: Option<IntegrationId>,
+    /// The integration says where the alert goes, by its rules if it is a global one; `service` is
+    /// where that is.
+    pub routed: bool,
     /// What the alert says besides, for windows and inhibitions to match.
     pub labels: BTreeMap<String, String>,
     /// When the alert comes.

@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 use super::world::World;
 use super::{EventKind, Fate, Fault, Message, MessageWhy};
 use crate::directory::ContactMethod;
+use crate::escalation::{self, PagePlan};
 use crate::notification::{
     self, AttemptResult, BUNDLE_WINDOW, Bundle, Next, Recheck, Sibling, after_attempt, bundle,
     may_travel, still_wanted,
 };
+use crate::reminder::method_for;
 use crate::word::{ContactKind, NotificationKind, NotificationState, Urgency};
-use crate::{PageId, Timestamp, UserId};
+use crate::{ContactMethodId, PageId, Timestamp, UserId};
 
 const ANSWERED: &str = "answered before it was sent";
 
@@ -89,19 +91,39 @@ impl World<'_> {
             .filter(|one| one.attempts > 0 || one.state == NotificationState::Bundled)
             .map(|one| (one.user, one.method_id, one.channel))
             .collect();
-        let directory = self.directory.clone();
         for (user, method) in notification::notice::recipients(&sent, except) {
-            let method = directory
-                .user(user)
-                .filter(|person| !person.disabled)
-                .and_then(|person| person.method(method))
-                .filter(|method| method.usable());
-            let Some(method) = method else {
-                continue;
-            };
+            self.tell(user, method, MessageWhy::Told, text);
+        }
+    }
+
+    /// Who follows those that are paged is told (PAGING.md §5.9).
+    pub(super) fn tell_shadows(&mut self, pages: &[PagePlan]) {
+        let directory = self.directory.clone();
+        for followed in escalation::shadows(pages, &directory, self.now) {
+            let person = directory.user(followed.shadow);
+            let method = person.and_then(|person| method_for(person, self.now));
+            if let Some(method) = method {
+                self.tell(
+                    followed.shadow,
+                    method.id,
+                    MessageWhy::Follows,
+                    &followed.text,
+                );
+            }
+        }
+    }
+
+    /// A notice to one person.
+    fn tell(&mut self, user: UserId, method: ContactMethodId, why: MessageWhy, text: &str) {
+        let directory = self.directory.clone();
+        let method = directory
+            .user(user)
+            .filter(|person| !person.disabled)
+            .and_then(|person| person.method(method))
+            .filter(|method| method.usable());
+        if let Some(method) = method {
             let urgency = self.incident.urgency;
-            let kind = NotificationKind::Notice;
-            let mut notice = self.message(user, method, urgency, kind, MessageWhy::Told);
+            let mut notice = self.message(user, method, urgency, NotificationKind::Notice, why);
             notice.text = text.to_owned();
             self.messages.push(notice);
         }
@@ -400,14 +422,18 @@ impl World<'_> {
     }
 
     fn hasten(&mut self, all: &[Sibling], waits_since: Option<Timestamp>) {
-        let Some(id) = notification::hastened(all, self.now) else {
-            return;
-        };
         let now = self.now;
-        if let Some(message) = self.messages.iter_mut().find(|one| one.id == id) {
-            message.due_at = now;
-            message.why = MessageWhy::Hastened;
-            message.waits_since = message.waits_since.or(waits_since);
+        let next = notification::hastened(all, now);
+        let stand_ins = notification::stand_ins(all, now);
+        for message in &mut self.messages {
+            if next == Some(message.id) {
+                message.due_at = now;
+                message.why = MessageWhy::Hastened;
+            }
+            if stand_ins.contains(&message.id) {
+                let since = [message.waits_since, waits_since];
+                message.waits_since = since.into_iter().flatten().min();
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 mod quiet;
+mod tried;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -92,6 +93,7 @@ fn scenario() -> Scenario {
         service: CHECKOUT,
         severity: AlertSeverity::Critical,
         integration: None,
+        routed: false,
         labels: BTreeMap::new(),
         at: t0(),
         answers: vec![],

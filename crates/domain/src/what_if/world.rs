@@ -321,6 +321,7 @@ impl<'s> World<'s> {
             self.post(told.channel, post);
         }
         self.run = Some(outcome.run);
+        self.tell_shadows(&outcome.pages);
         for plan in outcome.pages {
             let execution = Some(plan.execution);
             self.page(plan.user, execution, plan.urgency, plan.cause, plan.reason);

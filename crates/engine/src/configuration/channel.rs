@@ -14,7 +14,7 @@ use store::notification::AttemptEnd;
 use store::{Store, channel};
 
 use super::check::Checks;
-use super::{begin, record, slug};
+use super::{begin, change, record, slug};
 use crate::access::{self, Right};
 use crate::dispatch::{Outgoing, ready};
 use crate::effect::planned_post;
@@ -161,22 +161,19 @@ pub async fn create_channel(
     ctx: &OpContext,
     input: ChannelInput,
 ) -> Result<NewChannel, Error> {
-    access::require(ctx, Right::Configure)?;
-    let ctx = *ctx;
-    store
-        .write(move |tx| {
-            let directory = begin(tx)?;
-            let id = tx.id(ChannelId)?;
-            let new = checked(&directory, &input, id, None)?;
-            channel::insert(tx, &new, ctx.now)?;
-            let subject = format!("channel:{id}");
-            record(tx, &ctx, "channel.create", subject, details(&new))?;
-            Ok(NewChannel {
-                id,
-                secret: new.secret,
-            })
+    change(store, ctx, Right::Configure, move |tx, ctx| {
+        let directory = begin(tx)?;
+        let id = tx.id(ChannelId)?;
+        let new = checked(&directory, &input, id, None)?;
+        channel::insert(tx, &new, ctx.now)?;
+        let subject = format!("channel:{id}");
+        record(tx, ctx, "channel.create", subject, details(&new))?;
+        Ok(NewChannel {
+            id,
+            secret: new.secret,
         })
-        .await
+    })
+    .await
 }
 
 /// # Errors
@@ -187,18 +184,15 @@ pub async fn edit_channel(
     id: ChannelId,
     input: ChannelInput,
 ) -> Result<(), Error> {
-    access::require(ctx, Right::Configure)?;
-    let ctx = *ctx;
-    store
-        .write(move |tx| {
-            let directory = begin(tx)?;
-            let existing = directory.channel(id).ok_or(Error::NotFound("channel"))?;
-            let edited = checked(&directory, &input, id, Some(existing))?;
-            channel::update(tx, &edited)?;
-            let subject = format!("channel:{id}");
-            record(tx, &ctx, "channel.edit", subject, details(&edited))
-        })
-        .await
+    change(store, ctx, Right::Configure, move |tx, ctx| {
+        let directory = begin(tx)?;
+        let existing = directory.channel(id).ok_or(Error::NotFound("channel"))?;
+        let edited = checked(&directory, &input, id, Some(existing))?;
+        channel::update(tx, &edited)?;
+        let subject = format!("channel:{id}");
+        record(tx, ctx, "channel.edit", subject, details(&edited))
+    })
+    .await
 }
 
 /// Gives a channel another secret; posts are signed with the former one as well for a day.
@@ -211,28 +205,25 @@ pub async fn rotate_secret(
     ctx: &OpContext,
     id: ChannelId,
 ) -> Result<NewChannel, Error> {
-    access::require(ctx, Right::Configure)?;
-    let ctx = *ctx;
-    store
-        .write(move |tx| {
-            let directory = begin(tx)?;
-            let existing = directory.channel(id).ok_or(Error::NotFound("channel"))?;
-            if !existing.kind.signs() {
-                let what = existing.kind.in_words();
-                return Err(Error::Refused(format!(
-                    "posts to a {what} are not signed: there is no secret to change"
-                )));
-            }
-            let edited = existing.rotated(new_secret(), ctx.now);
-            channel::update(tx, &edited)?;
-            let subject = format!("channel:{id}");
-            record(tx, &ctx, "channel.rotate_secret", subject, json!({}))?;
-            Ok(NewChannel {
-                id,
-                secret: edited.secret,
-            })
+    change(store, ctx, Right::Configure, move |tx, ctx| {
+        let directory = begin(tx)?;
+        let existing = directory.channel(id).ok_or(Error::NotFound("channel"))?;
+        if !existing.kind.signs() {
+            let what = existing.kind.in_words();
+            return Err(Error::Refused(format!(
+                "posts to a {what} are not signed: there is no secret to change"
+            )));
+        }
+        let edited = existing.rotated(new_secret(), ctx.now);
+        channel::update(tx, &edited)?;
+        let subject = format!("channel:{id}");
+        record(tx, ctx, "channel.rotate_secret", subject, json!({}))?;
+        Ok(NewChannel {
+            id,
+            secret: edited.secret,
         })
-        .await
+    })
+    .await
 }
 
 /// Who tells a channel: policies, schedules and the last resort, by name.
@@ -266,28 +257,25 @@ pub async fn set_hand_offs(
     schedule: ScheduleId,
     to: Option<ChannelId>,
 ) -> Result<(), Error> {
-    access::require(ctx, Right::Configure)?;
-    let ctx = *ctx;
-    store
-        .write(move |tx| {
-            let directory = begin(tx)?;
-            directory
-                .schedule(schedule)
-                .ok_or(Error::NotFound("schedule"))?;
-            if to.is_some_and(|id| directory.channel(id).is_none()) {
-                return Err(Error::invalid("channel", "there is no such channel"));
-            }
-            channel::set_hand_offs(tx, schedule, to)?;
-            let subject = format!("schedule:{schedule}");
-            record(
-                tx,
-                &ctx,
-                "schedule.hand_offs",
-                subject,
-                json!({"channel": to}),
-            )
-        })
-        .await
+    change(store, ctx, Right::Configure, move |tx, ctx| {
+        let directory = begin(tx)?;
+        directory
+            .schedule(schedule)
+            .ok_or(Error::NotFound("schedule"))?;
+        if to.is_some_and(|id| directory.channel(id).is_none()) {
+            return Err(Error::invalid("channel", "there is no such channel"));
+        }
+        channel::set_hand_offs(tx, schedule, to)?;
+        let subject = format!("schedule:{schedule}");
+        record(
+            tx,
+            ctx,
+            "schedule.hand_offs",
+            subject,
+            json!({"channel": to}),
+        )
+    })
+    .await
 }
 
 /// Removes a channel that nothing tells. What it was told stays in the outbox.
@@ -296,25 +284,22 @@ pub async fn set_hand_offs(
 /// [`Error::Refused`] with who uses it, [`Error::Forbidden`], [`Error::NotFound`], those of the
 /// store.
 pub async fn remove_channel(store: &Store, ctx: &OpContext, id: ChannelId) -> Result<(), Error> {
-    access::require(ctx, Right::Configure)?;
-    let ctx = *ctx;
-    store
-        .write(move |tx| {
-            let directory = begin(tx)?;
-            let existing = directory.channel(id).ok_or(Error::NotFound("channel"))?;
-            let users = used_by(&directory, id);
-            if !users.is_empty() {
-                return Err(Error::Refused(format!(
-                    "{} still tells {}: change that first",
-                    users.join(", "),
-                    existing.name
-                )));
-            }
-            channel::remove(tx, id)?;
-            let details = json!({"slug": existing.slug});
-            record(tx, &ctx, "channel.remove", format!("channel:{id}"), details)
-        })
-        .await
+    change(store, ctx, Right::Configure, move |tx, ctx| {
+        let directory = begin(tx)?;
+        let existing = directory.channel(id).ok_or(Error::NotFound("channel"))?;
+        let users = used_by(&directory, id);
+        if !users.is_empty() {
+            return Err(Error::Refused(format!(
+                "{} still tells {}: change that first",
+                users.join(", "),
+                existing.name
+            )));
+        }
+        channel::remove(tx, id)?;
+        let details = json!({"slug": existing.slug});
+        record(tx, ctx, "channel.remove", format!("channel:{id}"), details)
+    })
+    .await
 }
 
 /// How a test went.

@@ -7,7 +7,7 @@ use serde_json::json;
 use store::{Change, Store, Tx, heartbeat};
 
 use super::check::Checks;
-use super::{begin, record};
+use super::{begin, change, record};
 use crate::access::{self, Right};
 use crate::heartbeat::{Carrier, tell};
 use crate::ingest::write_racing;
@@ -78,11 +78,10 @@ pub async fn create_heartbeat(
     integration: IntegrationId,
     settings: HeartbeatSettings,
 ) -> Result<Heartbeat, Error> {
-    access::require(ctx, Right::Configure)?;
-    let ctx = *ctx;
-    store
-        .write(move |tx| create_in_txn(tx, &ctx, integration, settings.clone()))
-        .await
+    change(store, ctx, Right::Configure, move |tx, ctx| {
+        create_in_txn(tx, ctx, integration, settings.clone())
+    })
+    .await
 }
 
 pub(crate) fn create_in_txn(
@@ -116,11 +115,10 @@ pub async fn edit_heartbeat(
     id: HeartbeatId,
     settings: HeartbeatSettings,
 ) -> Result<Heartbeat, Error> {
-    access::require(ctx, Right::Configure)?;
-    let ctx = *ctx;
-    store
-        .write(move |tx| edit_in_txn(tx, &ctx, id, settings.clone()))
-        .await
+    change(store, ctx, Right::Configure, move |tx, ctx| {
+        edit_in_txn(tx, ctx, id, settings.clone())
+    })
+    .await
 }
 
 pub(crate) fn edit_in_txn(
@@ -210,18 +208,15 @@ pub async fn rotate_heartbeat_key(
     ctx: &OpContext,
     id: HeartbeatId,
 ) -> Result<Heartbeat, Error> {
-    access::require(ctx, Right::Configure)?;
-    let ctx = *ctx;
-    store
-        .write(move |tx| {
-            let (mut beat, _) = found(tx, id)?;
-            beat.key_version += 1;
-            changed(tx, &beat, ctx.now)?;
-            let subject = format!("heartbeat:{id}");
-            record(tx, &ctx, "heartbeat.rotate", subject, json!({}))?;
-            Ok(beat)
-        })
-        .await
+    change(store, ctx, Right::Configure, move |tx, ctx| {
+        let (mut beat, _) = found(tx, id)?;
+        beat.key_version += 1;
+        changed(tx, &beat, ctx.now)?;
+        let subject = format!("heartbeat:{id}");
+        record(tx, ctx, "heartbeat.rotate", subject, json!({}))?;
+        Ok(beat)
+    })
+    .await
 }
 
 /// Removes it; an open alert of it is resolved.

@@ -15,8 +15,8 @@ use serde_json::json;
 use store::{Store, holiday, schedule};
 
 use super::check::Checks;
-use super::{begin, record, slug};
-use crate::access::{self, Right};
+use super::{begin, change, record, slug};
+use crate::access::Right;
 use crate::{Error, OpContext, Problem};
 
 /// A calendar as a form or the API sends it.
@@ -146,41 +146,38 @@ pub async fn create_calendar(
     ctx: &OpContext,
     input: CalendarInput,
 ) -> Result<HolidayCalendarId, Error> {
-    access::require(ctx, Right::Configure)?;
-    let ctx = *ctx;
-    store
-        .write(move |tx| {
-            let directory = begin(tx)?;
-            let mut checks = Checks::default();
-            let name = checks.name("name", &input.name);
-            let description = checks.description("description", &input.description);
-            let taken = |slug: &str| directory.calendar_by_slug(slug).is_some();
-            let given = input.slug.as_deref();
-            let slug = checks.take(slug::choose(given, &name, "holidays", taken));
-            let mut new = HolidayCalendar {
-                id: tx.id(HolidayCalendarId)?,
-                slug: slug.unwrap_or_default(),
-                name,
-                description,
-                days: vec![],
-            };
-            let mut days = input.days.clone();
-            if let Some(file) = &input.file {
-                checks.extend(add_file(&mut days, file, ctx.now).err());
-            }
-            checks.extend(
-                with_days(&mut new, days, true, ctx.now)
-                    .err()
-                    .unwrap_or_default(),
-            );
-            checks.finish()?;
-            holiday::insert(tx, &new, ctx.now)?;
-            let details = json!({"slug": new.slug, "name": new.name, "days": new.days});
-            let subject = format!("holiday_calendar:{}", new.id);
-            record(tx, &ctx, "holiday_calendar.create", subject, details)?;
-            Ok(new.id)
-        })
-        .await
+    change(store, ctx, Right::Configure, move |tx, ctx| {
+        let directory = begin(tx)?;
+        let mut checks = Checks::default();
+        let name = checks.name("name", &input.name);
+        let description = checks.description("description", &input.description);
+        let taken = |slug: &str| directory.calendar_by_slug(slug).is_some();
+        let given = input.slug.as_deref();
+        let slug = checks.take(slug::choose(given, &name, "holidays", taken));
+        let mut new = HolidayCalendar {
+            id: tx.id(HolidayCalendarId)?,
+            slug: slug.unwrap_or_default(),
+            name,
+            description,
+            days: vec![],
+        };
+        let mut days = input.days.clone();
+        if let Some(file) = &input.file {
+            checks.extend(add_file(&mut days, file, ctx.now).err());
+        }
+        checks.extend(
+            with_days(&mut new, days, true, ctx.now)
+                .err()
+                .unwrap_or_default(),
+        );
+        checks.finish()?;
+        holiday::insert(tx, &new, ctx.now)?;
+        let details = json!({"slug": new.slug, "name": new.name, "days": new.days});
+        let subject = format!("holiday_calendar:{}", new.id);
+        record(tx, ctx, "holiday_calendar.create", subject, details)?;
+        Ok(new.id)
+    })
+    .await
 }
 
 /// Edits a calendar. Days before today stay as they are; schedules that use the calendar follow
@@ -194,45 +191,42 @@ pub async fn edit_calendar(
     id: HolidayCalendarId,
     input: CalendarInput,
 ) -> Result<(), Error> {
-    access::require(ctx, Right::Configure)?;
-    let ctx = *ctx;
-    store
-        .write(move |tx| {
-            let directory = begin(tx)?;
-            let existing = directory
-                .calendars
-                .get(&id)
-                .ok_or(Error::NotFound("holiday calendar"))?;
-            let mut edited = HolidayCalendar::clone(existing);
-            let mut checks = Checks::default();
-            edited.name = checks.name("name", &input.name);
-            edited.description = checks.description("description", &input.description);
-            if input.slug.as_ref().is_some_and(|slug| *slug != edited.slug) {
-                checks.add("slug", "layers name the calendar by it, so that it stays");
+    change(store, ctx, Right::Configure, move |tx, ctx| {
+        let directory = begin(tx)?;
+        let existing = directory
+            .calendars
+            .get(&id)
+            .ok_or(Error::NotFound("holiday calendar"))?;
+        let mut edited = HolidayCalendar::clone(existing);
+        let mut checks = Checks::default();
+        edited.name = checks.name("name", &input.name);
+        edited.description = checks.description("description", &input.description);
+        if input.slug.as_ref().is_some_and(|slug| *slug != edited.slug) {
+            checks.add("slug", "layers name the calendar by it, so that it stays");
+        }
+        let mut days = input.days.clone();
+        if let Some(file) = &input.file {
+            checks.extend(add_file(&mut days, file, ctx.now).err());
+        }
+        checks.extend(
+            with_days(&mut edited, days, false, ctx.now)
+                .err()
+                .unwrap_or_default(),
+        );
+        checks.finish()?;
+        holiday::update(tx, &edited)?;
+        let mut changed = Vec::new();
+        for (schedule_id, versions) in new_versions(&directory, &edited, ctx.now) {
+            for version in versions {
+                schedule::insert_version(tx, schedule_id, &version, ctx.actor.user, ctx.now)?;
+                changed.push(json!({"schedule": schedule_id, "version": version.version}));
             }
-            let mut days = input.days.clone();
-            if let Some(file) = &input.file {
-                checks.extend(add_file(&mut days, file, ctx.now).err());
-            }
-            checks.extend(
-                with_days(&mut edited, days, false, ctx.now)
-                    .err()
-                    .unwrap_or_default(),
-            );
-            checks.finish()?;
-            holiday::update(tx, &edited)?;
-            let mut changed = Vec::new();
-            for (schedule_id, versions) in new_versions(&directory, &edited, ctx.now) {
-                for version in versions {
-                    schedule::insert_version(tx, schedule_id, &version, ctx.actor.user, ctx.now)?;
-                    changed.push(json!({"schedule": schedule_id, "version": version.version}));
-                }
-            }
-            let details = json!({"name": edited.name, "days": edited.days, "versions": changed});
-            let subject = format!("holiday_calendar:{id}");
-            record(tx, &ctx, "holiday_calendar.edit", subject, details)
-        })
-        .await
+        }
+        let details = json!({"name": edited.name, "days": edited.days, "versions": changed});
+        let subject = format!("holiday_calendar:{id}");
+        record(tx, ctx, "holiday_calendar.edit", subject, details)
+    })
+    .await
 }
 
 /// Removes a calendar that no schedule uses now or will use. Versions of the past keep their copy.
@@ -244,26 +238,23 @@ pub async fn remove_calendar(
     ctx: &OpContext,
     id: HolidayCalendarId,
 ) -> Result<(), Error> {
-    access::require(ctx, Right::Configure)?;
-    let ctx = *ctx;
-    store
-        .write(move |tx| {
-            let directory = begin(tx)?;
-            let existing = directory
-                .calendars
-                .get(&id)
-                .ok_or(Error::NotFound("holiday calendar"))?;
-            let mut schedules = directory.schedules.values();
-            if let Some(user) = schedules.find(|one| one.uses_calendar(&existing.slug, ctx.now)) {
-                return Err(Error::Refused(format!(
-                    "the schedule {} uses this calendar: change its layers first",
-                    user.name
-                )));
-            }
-            holiday::remove(tx, id)?;
-            let details = json!({"slug": existing.slug});
-            let subject = format!("holiday_calendar:{id}");
-            record(tx, &ctx, "holiday_calendar.remove", subject, details)
-        })
-        .await
+    change(store, ctx, Right::Configure, move |tx, ctx| {
+        let directory = begin(tx)?;
+        let existing = directory
+            .calendars
+            .get(&id)
+            .ok_or(Error::NotFound("holiday calendar"))?;
+        let mut schedules = directory.schedules.values();
+        if let Some(user) = schedules.find(|one| one.uses_calendar(&existing.slug, ctx.now)) {
+            return Err(Error::Refused(format!(
+                "the schedule {} uses this calendar: change its layers first",
+                user.name
+            )));
+        }
+        holiday::remove(tx, id)?;
+        let details = json!({"slug": existing.slug});
+        let subject = format!("holiday_calendar:{id}");
+        record(tx, ctx, "holiday_calendar.remove", subject, details)
+    })
+    .await
 }

@@ -7,8 +7,8 @@ use serde_json::json;
 use store::{Store, inhibition};
 
 use super::check::Checks;
-use super::{begin, record};
-use crate::access::{self, Right};
+use super::{begin, change, record};
+use crate::access::Right;
 use crate::{Error, OpContext};
 
 /// Longest name of a label.
@@ -82,19 +82,16 @@ pub async fn create_inhibition(
     ctx: &OpContext,
     input: InhibitionInput,
 ) -> Result<InhibitionId, Error> {
-    access::require(ctx, Right::Configure)?;
-    let ctx = *ctx;
-    store
-        .write(move |tx| {
-            let directory = begin(tx)?;
-            let id = tx.id(InhibitionId)?;
-            let new = checked(&ctx, &directory, input.clone(), id, None)?;
-            inhibition::insert(tx, &new)?;
-            let subject = format!("inhibition:{id}");
-            record(tx, &ctx, "inhibition.create", subject, details(&new))?;
-            Ok(id)
-        })
-        .await
+    change(store, ctx, Right::Configure, move |tx, ctx| {
+        let directory = begin(tx)?;
+        let id = tx.id(InhibitionId)?;
+        let new = checked(ctx, &directory, input.clone(), id, None)?;
+        inhibition::insert(tx, &new)?;
+        let subject = format!("inhibition:{id}");
+        record(tx, ctx, "inhibition.create", subject, details(&new))?;
+        Ok(id)
+    })
+    .await
 }
 
 /// What is held back by the rule as it was stays so until the alert that explains it is resolved.
@@ -107,18 +104,15 @@ pub async fn edit_inhibition(
     id: InhibitionId,
     input: InhibitionInput,
 ) -> Result<(), Error> {
-    access::require(ctx, Right::Configure)?;
-    let ctx = *ctx;
-    store
-        .write(move |tx| {
-            let directory = begin(tx)?;
-            let existing = found(&directory, id)?;
-            let edited = checked(&ctx, &directory, input.clone(), id, Some(existing))?;
-            inhibition::update(tx, &edited)?;
-            let subject = format!("inhibition:{id}");
-            record(tx, &ctx, "inhibition.edit", subject, details(&edited))
-        })
-        .await
+    change(store, ctx, Right::Configure, move |tx, ctx| {
+        let directory = begin(tx)?;
+        let existing = found(&directory, id)?;
+        let edited = checked(ctx, &directory, input.clone(), id, Some(existing))?;
+        inhibition::update(tx, &edited)?;
+        let subject = format!("inhibition:{id}");
+        record(tx, ctx, "inhibition.edit", subject, details(&edited))
+    })
+    .await
 }
 
 /// What it holds back is looked at, and pages if nothing else does.
@@ -130,24 +124,21 @@ pub async fn remove_inhibition(
     ctx: &OpContext,
     id: InhibitionId,
 ) -> Result<(), Error> {
-    access::require(ctx, Right::Configure)?;
-    let ctx = *ctx;
-    store
-        .write(move |tx| {
-            let directory = begin(tx)?;
-            let name = found(&directory, id)?.name.clone();
-            inhibition::remove(tx, id, ctx.now)?;
-            tx.changed(store::Change::Timers);
-            let subject = format!("inhibition:{id}");
-            record(
-                tx,
-                &ctx,
-                "inhibition.remove",
-                subject,
-                json!({ "name": name }),
-            )
-        })
-        .await
+    change(store, ctx, Right::Configure, move |tx, ctx| {
+        let directory = begin(tx)?;
+        let name = found(&directory, id)?.name.clone();
+        inhibition::remove(tx, id, ctx.now)?;
+        tx.changed(store::Change::Timers);
+        let subject = format!("inhibition:{id}");
+        record(
+            tx,
+            ctx,
+            "inhibition.remove",
+            subject,
+            json!({ "name": name }),
+        )
+    })
+    .await
 }
 
 fn found(directory: &Directory, id: InhibitionId) -> Result<&Inhibition, Error> {

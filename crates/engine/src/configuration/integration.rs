@@ -14,7 +14,7 @@ use serde_json::json;
 use store::{Store, Tx, service};
 
 use super::check::Checks;
-use super::{begin, record};
+use super::{begin, change, record};
 use crate::access::{self, Right};
 use crate::account::secret;
 use crate::{Error, OpContext, Problem, ingest};
@@ -157,32 +157,29 @@ pub async fn move_integration(
     id: IntegrationId,
     to: ServiceId,
 ) -> Result<(), Error> {
-    access::require(ctx, Right::Configure)?;
-    let ctx = *ctx;
-    store
-        .write(move |tx| {
-            let directory = begin(tx)?;
-            let mut edited = found(&directory, id)?;
-            let target = directory.service(to).ok_or(Error::NotFound("service"))?;
-            if edited.service_id == to {
-                return Ok(());
-            }
-            if !edited.routing.on {
-                return Err(Error::Refused(format!(
-                    "{} belongs to its service: make it global first",
-                    edited.name
-                )));
-            }
-            let mut checks = Checks::default();
-            check_name(&mut checks, &directory, to, &edited.name, Some(id));
-            checks.finish()?;
-            let from = std::mem::replace(&mut edited.service_id, to);
-            write(tx, &edited, ctx.now)?;
-            let subject = format!("integration:{id}");
-            let details = json!({ "from": from, "to": to, "service": target.slug });
-            record(tx, &ctx, "integration.move", subject, details)
-        })
-        .await
+    change(store, ctx, Right::Configure, move |tx, ctx| {
+        let directory = begin(tx)?;
+        let mut edited = found(&directory, id)?;
+        let target = directory.service(to).ok_or(Error::NotFound("service"))?;
+        if edited.service_id == to {
+            return Ok(());
+        }
+        if !edited.routing.on {
+            return Err(Error::Refused(format!(
+                "{} belongs to its service: make it global first",
+                edited.name
+            )));
+        }
+        let mut checks = Checks::default();
+        check_name(&mut checks, &directory, to, &edited.name, Some(id));
+        checks.finish()?;
+        let from = std::mem::replace(&mut edited.service_id, to);
+        write(tx, &edited, ctx.now)?;
+        let subject = format!("integration:{id}");
+        let details = json!({ "from": from, "to": to, "service": target.slug });
+        record(tx, ctx, "integration.move", subject, details)
+    })
+    .await
 }
 
 /// What to change about the settings of an integration: absent stays, `None` takes away.
@@ -304,29 +301,26 @@ pub async fn edit_settings(
     id: IntegrationId,
     edit: SettingsEdit,
 ) -> Result<(), Error> {
-    access::require(ctx, Right::Configure)?;
-    let ctx = *ctx;
-    store
-        .write(move |tx| {
-            let mut edited = found(&*begin(tx)?, id)?;
-            let (settings, changed) = edit.clone().apply(settings_of(&edited)?);
-            let mut checks = Checks::default();
-            checks.extend(integration_problems(&settings, edited.kind, &changed));
-            checks.finish()?;
-            if changed.is_empty() {
-                return Ok(());
-            }
-            edited.settings = stored(&settings)?;
-            write(tx, &edited, ctx.now)?;
-            record(
-                tx,
-                &ctx,
-                "integration.settings",
-                format!("integration:{id}"),
-                json!({ "changed": changed }),
-            )
-        })
-        .await
+    change(store, ctx, Right::Configure, move |tx, ctx| {
+        let mut edited = found(&*begin(tx)?, id)?;
+        let (settings, changed) = edit.clone().apply(settings_of(&edited)?);
+        let mut checks = Checks::default();
+        checks.extend(integration_problems(&settings, edited.kind, &changed));
+        checks.finish()?;
+        if changed.is_empty() {
+            return Ok(());
+        }
+        edited.settings = stored(&settings)?;
+        write(tx, &edited, ctx.now)?;
+        record(
+            tx,
+            ctx,
+            "integration.settings",
+            format!("integration:{id}"),
+            json!({ "changed": changed }),
+        )
+    })
+    .await
 }
 
 /// Gives an integration a new key; the old one opens nothing from now on.
@@ -338,25 +332,22 @@ pub async fn rotate_key(
     ctx: &OpContext,
     id: IntegrationId,
 ) -> Result<NewKey, Error> {
-    access::require(ctx, Right::Configure)?;
-    let ctx = *ctx;
-    store
-        .write(move |tx| {
-            let mut edited = found(&*begin(tx)?, id)?;
-            let key = secret::integration_key();
-            edited.key_hash = secret::digest(&key);
-            edited.key_hint = secret::hint(&key);
-            service::update_integration(tx, &edited)?;
-            record(
-                tx,
-                &ctx,
-                "integration.rotate",
-                format!("integration:{id}"),
-                json!({}),
-            )?;
-            Ok(NewKey { id, key })
-        })
-        .await
+    change(store, ctx, Right::Configure, move |tx, ctx| {
+        let mut edited = found(&*begin(tx)?, id)?;
+        let key = secret::integration_key();
+        edited.key_hash = secret::digest(&key);
+        edited.key_hint = secret::hint(&key);
+        service::update_integration(tx, &edited)?;
+        record(
+            tx,
+            ctx,
+            "integration.rotate",
+            format!("integration:{id}"),
+            json!({}),
+        )?;
+        Ok(NewKey { id, key })
+    })
+    .await
 }
 
 /// Removes an integration; its alerts and signals stay.
@@ -368,22 +359,19 @@ pub async fn remove_integration(
     ctx: &OpContext,
     id: IntegrationId,
 ) -> Result<(), Error> {
-    access::require(ctx, Right::Configure)?;
-    let ctx = *ctx;
-    store
-        .write(move |tx| {
-            let existing = found(&*begin(tx)?, id)?;
-            service::remove_integration(tx, id, ctx.now)?;
-            let details = json!({"name": existing.name, "service": existing.service_id});
-            record(
-                tx,
-                &ctx,
-                "integration.remove",
-                format!("integration:{id}"),
-                details,
-            )
-        })
-        .await
+    change(store, ctx, Right::Configure, move |tx, ctx| {
+        let existing = found(&*begin(tx)?, id)?;
+        service::remove_integration(tx, id, ctx.now)?;
+        let details = json!({"name": existing.name, "service": existing.service_id});
+        record(
+            tx,
+            ctx,
+            "integration.remove",
+            format!("integration:{id}"),
+            details,
+        )
+    })
+    .await
 }
 
 fn found(directory: &Directory, id: IntegrationId) -> Result<Integration, Error> {

@@ -28,7 +28,7 @@ use std::sync::Arc;
 use domain::UserId;
 use domain::directory::Directory;
 use domain::policy::Target;
-use store::Tx;
+use store::{Store, Tx};
 
 use crate::access::{self, Right};
 use crate::{Error, OpContext, Problem};
@@ -40,6 +40,21 @@ pub(crate) fn begin(tx: &mut Tx<'_>) -> Result<Arc<Directory>, Error> {
     // Raising the generation takes the lock on its row; everything is then read under it.
     tx.configured()?;
     Ok(tx.directory()?)
+}
+
+/// Changes the configuration in one transaction, for whoever has the right to.
+///
+/// # Errors
+/// [`Error::Forbidden`], those of the change and of the store.
+pub(crate) async fn change<T: Send + 'static>(
+    store: &Store,
+    ctx: &OpContext,
+    right: Right,
+    mut change: impl FnMut(&mut Tx<'_>, &OpContext) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    access::require(ctx, right)?;
+    let ctx = *ctx;
+    store.write(move |tx| change(tx, &ctx)).await
 }
 
 /// Records who changed what.

@@ -2,13 +2,14 @@
 
 use domain::directory::Directory;
 use domain::service::{Service, ServiceSettings};
+use domain::what_if::ServiceDraft;
 use domain::{PolicyId, ServiceId, Span, TeamId};
 use serde_json::json;
 use store::{Store, service};
 
 use super::check::Checks;
-use super::{begin, record, slug};
-use crate::access::{self, Right};
+use super::{begin, change, record, slug};
+use crate::access::Right;
 use crate::{Error, OpContext, Problem, incident};
 
 pub const REOPEN_WINDOW_MAX: Span = Span::from_hours(24);
@@ -59,6 +60,19 @@ pub fn settings_problems(settings: &ServiceSettings) -> Vec<Problem> {
     checks.into_problems()
 }
 
+/// Everything wrong with a service that is tried before it is saved; it needs no name.
+pub fn draft_problems(directory: &Directory, draft: &ServiceDraft) -> Vec<Problem> {
+    let mut checks = Checks::default();
+    if draft
+        .policy
+        .is_some_and(|id| directory.policy(id).is_none())
+    {
+        checks.add("policy", "there is no such policy");
+    }
+    checks.extend(settings_problems(&draft.settings));
+    checks.into_problems()
+}
+
 fn checked(
     directory: &Directory,
     input: &ServiceInput,
@@ -105,19 +119,16 @@ pub async fn create_service(
     ctx: &OpContext,
     input: ServiceInput,
 ) -> Result<ServiceId, Error> {
-    access::require(ctx, Right::Configure)?;
-    let ctx = *ctx;
-    store
-        .write(move |tx| {
-            let directory = begin(tx)?;
-            let id = tx.id(ServiceId)?;
-            let new = checked(&directory, &input, id, None)?;
-            service::insert(tx, &new, ctx.now)?;
-            let details = json!({"slug": new.slug, "name": new.name, "policy": new.policy_id});
-            record(tx, &ctx, "service.create", format!("service:{id}"), details)?;
-            Ok(id)
-        })
-        .await
+    change(store, ctx, Right::Configure, move |tx, ctx| {
+        let directory = begin(tx)?;
+        let id = tx.id(ServiceId)?;
+        let new = checked(&directory, &input, id, None)?;
+        service::insert(tx, &new, ctx.now)?;
+        let details = json!({"slug": new.slug, "name": new.name, "policy": new.policy_id});
+        record(tx, ctx, "service.create", format!("service:{id}"), details)?;
+        Ok(id)
+    })
+    .await
 }
 
 /// # Errors
@@ -128,28 +139,25 @@ pub async fn edit_service(
     id: ServiceId,
     input: ServiceInput,
 ) -> Result<SavedService, Error> {
-    access::require(ctx, Right::Configure)?;
-    let ctx = *ctx;
-    store
-        .write(move |tx| {
-            let directory = begin(tx)?;
-            let existing = directory.service(id).ok_or(Error::NotFound("service"))?;
-            let edited = checked(&directory, &input, id, Some(existing))?;
-            service::update(tx, &edited)?;
-            if existing.policy_id != edited.policy_id {
-                incident::restart_of_service(tx, &ctx, id)?;
-            }
-            let details = json!({
-                "slug": edited.slug, "name": edited.name, "policy": edited.policy_id,
-                "settings": edited.settings,
-            });
-            record(tx, &ctx, "service.edit", format!("service:{id}"), details)?;
-            Ok(SavedService {
-                id,
-                policy_changed: existing.policy_id != edited.policy_id,
-            })
+    change(store, ctx, Right::Configure, move |tx, ctx| {
+        let directory = begin(tx)?;
+        let existing = directory.service(id).ok_or(Error::NotFound("service"))?;
+        let edited = checked(&directory, &input, id, Some(existing))?;
+        service::update(tx, &edited)?;
+        if existing.policy_id != edited.policy_id {
+            incident::restart_of_service(tx, ctx, id)?;
+        }
+        let details = json!({
+            "slug": edited.slug, "name": edited.name, "policy": edited.policy_id,
+            "settings": edited.settings,
+        });
+        record(tx, ctx, "service.edit", format!("service:{id}"), details)?;
+        Ok(SavedService {
+            id,
+            policy_changed: existing.policy_id != edited.policy_id,
         })
-        .await
+    })
+    .await
 }
 
 /// Removes a service without a past, with its integrations.
@@ -158,25 +166,22 @@ pub async fn edit_service(
 /// [`Error::Refused`] when it has had incidents or signals, [`Error::Forbidden`],
 /// [`Error::NotFound`], those of the store.
 pub async fn remove_service(store: &Store, ctx: &OpContext, id: ServiceId) -> Result<(), Error> {
-    access::require(ctx, Right::Configure)?;
-    let ctx = *ctx;
-    store
-        .write(move |tx| {
-            let directory = begin(tx)?;
-            let existing = directory.service(id).ok_or(Error::NotFound("service"))?;
-            if service::has_past(tx, id)? {
-                return Err(Error::Refused(
-                    "the service has had incidents or signals, which are kept: remove its \
+    change(store, ctx, Right::Configure, move |tx, ctx| {
+        let directory = begin(tx)?;
+        let existing = directory.service(id).ok_or(Error::NotFound("service"))?;
+        if service::has_past(tx, id)? {
+            return Err(Error::Refused(
+                "the service has had incidents or signals, which are kept: remove its \
                      integrations instead, then nothing comes in any more"
-                        .into(),
-                ));
-            }
-            if let Some(why) = super::routing::use_of(&directory, id) {
-                return Err(Error::Refused(why));
-            }
-            service::remove(tx, id)?;
-            let details = json!({"slug": existing.slug});
-            record(tx, &ctx, "service.remove", format!("service:{id}"), details)
-        })
-        .await
+                    .into(),
+            ));
+        }
+        if let Some(why) = super::routing::use_of(&directory, id) {
+            return Err(Error::Refused(why));
+        }
+        service::remove(tx, id)?;
+        let details = json!({"slug": existing.slug});
+        record(tx, ctx, "service.remove", format!("service:{id}"), details)
+    })
+    .await
 }

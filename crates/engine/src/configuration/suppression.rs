@@ -10,8 +10,8 @@ use serde_json::json;
 use store::{Change, Store, Tx, suppression};
 
 use super::check::Checks;
-use super::{begin, record};
-use crate::access::{self, Right};
+use super::{begin, change, record};
+use crate::access::Right;
 use crate::{Error, OpContext, Problem};
 
 /// Occurrences are worked out so far ahead; a daily look keeps it so.
@@ -252,11 +252,10 @@ pub async fn create_suppression(
     ctx: &OpContext,
     input: SuppressionInput,
 ) -> Result<SuppressionId, Error> {
-    access::require(ctx, Right::Respond)?;
-    let ctx = *ctx;
-    store
-        .write(move |tx| create_in_txn(tx, &ctx, input.clone()))
-        .await
+    change(store, ctx, Right::Respond, move |tx, ctx| {
+        create_in_txn(tx, ctx, input.clone())
+    })
+    .await
 }
 
 fn create_in_txn(
@@ -283,28 +282,25 @@ pub async fn edit_suppression(
     id: SuppressionId,
     input: SuppressionInput,
 ) -> Result<(), Error> {
-    access::require(ctx, Right::Respond)?;
-    let ctx = *ctx;
-    store
-        .write(move |tx| {
-            let directory = begin(tx)?;
-            let existing = found(&directory, id)?;
-            if existing.kind != input.kind {
-                return Err(Error::invalid("kind", "it stays what it is"));
-            }
-            let (edited, reached) = checked(&ctx, &directory, input.clone(), id, Some(existing))?;
-            suppression::update(tx, &edited, reached, ctx.now)?;
-            tx.changed(Change::Timers);
-            let action = format!("{}.edit", edited.kind);
-            record(
-                tx,
-                &ctx,
-                &action,
-                format!("suppression:{id}"),
-                details(&edited),
-            )
-        })
-        .await
+    change(store, ctx, Right::Respond, move |tx, ctx| {
+        let directory = begin(tx)?;
+        let existing = found(&directory, id)?;
+        if existing.kind != input.kind {
+            return Err(Error::invalid("kind", "it stays what it is"));
+        }
+        let (edited, reached) = checked(ctx, &directory, input.clone(), id, Some(existing))?;
+        suppression::update(tx, &edited, reached, ctx.now)?;
+        tx.changed(Change::Timers);
+        let action = format!("{}.edit", edited.kind);
+        record(
+            tx,
+            ctx,
+            &action,
+            format!("suppression:{id}"),
+            details(&edited),
+        )
+    })
+    .await
 }
 
 /// Ends it at once: what still fires pages now.
@@ -316,18 +312,15 @@ pub async fn end_suppression(
     ctx: &OpContext,
     id: SuppressionId,
 ) -> Result<(), Error> {
-    access::require(ctx, Right::Respond)?;
-    let ctx = *ctx;
-    store
-        .write(move |tx| {
-            let directory = begin(tx)?;
-            let kind = found(&directory, id)?.kind;
-            suppression::remove(tx, id, ctx.actor.user, ctx.now)?;
-            tx.changed(Change::Timers);
-            let subject = format!("suppression:{id}");
-            record(tx, &ctx, &format!("{kind}.end"), subject, json!({}))
-        })
-        .await
+    change(store, ctx, Right::Respond, move |tx, ctx| {
+        let directory = begin(tx)?;
+        let kind = found(&directory, id)?.kind;
+        suppression::remove(tx, id, ctx.actor.user, ctx.now)?;
+        tx.changed(Change::Timers);
+        let subject = format!("suppression:{id}");
+        record(tx, ctx, &format!("{kind}.end"), subject, json!({}))
+    })
+    .await
 }
 
 fn found(directory: &Directory, id: SuppressionId) -> Result<&Suppression, Error> {

@@ -9,8 +9,8 @@ use serde_json::json;
 use store::{Store, team};
 
 use super::check::Checks;
-use super::{begin, record, slug};
-use crate::access::{self, Right};
+use super::{begin, change, record, slug};
+use crate::access::Right;
 use crate::{Error, OpContext};
 
 /// A team as a form or the API sends it.
@@ -66,19 +66,16 @@ pub async fn create_team(
     ctx: &OpContext,
     input: TeamInput,
 ) -> Result<TeamId, Error> {
-    access::require(ctx, Right::Configure)?;
-    let ctx = *ctx;
-    store
-        .write(move |tx| {
-            let directory = begin(tx)?;
-            let id = tx.id(TeamId)?;
-            let new = checked(&directory, &input, id, None)?;
-            team::insert(tx, &new, ctx.now)?;
-            let details = json!({"slug": new.slug, "name": new.name});
-            record(tx, &ctx, "team.create", format!("team:{id}"), details)?;
-            Ok(id)
-        })
-        .await
+    change(store, ctx, Right::Configure, move |tx, ctx| {
+        let directory = begin(tx)?;
+        let id = tx.id(TeamId)?;
+        let new = checked(&directory, &input, id, None)?;
+        team::insert(tx, &new, ctx.now)?;
+        let details = json!({"slug": new.slug, "name": new.name});
+        record(tx, ctx, "team.create", format!("team:{id}"), details)?;
+        Ok(id)
+    })
+    .await
 }
 
 /// # Errors
@@ -89,19 +86,15 @@ pub async fn edit_team(
     id: TeamId,
     input: TeamInput,
 ) -> Result<(), Error> {
-    access::require(ctx, Right::Configure)?;
-    let ctx = *ctx;
-    store
-        .write(move |tx| {
-            let directory = begin(tx)?;
-            let existing = directory.team(id).ok_or(Error::NotFound("team"))?;
-            let edited = checked(&directory, &input, id, Some(existing))?;
-            team::update(tx, &edited)?;
-            let details =
-                json!({"slug": edited.slug, "name": edited.name, "members": edited.members});
-            record(tx, &ctx, "team.edit", format!("team:{id}"), details)
-        })
-        .await
+    change(store, ctx, Right::Configure, move |tx, ctx| {
+        let directory = begin(tx)?;
+        let existing = directory.team(id).ok_or(Error::NotFound("team"))?;
+        let edited = checked(&directory, &input, id, Some(existing))?;
+        team::update(tx, &edited)?;
+        let details = json!({"slug": edited.slug, "name": edited.name, "members": edited.members});
+        record(tx, ctx, "team.edit", format!("team:{id}"), details)
+    })
+    .await
 }
 
 /// Removes a team that nothing belongs to and no policy pages.
@@ -110,21 +103,18 @@ pub async fn edit_team(
 /// [`Error::Refused`] while it is used, [`Error::Forbidden`], [`Error::NotFound`], those of the
 /// store.
 pub async fn remove_team(store: &Store, ctx: &OpContext, id: TeamId) -> Result<(), Error> {
-    access::require(ctx, Right::Configure)?;
-    let ctx = *ctx;
-    store
-        .write(move |tx| {
-            let directory = begin(tx)?;
-            let existing = directory.team(id).ok_or(Error::NotFound("team"))?;
-            if let Some(user) = used_by(&directory, id) {
-                let message = format!("{user} still uses {}: change that first", existing.name);
-                return Err(Error::Refused(message));
-            }
-            team::remove(tx, id)?;
-            let details = json!({"slug": existing.slug});
-            record(tx, &ctx, "team.remove", format!("team:{id}"), details)
-        })
-        .await
+    change(store, ctx, Right::Configure, move |tx, ctx| {
+        let directory = begin(tx)?;
+        let existing = directory.team(id).ok_or(Error::NotFound("team"))?;
+        if let Some(user) = used_by(&directory, id) {
+            let message = format!("{user} still uses {}: change that first", existing.name);
+            return Err(Error::Refused(message));
+        }
+        team::remove(tx, id)?;
+        let details = json!({"slug": existing.slug});
+        record(tx, ctx, "team.remove", format!("team:{id}"), details)
+    })
+    .await
 }
 
 fn used_by(directory: &Directory, id: TeamId) -> Option<String> {

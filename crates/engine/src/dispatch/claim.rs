@@ -11,9 +11,9 @@ use domain::incident::responder::Responder;
 use domain::notification::{self, BUNDLE_WINDOW, Bundle, Medium, Recheck, still_wanted};
 use domain::word::{ContactKind, NotificationKind, NotificationState, ResponderState, Urgency};
 use domain::{IncidentId, NotificationId, Timestamp, UserId};
+use store::Tx;
 use store::escalation::Page;
 use store::notification::Notification;
-use store::{Change, Tx};
 
 use super::finish::{let_others_go, next_method};
 use super::post::{self, Outgoing};
@@ -126,8 +126,6 @@ fn wanted(tx: &mut Tx<'_>, row: Notification, now: Timestamp) -> Result<Option<D
     };
     store::notification::cancel(tx, &[row.id], why)?;
     let_others_go(tx, &row, now)?;
-    // What was bundled into it is due by itself.
-    tx.changed(Change::Outbox);
     if why != "answered before it was sent"
         && let Some(page) = row.page_id
     {
@@ -194,21 +192,19 @@ fn claim_one(
     let fresh = lead.attempts == 0;
     if may_travel(&lead) {
         let last = store::notification::last_sent(tx, &lead, now, BUNDLE_WINDOW)?;
-        let waits_since = std::iter::once(&lead)
-            .chain(members.iter().map(|due| &due.row))
-            .filter_map(|row| row.waits_since)
-            .min();
-        if let Bundle::WaitUntil(until) = notification::bundle(last, waits_since, now) {
-            let ids: Vec<NotificationId> = std::iter::once(lead.id)
-                .chain(members.iter().map(|due| due.row.id))
-                .collect();
-            store::notification::hold(tx, &ids, until, now)?;
-            return Ok(None);
-        }
-        // What is due for the same person goes along, also what this claim had no room for.
         let known: Vec<NotificationId> = std::iter::once(lead.id)
             .chain(members.iter().map(|due| due.row.id))
             .collect();
+        // As it stands now: one that this claim has cancelled may have left its wait to another.
+        let waits_since = match last {
+            Some(_) => store::notification::waiting_since(tx, &known)?,
+            None => None,
+        };
+        if let Bundle::WaitUntil(until) = notification::bundle(last, waits_since, now) {
+            store::notification::hold(tx, &known, until, now)?;
+            return Ok(None);
+        }
+        // What is due for the same person goes along, also what this claim had no room for.
         for row in store::notification::take_due_like(tx, &lead, &known, now, BUNDLE_MAX)? {
             members.extend(wanted(tx, row, now)?);
         }
@@ -258,6 +254,7 @@ fn claim_one(
                     .collect();
                 sender.notice(&lead, incident.as_ref(), &others, directory)
             }
+            (NotificationKind::Reply, incident) => sender.answer(&lead, incident.as_ref(), now),
             _ => sender.as_written(&lead),
         };
         if page {

@@ -130,7 +130,8 @@ fn start_next_methods(
     Ok(())
 }
 
-/// What waits for the window of a message that will not arrive goes now (PAGING.md §6.4).
+/// What waits for the window of a message that will not arrive goes now (PAGING.md §6.4), as does
+/// what it carried.
 ///
 /// # Errors
 /// Those of the write.
@@ -139,16 +140,15 @@ pub(crate) fn let_others_go(
     lead: &Notification,
     now: Timestamp,
 ) -> Result<(), Error> {
-    if let Some(end) = notification::ends_early(lead.first_attempt_at, now)
-        && store::notification::leave_early(tx, lead, end, now)? > 0
-    {
-        tx.changed(Change::Outbox);
+    if let Some(end) = notification::ends_early(lead.first_attempt_at, now) {
+        store::notification::leave_early(tx, lead, end, now)?;
     }
+    tx.changed(Change::Outbox);
     Ok(())
 }
 
-/// The next in turn of a page's messages goes now. It takes over since when the one waited that it
-/// stands in for, so that the page does not wait for a second window (PAGING.md §6.4).
+/// The next in turn of a page's messages goes now. What goes takes over since when the one waited
+/// that it stands in for.
 fn hasten(
     tx: &mut Tx<'_>,
     all: &[Sibling],
@@ -157,9 +157,9 @@ fn hasten(
 ) -> Result<(), Error> {
     if let Some(id) = notification::hastened(all, now) {
         store::notification::put_off(tx, &[id], now)?;
-        if let Some(since) = waits_since {
-            store::notification::waits(tx, &[id], since)?;
-        }
+    }
+    if let Some(since) = waits_since {
+        store::notification::waits(tx, &notification::stand_ins(all, now), since)?;
     }
     Ok(())
 }

@@ -1,7 +1,9 @@
 //! Notices: who hears of what happened.
 
+use domain::escalation::{self, PagePlan};
 use domain::incident::Incident;
 use domain::notification;
+use domain::reminder::method_for;
 use domain::word::{ContactKind, NotificationKind};
 use domain::{ContactMethodId, NotificationId, UserId};
 use store::notification::Notification;
@@ -23,6 +25,26 @@ impl Writing<'_, '_> {
         sent.retain(|(user, ..)| directory.user(*user).is_some_and(|one| one.hears_answers));
         for (user, method) in notification::notice::recipients(&sent, except) {
             self.tell(incident, user, text, Some(method))?;
+        }
+        Ok(())
+    }
+
+    /// PAGING.md §5.9: who follows those that are paged is told, by the quiet method of reminders.
+    pub(super) fn tell_shadows(
+        &mut self,
+        incident: &Incident,
+        pages: &[PagePlan],
+    ) -> Result<(), Error> {
+        let directory = self.directory.clone();
+        for followed in escalation::shadows(pages, &directory, self.now) {
+            let person = directory.user(followed.shadow);
+            let Some(method) = person.and_then(|user| method_for(user, self.now)) else {
+                continue;
+            };
+            let known = self.notifications.len();
+            self.tell(incident, followed.shadow, &followed.text, Some(method.id))?;
+            let new = self.notifications.iter().skip(known).map(|row| row.id);
+            self.to_shadows.extend(new);
         }
         Ok(())
     }

@@ -1,10 +1,10 @@
 //! Loads whatever a batch may touch.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use domain::alert::{Alert, Identity};
-use domain::dedup::WorkingSet;
+use domain::dedup::{Tally, TextDigest, WorkingSet};
 use domain::directory::Directory;
 use domain::incident::Incident;
 use domain::routing::{Way, reroute};
@@ -15,7 +15,7 @@ use domain::{AlertId, IncidentId, InhibitionId, ServiceId, Span, Timestamp};
 use store::Tx;
 use store::alert::Aliases;
 
-use super::Submission;
+use super::Prepared;
 use crate::Error;
 
 /// What is to be loaded besides the open alerts.
@@ -119,7 +119,7 @@ impl Wanted {
 /// Everything that the signals of a batch may touch. `ways` are those of its signals.
 pub(super) fn load(
     tx: &mut Tx<'_>,
-    batch: &[Arc<Submission>],
+    batch: &[Prepared],
     known: &[Option<(&Integration, &Service)>],
     ways: &[Vec<Way<'_>>],
     directory: &Directory,
@@ -128,6 +128,10 @@ pub(super) fn load(
     let mut identities: BTreeSet<Identity> = BTreeSet::new();
     // Alerts of groups that resolve as a whole.
     let mut members: BTreeSet<Identity> = BTreeSet::new();
+    let digests = (batch.iter().zip(ways))
+        .flat_map(|(prepared, ways)| (0..ways.len()).map(|n| prepared.digests.get(n).copied()))
+        .map(Option::flatten);
+    let digests: Vec<Option<TextDigest>> = digests.collect();
     let ways: Vec<&Way<'_>> = ways.iter().flatten().collect();
     let (aliases, meanings) = Meanings::load(tx, &ways)?;
     let mut set = WorkingSet::default();
@@ -135,16 +139,15 @@ pub(super) fn load(
     for way in &ways {
         identities.extend(meanings.of(way));
     }
-    for (submission, known) in batch.iter().zip(known) {
+    for (Prepared { submission, .. }, known) in batch.iter().zip(known) {
         if let (Some(group), Some((integration, _))) = (&submission.resolve_group, known) {
             members.extend(store::alert::open_of_group(tx, integration.id, group)?);
         }
     }
     identities.extend(&members);
     let identities: Vec<Identity> = identities.into_iter().collect();
-    for alert in store::alert::lock_open(tx, &identities)? {
-        set.open.insert(alert.identity, alert);
-    }
+    let told: Vec<_> = ways.iter().copied().zip(digests).collect();
+    read_open(tx, &mut set, &identities, &members, &told, &meanings)?;
 
     // An open alert that the batch resolves may be triggered again in the same batch.
     let spoken: BTreeSet<Identity> = ways
@@ -153,7 +156,10 @@ pub(super) fn load(
         .flat_map(|way| meanings.of(way).iter().copied())
         .collect();
     let mut wanted = Wanted::default();
-    for way in &ways {
+    let wholly = ways
+        .iter()
+        .filter(|way| !set.tallies.contains_key(&way.made));
+    for way in wholly {
         let signal = &way.signal;
         let trigger = signal.action == Action::Trigger;
         for identity in meanings.of(way) {
@@ -187,6 +193,46 @@ pub(super) fn load(
     }
     wanted.load(tx, &mut set, directory, now)?;
     Ok(set)
+}
+
+/// Locks the open alerts among the identities. Those that the whole batch does nothing to but count
+/// them are not read any further. Digests are of signals as they were sent.
+fn read_open(
+    tx: &mut Tx<'_>,
+    set: &mut WorkingSet,
+    identities: &[Identity],
+    members: &BTreeSet<Identity>,
+    ways: &[(&Way<'_>, Option<TextDigest>)],
+    meanings: &Meanings,
+) -> Result<(), Error> {
+    let tallies = store::alert::lock_tallies(tx, identities)?;
+    let mut tallies: BTreeMap<Identity, Tally> = tallies
+        .into_iter()
+        .map(|tally| (tally.identity, tally))
+        .collect();
+    let mut whole = Vec::new();
+    for identity in members {
+        whole.extend(tallies.remove(identity));
+    }
+    for (way, digest) in ways {
+        let meant = meanings.of(way);
+        let counts = meant == [way.own]
+            && tallies
+                .get(&way.own)
+                .is_some_and(|tally| match &way.signal {
+                    Cow::Borrowed(signal) => tally.counts(signal, *digest),
+                    // Rules have changed what it says.
+                    Cow::Owned(signal) => tally.counts(signal, TextDigest::of_signal(signal)),
+                });
+        if !counts {
+            whole.extend(meant.iter().filter_map(|one| tallies.remove(one)));
+        }
+    }
+    for alert in store::alert::of_tallies(tx, &whole)? {
+        set.open.insert(alert.identity, alert);
+    }
+    set.tallies = tallies;
+    Ok(())
 }
 
 /// Everything that looking at these alerts may touch.

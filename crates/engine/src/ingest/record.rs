@@ -1,7 +1,6 @@
 //! What is written down about requests and the signals in them.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use domain::dedup::{Applied, SignalDecision};
 use domain::routing::{CATCH_ALL, Decision, Way};
@@ -12,7 +11,7 @@ use store::Tx;
 use store::alert::{SignalRecord, Traffic};
 use store::request::{Repeat, Request};
 
-use super::Submission;
+use super::{Prepared, Submission};
 use crate::Error;
 
 /// Repeats of a request that are shown; all are counted.
@@ -173,11 +172,11 @@ impl Records {
     pub(super) fn write(
         mut self,
         tx: &mut Tx<'_>,
-        batch: &[Arc<Submission>],
+        batch: &[Prepared],
         now: Timestamp,
     ) -> Result<(), Error> {
         for (integration, (place, mut current)) in std::mem::take(&mut self.samples) {
-            let Some(submission) = batch.get(place) else {
+            let Some(Prepared { submission, .. }) = batch.get(place) else {
                 continue;
             };
             if store::request::sample_is_fresh(tx, integration, now)? {

@@ -1,7 +1,8 @@
 //! Plans and applies a file against the store.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use domain::directory::Directory;
 use serde_json::json;
 use store::{Store, Tx, account, people};
 
@@ -86,6 +87,39 @@ pub async fn apply(
     store
         .write(move |tx| write(tx, &ctx, &passwords, &manifest))
         .await
+}
+
+/// The configuration as it would be with the file applied. Nothing is kept of it. Administrators
+/// only, since it is written and taken back.
+///
+/// # Errors
+/// As [`apply`].
+pub async fn rehearse(
+    store: &Store,
+    ctx: &OpContext,
+    manifest: Manifest,
+) -> Result<Arc<Directory>, ManifestError> {
+    access::require(ctx, Right::Administer)?;
+    let manifest = Arc::new(manifest);
+    let before = current(store).await?;
+    let passwords = passwords(&before, &manifest).await?;
+    let would = Arc::new(Mutex::new(None));
+    let (kept, ctx) = (would.clone(), *ctx);
+    let taken_back: Result<(), ManifestError> = store
+        .write(move |tx| {
+            write(tx, &ctx, &passwords, &manifest)?;
+            let directory = Arc::new(store::directory::load(tx)?);
+            *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(directory);
+            // What was written goes with this.
+            Err(Error::Refused("it was only tried".into()).into())
+        })
+        .await;
+    let directory = would.lock().unwrap_or_else(PoisonError::into_inner).take();
+    match (directory, taken_back) {
+        (Some(directory), _) => Ok(directory),
+        (None, Err(error)) => Err(error),
+        (None, Ok(())) => Err(Error::Overloaded.into()),
+    }
 }
 
 fn write(

@@ -26,7 +26,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use apply::{apply, current, plan};
+pub use apply::{apply, current, plan, rehearse};
 pub use document::{
     CalendarEntry, ChannelEntry, HeartbeatEntry, IntegrationEntry, LayerEntry, Manifest,
     MethodEntry, PolicyEntry, RoutingEntry, RuleEntry, ScheduleEntry, ServiceEntry, SettingsEntry,

@@ -4,4 +4,4 @@ pub mod preview;
 pub mod report;
 
 pub use preview::preview;
-pub use report::{PersonReport, Report, ReportQuery, on_call_report};
+pub use report::{PersonReport, Report, ReportQuery, ScheduleReport, on_call_report};

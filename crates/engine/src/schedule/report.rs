@@ -34,8 +34,26 @@ pub struct Report {
     pub until: Timestamp,
     /// Most time first.
     pub people: Vec<PersonReport>,
-    /// Who is on call for each schedule after those who are now, within 60 days.
-    pub next: Vec<(ScheduleId, Option<Shift>)>,
+    /// In the order of their ids.
+    pub schedules: Vec<ScheduleReport>,
+}
+
+/// How well a schedule is covered, and by whom next.
+#[derive(Clone, Debug)]
+pub struct ScheduleReport {
+    pub id: ScheduleId,
+    /// When nobody is on call in the span, from the schedule's first version on.
+    pub gaps: Vec<(Timestamp, Timestamp)>,
+    /// Who is on call after those who are now, within 60 days.
+    pub next: Option<Shift>,
+}
+
+impl ScheduleReport {
+    /// All gaps together.
+    pub fn uncovered(&self) -> Span {
+        let sum = |sum: Span, (start, end): &(Timestamp, Timestamp)| sum + end.since(*start);
+        self.gaps.iter().fold(Span::ZERO, sum)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -104,9 +122,13 @@ pub async fn on_call_report(
             from: query.from,
             until: query.until,
             people: with_pages(loads, &pages),
-            next: schedules
+            schedules: schedules
                 .iter()
-                .map(|one| (one.id, one.next_on_call(now)))
+                .map(|one| ScheduleReport {
+                    id: one.id,
+                    gaps: one.uncovered(query.from, query.until),
+                    next: one.next_on_call(now),
+                })
                 .collect(),
         }
     })

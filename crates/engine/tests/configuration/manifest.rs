@@ -25,6 +25,7 @@ crate::on_both! {
     passwords_are_set_when_they_differ
     an_address_verified_by_hand_stays_verified
     heartbeats_are_made_changed_and_exported
+    what_people_are_told_of_shifts_is_in_the_file
 }
 
 const EXAMPLE: &str = include_str!("../../../../docs/example.yaml");
@@ -335,4 +336,47 @@ async fn heartbeats_are_made_changed_and_exported(house: &House) {
         .replace("interval: 1d, ", "")
         .replace("nightly", "other");
     assert!(refused(house, &bare).await.contains("needs its `interval`"));
+}
+
+async fn what_people_are_told_of_shifts_is_in_the_file(house: &House) {
+    // PAGING.md §5.8: 24 h and 1 h before, settable.
+    let file =
+        |reminders: &str| format!("users: [{{email: bo@example.com, reminders: {reminders}}}]");
+    let bo = || {
+        let directory = house.directory();
+        let bo = directory.user_by_email("bo@example.com").unwrap().id;
+        directory.reminders.get(&bo).cloned().unwrap_or_default()
+    };
+    applied(house, root(), EXAMPLE).await;
+    let usual = bo();
+    assert_eq!(usual.leads, [Span::from_hours(24), Span::from_hours(1)]);
+    let plan = applied(house, root(), &file("{leads: [24h, 1h]}")).await;
+    assert!(plan.is_unchanged(), "it is so unless changed: {plan}");
+    let plan = applied(house, root(), &file("{leads: [15m, 2d], hand_off: false}")).await;
+    assert!(
+        plan.to_string().contains("bo@example.com (reminders)"),
+        "{plan}"
+    );
+    assert_eq!(bo().leads, [Span::from_days(2), Span::from_minutes(15)]);
+    assert!(!bo().hand_off);
+    // What the file does not name stays, and what is exported is the same again.
+    let named = "users: [{email: bo@example.com, zone: Europe/Lisbon}]";
+    applied(house, root(), named).await;
+    assert!(!bo().hand_off);
+    let text = exported(house, false).await;
+    assert!(
+        text.contains("- 2d") && text.contains("hand_off: false"),
+        "{text}"
+    );
+    assert!(applied(house, root(), &text).await.is_unchanged());
+    applied(house, root(), &file("{leads: []}")).await;
+    assert_eq!((bo().leads.len(), bo().hand_off), (0, true));
+    for wrong in [
+        "{leads: [1m]}",
+        "{leads: [30d]}",
+        "{leads: [1h, 2h, 3h, 4h, 5h, 6h]}",
+    ] {
+        let told = refused(house, &file(wrong)).await;
+        assert!(told.contains("reminders: "), "{told}");
+    }
 }

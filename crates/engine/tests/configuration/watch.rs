@@ -354,11 +354,13 @@ async fn duty_is_reported(house: &House) {
         (report.people[0].pages, report.people[0].urgent_pages),
         (0, 0)
     );
-    let next = report.next[0].1.as_ref().unwrap();
+    let own = &report.schedules[0];
+    let next = own.next.as_ref().unwrap();
     assert_eq!(
-        (report.next[0].0, next.start, &next.users[..]),
+        (own.id, next.start, &next.users[..]),
         (id, day(16), &[eve][..])
     );
+    assert_eq!((&own.gaps[..], own.uncovered()), (&[][..], Span::ZERO));
 
     let unknown = ReportQuery {
         schedule: Some(ScheduleId(-1)),

@@ -40,6 +40,7 @@ async fn start(store: &Store, mail: &Arc<Gate>, now: Timestamp) -> Engine {
     let config = EngineConfig {
         public_url: "https://q.example".into(),
         node_name: "node".into(),
+        letterbox: None,
     };
     let channels = Channels::new(vec![mail.clone() as Arc<dyn Channel>]);
     let clock = Arc::new(ManualClock::at(now));

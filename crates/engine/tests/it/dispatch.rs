@@ -29,6 +29,7 @@ on_both!(a_page_by_the_running_engine, 0, |house| {
     let config = EngineConfig {
         public_url: "https://q.example/".into(),
         node_name: "node".into(),
+        letterbox: None,
     };
     let engine = Engine::start(
         store.clone(),

@@ -29,6 +29,7 @@ pub async fn engine_at(store: &Store, clock: ManualClock) -> Engine {
     let config = EngineConfig {
         public_url: "https://q.example".into(),
         node_name: "node".into(),
+        letterbox: None,
     };
     Engine::start(store.clone(), Channels::default(), config, Arc::new(clock))
         .await

@@ -19,6 +19,7 @@ mod reply;
 mod responder;
 mod role;
 mod scripted;
+mod shadow;
 mod shifts;
 mod update;
 mod what_if;

@@ -84,6 +84,7 @@ pub fn dispatcher(
     let sender = Sender {
         public_url: "https://q.example".into(),
         secret: secret(),
+        letterbox: "reply@q.example".parse().ok(),
     };
     Dispatcher::new(
         store.clone(),

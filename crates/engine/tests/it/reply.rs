@@ -1,5 +1,8 @@
 //! Answers by SMS and by mail link (PAGING.md §6.8).
 
+mod mail;
+mod named;
+
 use domain::Timestamp;
 use domain::word::{ContactKind, NotificationState, Origin, PagingState};
 use engine::Error;

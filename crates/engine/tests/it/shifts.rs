@@ -32,6 +32,7 @@ fn sender() -> Sender {
     Sender {
         public_url: "https://q.example".into(),
         secret: LinkSecret::new([7; 32]),
+        letterbox: None,
     }
 }
 

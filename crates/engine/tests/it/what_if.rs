@@ -1,6 +1,7 @@
 //! The what-if against the engine: random questions, asked and then lived through.
 
 mod case;
+mod tried;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -9,7 +10,7 @@ use channels::{Channel, Channels};
 use domain::channel::{ChannelKind, Post};
 use domain::directory::ContactMethod;
 use domain::incident::{Command, Incident};
-use domain::what_if::{Act, Answer, EventKind};
+use domain::what_if::{Act, Answer, EventKind, Message, MessageWhy};
 use domain::word::{ContactKind, NotificationState, PagingState};
 use domain::{AlertId, ChannelId, ContactMethodId, Span, Timestamp, UserId};
 use engine::clock::ManualClock;
@@ -281,7 +282,7 @@ on_both!(what_is_told_is_what_happens, 0, |house| {
         clock: clock.clone(),
     };
     let mut runner = TestRunner::deterministic();
-    let mut held = 0;
+    let (mut held, mut followed) = (0, 0);
     for number in 0..CASES {
         let case = case().new_tree(&mut runner).unwrap().current();
         let begin = NOON + Span::from_days(10 * (number as i64 + 1));
@@ -291,6 +292,8 @@ on_both!(what_is_told_is_what_happens, 0, |house| {
             .unwrap();
         let first = told.course.events.first().map(|event| event.kind);
         held += usize::from(matches!(first, Some(EventKind::Held(_))));
+        let follows = |one: &&Message| one.why == MessageWhy::Follows;
+        followed += told.course.messages.iter().filter(follows).count();
         outages.lock().unwrap().clone_from(&told.scenario.outages);
         let incident = live(store, &office, &told).await;
         compare(store, &case, &told, &incident).await;
@@ -306,6 +309,7 @@ on_both!(what_is_told_is_what_happens, 0, |house| {
         office.settle(later).await;
     }
     assert!(held > 3, "{held} held back");
+    assert!(followed > 3, "{followed} told of a shift that they follow");
     let rows = outbox(store).await;
     assert!(
         rows.len() > CASES / 2,

@@ -41,9 +41,22 @@ pub(crate) fn parse_each(
     settings: &Settings,
     received_at: Timestamp,
 ) -> Result<Parsed, FormatError> {
-    let value = json::parse(body).map_err(|error| FormatError::NotJson {
+    let (value, mended) = json::read(body).map_err(|error| FormatError::NotJson {
         reason: error.to_string(),
     })?;
+    let mut parsed = of_value(value, settings, received_at)?;
+    parsed
+        .warnings
+        .splice(0..0, Warnings::of_body(mended).finish());
+    Ok(parsed)
+}
+
+/// As [`parse_each`], for JSON already read.
+fn of_value(
+    value: Value,
+    settings: &Settings,
+    received_at: Timestamp,
+) -> Result<Parsed, FormatError> {
     match value.get("alerts") {
         Some(Value::Array(alerts)) if alerts.len() > ITEMS_MAX => {
             Err(FormatError::TooMany { found: alerts.len() })

@@ -29,7 +29,7 @@ pub fn parse(
     settings: &Settings,
     received_at: Timestamp,
 ) -> Result<Parsed, FormatError> {
-    let value = json::parse(body).map_err(|error| FormatError::NotJson {
+    let (value, mended) = json::read(body).map_err(|error| FormatError::NotJson {
         reason: error.to_string(),
     })?;
     let Value::Array(alerts) = value else {
@@ -46,7 +46,7 @@ pub fn parse(
             found: alerts.len(),
         });
     }
-    let mut warnings = Warnings::default();
+    let mut warnings = Warnings::of_body(mended);
     let mut parsed = Parsed::default();
     for (item, mut alert) in alerts.into_iter().enumerate() {
         warnings.place.clear();

@@ -31,7 +31,7 @@ const BLOCKS: [&str; 20] = [
 const NAME_MAX: usize = 10;
 
 /// The text of HTML, blocks on lines of their own, without scripts, styles and markup.
-pub(super) fn to_text(html: &str) -> String {
+pub(crate) fn to_text(html: &str) -> String {
     let html = &html[..html.floor_char_boundary(HTML_MAX)];
     squeezed(&html_to_text(&with_breaks(html)))
 }

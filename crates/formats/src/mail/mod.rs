@@ -5,6 +5,7 @@
 //! cannot be understood becomes an alert all the same.
 
 mod alert;
+mod answer;
 mod html;
 mod message;
 mod provider;
@@ -19,8 +20,11 @@ use domain::Timestamp;
 use crate::request::Request;
 use crate::settings::Settings;
 use crate::warning::Warnings;
-use crate::{FormatError, Parsed};
+use crate::{FormatError, Parsed, sns};
 
+pub(crate) use answer::is_token;
+pub use answer::{MailAnswer, answer, token};
+pub(crate) use html::to_text;
 pub(crate) use rules::ReadRules;
 pub use rules::{MailDedup, MailRules, USUAL_RECOVERY, UnknownDedup};
 pub use unwanted::HOPS_MAX;
@@ -99,6 +103,8 @@ struct Mail {
     date: Option<String>,
     attachments: Vec<String>,
     signs: Signs,
+    /// What proves that it came by a topic of SNS.
+    signed: Option<sns::Signed>,
 }
 
 /// Headers that tell machines from monitors.
@@ -201,14 +207,17 @@ pub(crate) fn parse(
     let mut warnings = Warnings::default();
     let mut parsed = Parsed::default();
     let mail = match provider::read(request, settings.secret.as_ref(), now, &mut warnings)? {
-        provider::Given::Mail(mail) => *mail,
+        provider::Given::Mail(mut mail) => {
+            parsed.signed = mail.signed.take();
+            *mail
+        }
         provider::Given::Confirm(asked) => {
-            parsed.confirm = Some(asked);
+            parsed.confirm = Some(*asked);
             return Ok(parsed);
         }
         provider::Given::Generic(read) => {
             read.warnings.iter().for_each(|text| warnings.note(text));
-            parsed = read;
+            parsed = *read;
             parsed.warnings = warnings.finish();
             return Ok(parsed);
         }
@@ -217,6 +226,7 @@ pub(crate) fn parse(
             return Ok(parsed);
         }
     };
+    parsed.answer = answer::of(&mail);
     match unwanted::reason(&mail) {
         Some(reason) => warnings.note(format!("this mail became no alert: {reason}")),
         None => {

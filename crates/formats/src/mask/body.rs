@@ -186,7 +186,7 @@ const fn is_word(byte: u8) -> bool {
 }
 
 /// `name=value`, `<name>value<`, and outside of JSON `name: value`.
-fn assigned(text: &str, colons: bool) -> String {
+pub(super) fn assigned(text: &str, colons: bool) -> String {
     let bytes = text.as_bytes();
     let mut out = String::with_capacity(text.len());
     let (mut done, mut at) = (0, 0);

@@ -35,6 +35,19 @@ fn the_key_is_masked_wherever_it_stands() {
 }
 
 #[test]
+fn whoever_reads_a_mail_cannot_answer_the_page_that_it_quotes() {
+    let token = "1a-69a5f0-00112233445566778899AABBccddeeff";
+    let head = format!("SMTP x\nx-envelope-to: <reply+{token}@page.example.com>");
+    let masked = of(
+        &head,
+        &format!("Cc: reply+{token}@page.example.com\n\n> {token}"),
+    );
+    assert!(!all(&masked).contains(token), "{masked:?}");
+    let other = "6ba7b810-9dad-11d1-80b4-00c04fd430c8";
+    assert!(all(&of("POST /x", other)).contains(other));
+}
+
+#[test]
 fn another_key_in_the_path_and_its_echoes_are_masked_too() {
     let masked = of(
         &format!("POST /integrations/{OTHER}/x"),

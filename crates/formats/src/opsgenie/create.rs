@@ -28,8 +28,8 @@ pub struct Creation {
 /// # Errors
 /// The refusal to answer with.
 pub fn create(bytes: &[u8]) -> Result<Creation, Refusal> {
-    let mut fields = body(bytes)?;
-    let mut warnings = Warnings::default();
+    let (mut fields, mended) = body(bytes)?;
+    let mut warnings = Warnings::of_body(mended);
     let Some(message) = text::line(fields.get("message"), "message", SUMMARY_MAX, &mut warnings)
     else {
         return Err(Refusal::invalid("message", "can not be empty"));

@@ -63,7 +63,7 @@ impl Edit {
     /// # Errors
     /// What is wrong with a field.
     pub fn parse(bytes: &[u8]) -> Result<Edit, Refusal> {
-        let fields = super::body(bytes)?;
+        let (fields, _) = super::body(bytes)?;
         let name = string(&fields, "name")?;
         let enabled = match fields.get("enabled") {
             None | Some(Value::Null) => None,

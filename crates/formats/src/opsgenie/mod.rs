@@ -104,15 +104,16 @@ impl Party {
     }
 }
 
-/// The body as an object; an empty one is an object without fields.
-fn body(bytes: &[u8]) -> Result<Map<String, Value>, reply::Refusal> {
+/// The body as an object; an empty one is an object without fields. Also whether it had to be
+/// mended.
+fn body(bytes: &[u8]) -> Result<(Map<String, Value>, bool), reply::Refusal> {
     if bytes.trim_ascii().is_empty() {
-        return Ok(Map::new());
+        return Ok((Map::new(), false));
     }
-    match json::parse(bytes) {
-        Ok(Value::Object(fields)) => Ok(fields),
-        Ok(Value::Null) => Ok(Map::new()),
-        Ok(other) => Err(reply::Refusal::invalid(
+    match json::read(bytes) {
+        Ok((Value::Object(fields), mended)) => Ok((fields, mended)),
+        Ok((Value::Null, mended)) => Ok((Map::new(), mended)),
+        Ok((other, _)) => Err(reply::Refusal::invalid(
             "body",
             &format!("must be a JSON object, not {}", json::kind(&other)),
         )),

@@ -51,8 +51,8 @@ pub fn orders(
     parameter: impl Fn(&str) -> Option<String>,
     now: Timestamp,
 ) -> Result<Orders, Refusal> {
-    let fields = body(bytes)?;
-    let mut warnings = Warnings::default();
+    let (fields, mended) = body(bytes)?;
+    let mut warnings = Warnings::of_body(mended);
     let author = author(&fields)
         .or_else(|| parameter("user"))
         .filter(|name| !name.trim().is_empty());

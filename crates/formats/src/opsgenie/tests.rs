@@ -266,7 +266,40 @@ fn searches() {
     assert!(!open.is_plain());
     assert_eq!(read("alias=\"a b\"").unwrap().alias.as_deref(), Some("a b"));
     assert!(read("").unwrap().is_plain());
-    for bad in ["status: odd", "a OR b", "NOT a", "colour: red"] {
+    // What the store can look up is left to it, where it must hold in any case.
+    for (text, status, alias, plain) in [
+        ("status: open", true, None, true),
+        (
+            "status=open AND alias: http://a:80/x",
+            true,
+            Some("http://a:80/x"),
+            true,
+        ),
+        ("status: open OR status: closed", false, None, false),
+        ("NOT status: open", false, None, false),
+        ("status != open", false, None, false),
+        ("(status: open) AND (priority: P1)", true, None, false),
+    ] {
+        let query = read(text).unwrap();
+        assert_eq!(query.status.is_some(), status, "{text}");
+        assert_eq!(query.alias.as_deref(), alias, "{text}");
+        assert_eq!(query.is_plain(), plain, "{text}");
+    }
+    let deep = format!("{}a{}", "(".repeat(50), ")".repeat(50));
+    let long = "a ".repeat(100);
+    for bad in [
+        "status: odd",
+        "colour: red",
+        "count > many",
+        "createdAt > soon",
+        "priority > P3",
+        "(a OR b",
+        "a)",
+        ": b",
+        "tag:",
+        &deep,
+        &long,
+    ] {
         assert_eq!(read(bad).unwrap_err().status, 422, "{bad}");
     }
     assert!(query::Query::parse([("limit", "x")]).is_err());

@@ -1,6 +1,7 @@
 //! Change events (WIRE-FORMATS.md §2): they never page.
 
 use domain::change_event::{ChangeEvent, ChangeKind, FIELD_MAX, SUMMARY_MAX};
+use domain::signal::Link;
 use serde_json::{Map, Value};
 
 use super::reply::Invalid;
@@ -20,11 +21,12 @@ pub struct Request {
 /// # Errors
 /// [`Invalid`], with every reason found: the key, and a missing summary.
 pub fn parse(body: &[u8], outside: Option<&str>) -> Result<Request, Invalid> {
-    let event = json::parse(body).map_err(|_| Invalid::unrecognized("JSON parse error"))?;
+    let (event, mended) =
+        json::read(body).map_err(|_| Invalid::unrecognized("JSON parse error"))?;
     let Value::Object(event) = event else {
         return Err(Invalid::unrecognized("Event object must be a JSON object"));
     };
-    let mut warnings = Warnings::default();
+    let mut warnings = Warnings::of_body(mended);
     let mut errors = Vec::new();
     let routing_key = super::routing_key(&event, outside).unwrap_or_else(|reasons| {
         errors.extend(reasons);
@@ -77,6 +79,12 @@ pub fn parse(body: &[u8], outside: Option<&str>) -> Result<Request, Invalid> {
         .map(json::shallow)
         .unwrap_or_default();
     change.links = link::links(event.get("links"), &mut warnings);
+    // A change has no pictures here; they are one step away.
+    let images = link::images(event.get("images"), &mut warnings);
+    change.links.extend(images.into_iter().map(|image| Link {
+        text: image.alt.unwrap_or_else(|| "Image".to_owned()),
+        href: image.src,
+    }));
     Ok(Request {
         routing_key,
         event: change,
@@ -105,18 +113,20 @@ mod tests {
                 "custom_details": {"build": 42},
             },
             "links": [{"href": "https://ci.example/42", "text": "Build"}],
+            "images": [{"src": "https://ci.example/42.png"}, {"src": "javascript:x"}],
         });
         let request = read(&sent).unwrap();
         assert_eq!(request.routing_key, KEY);
         assert_eq!(request.event.summary, "Build 42 deployed");
         assert_eq!(request.event.source, "ci");
         assert_eq!(request.event.details, json!({"build": 42}));
-        assert_eq!(request.event.links.len(), 1);
+        let texts: Vec<&str> = request.event.links.iter().map(|link| &*link.text).collect();
+        assert_eq!(texts, ["Build", "Image"]);
         assert_eq!(
             request.event.at,
             Timestamp::parse("2026-07-17T08:42:58.315Z")
         );
-        assert_eq!(request.warnings, [""; 0]);
+        assert_eq!(request.warnings.len(), 1, "{:?}", request.warnings);
         assert_eq!(
             read(&sent).unwrap().event.idempotency_key,
             request.event.idempotency_key

@@ -21,7 +21,7 @@ use serde_json::{Map, Value};
 
 use crate::text::{self, FIELD_MAX};
 use crate::warning::{Warnings, quoted};
-use crate::{Parsed, json, key, link, severity, time};
+use crate::{FormatError, Parsed, json, key, link, severity, time};
 
 /// Length of a routing key, in characters.
 const KEY_LENGTH: usize = 32;
@@ -47,17 +47,17 @@ pub fn parse(
     outside: Option<&str>,
     random_key: impl FnOnce() -> String,
 ) -> Result<Request, Invalid> {
-    let mut event =
-        json::parse_as_sent(body).map_err(|_| Invalid::unrecognized("JSON parse error"))?;
+    let (mut event, mended) =
+        json::read_as_sent(body).map_err(|_| Invalid::unrecognized("JSON parse error"))?;
     let key_as_sent = event
         .get("dedup_key")
         .and_then(Value::as_str)
         .map(str::to_owned);
-    json::make_storable(&mut event, body);
-    let Value::Object(event) = event else {
+    json::make_storable(&mut event, body, mended);
+    let Value::Object(mut event) = event else {
         return Err(Invalid::unrecognized("Event object must be a JSON object"));
     };
-    let mut warnings = Warnings::default();
+    let mut warnings = Warnings::of_body(mended);
     let mut errors = Vec::new();
 
     let routing_key = routing_key(&event, outside).unwrap_or_else(|reasons| {
@@ -72,13 +72,12 @@ pub fn parse(
     if action != Action::Trigger && sent_key.is_none() {
         errors.push("'dedup_key' is missing or blank".to_owned());
     }
-    let no_fields = Map::new();
-    let payload = match event.get("payload") {
+    let payload = match event.remove("payload") {
         Some(Value::Object(payload)) => payload,
-        None | Some(Value::Null) => &no_fields,
+        None | Some(Value::Null) => Map::new(),
         Some(_) => {
             warnings.note("payload was not an object: ignored");
-            &no_fields
+            Map::new()
         }
     };
     let summary = text::line(
@@ -125,6 +124,27 @@ pub fn parse(
         },
         dedup_key,
     })
+}
+
+type Read = fn(&[u8], Option<&str>, fn() -> String) -> Result<Request, Invalid>;
+
+/// Reads one event that came by another address than the API's, whose key is known already. There
+/// is nobody to tell a fresh dedup key to, so that an event without one is known by what it says.
+pub(crate) fn at_any_address(body: &[u8], read: Read) -> Result<Parsed, FormatError> {
+    let request =
+        read(body, Some("known"), String::new).map_err(|invalid| FormatError::InvalidEvent {
+            reason: invalid.to_string(),
+        })?;
+    let mut parsed = request.parsed;
+    for signal in &mut parsed.signals {
+        if signal.dedup_key.is_empty() {
+            let of = |field: &Option<String>| field.clone().unwrap_or_default();
+            let (component, class) = (of(&signal.component), of(&signal.class));
+            let fields = [&*signal.source, &*signal.summary, &*component, &*class];
+            signal.dedup_key = key::of_identity(&fields);
+        }
+    }
+    Ok(parsed)
 }
 
 /// The first well-formed key of the body, else the one from outside; the reasons against the first
@@ -190,7 +210,7 @@ const BAD_ACTION: &str = "'event_action' is invalid (must be one of the followin
 fn fill(
     signal: &mut Signal,
     event: &Map<String, Value>,
-    payload: &Map<String, Value>,
+    mut payload: Map<String, Value>,
     warnings: &mut Warnings,
 ) {
     let is_trigger = signal.action == Action::Trigger;
@@ -244,8 +264,7 @@ fn fill(
         warnings,
     );
     signal.details = payload
-        .get("custom_details")
-        .cloned()
+        .remove("custom_details")
         .map(json::shallow)
         .unwrap_or_default();
     signal.links = link::links(event.get("links"), warnings);

@@ -22,19 +22,19 @@ pub fn parse(
     outside: Option<&str>,
     random_key: impl FnOnce() -> String,
 ) -> Result<Request, Invalid> {
-    let mut event =
-        json::parse_as_sent(body).map_err(|_| Invalid::unrecognized("JSON parse error"))?;
+    let (mut event, mended) =
+        json::read_as_sent(body).map_err(|_| Invalid::unrecognized("JSON parse error"))?;
     // Numbers are sent, too, by LibreNMS.
     let key_as_sent = match event.get("incident_key") {
         Some(Value::String(text)) => Some(text.clone()),
         Some(Value::Number(number)) => Some(number.to_string()),
         _ => None,
     };
-    json::make_storable(&mut event, body);
+    json::make_storable(&mut event, body, mended);
     let Value::Object(event) = event else {
         return Err(Invalid::unrecognized("Event object must be a JSON object"));
     };
-    let mut warnings = Warnings::default();
+    let mut warnings = Warnings::of_body(mended);
     let mut errors = Vec::new();
 
     let service_key = service_key(&event, outside).unwrap_or_else(|reason| {

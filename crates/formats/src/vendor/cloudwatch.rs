@@ -44,6 +44,7 @@ pub(crate) fn parse(
             alarm(item, settings).map_or(super::Said::Unknown, Into::into)
         });
     };
+    parsed.signed = sns::of_notification(&envelope, &mut warnings)?;
     let subject = read::text(&envelope, "Subject");
     let inner = json::parse(message.as_bytes())
         .ok()

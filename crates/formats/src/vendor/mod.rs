@@ -20,12 +20,12 @@ pub(crate) mod uptime;
 pub(crate) mod zabbix;
 
 use domain::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::draft::Draft;
 use crate::request::{Encoding, Request};
 use crate::warning::Warnings;
-use crate::{FormatError, ITEMS_MAX, Parsed, generic, key, text};
+use crate::{FormatError, ITEMS_MAX, Parsed, generic, json, key, mask, text};
 
 /// Longest text of an unreadable request kept in its alert, in characters.
 const RAW_MAX: usize = 16_384;
@@ -55,7 +55,11 @@ pub(crate) fn each(
     now: Timestamp,
     read: impl for<'a> Fn(&'a Value, &mut Warnings) -> Said<'a>,
 ) -> Result<Parsed, FormatError> {
-    let (value, encoding) = request.fields();
+    let (mut value, encoding) = request.fields();
+    // A text of no known shape is kept as it came, but for secrets.
+    if let Value::String(text) = &mut value {
+        *text = mask::told(request, text);
+    }
     let mut warnings = Warnings::default();
     told(encoding, &mut warnings);
     let mut parsed = Parsed::default();
@@ -92,9 +96,7 @@ fn is_empty(value: &Value) -> bool {
 /// Tells the owner that a body had to be mended.
 pub(crate) fn told(encoding: Encoding, warnings: &mut Warnings) {
     if encoding == Encoding::MendedJson {
-        warnings.note(
-            "the body was no valid JSON (a line break inside a text, or not UTF-8): it was mended",
-        );
+        warnings.note(json::MENDED);
     }
 }
 
@@ -147,7 +149,7 @@ pub(crate) fn fallback(
             Some(line) => format!("{who}: {line}"),
             None => format!("{who} sent something that could not be understood"),
         }),
-        details: json!({ "body": text::cut(&raw, RAW_MAX) }),
+        details: serde_json::json!({ "body": text::cut(&raw, RAW_MAX) }),
         ..Draft::default()
     };
     parsed.signals.push(draft.finish(who, now, warnings));

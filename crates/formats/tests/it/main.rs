@@ -7,6 +7,7 @@
 
 mod any_bytes;
 mod change;
+mod command;
 mod fuzz;
 mod generic;
 mod mail;

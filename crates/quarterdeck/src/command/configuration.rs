@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ArgMatches;
-use engine::manifest;
+use engine::manifest::{self, Manifest};
 
 use super::{context, open};
 use crate::failure::Failure;
@@ -18,10 +18,8 @@ pub async fn apply(settings: &Settings, matches: &ArgMatches) -> Result<ExitCode
         .get_one::<PathBuf>("file")
         .cloned()
         .unwrap_or_default();
-    let text = read(&path)?;
     let in_file = |failure: Failure| failure.in_file(&path.display().to_string());
-    let parsed = manifest::parse(&text, &manifest::from_environment);
-    let manifest = parsed.map_err(|error| in_file(error.into()))?;
+    let manifest = parsed(&path)?;
     let store = open(settings)?;
     let dry_run = matches.get_flag("dry-run");
     let plan = manifest::apply(&store, &context(), manifest, dry_run)
@@ -32,6 +30,13 @@ pub async fn apply(settings: &Settings, matches: &ArgMatches) -> Result<ExitCode
         output::line("nothing was changed: run again without --dry-run")?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The configuration that a file holds.
+pub(super) fn parsed(path: &Path) -> Result<Manifest, Failure> {
+    let text = read(path)?;
+    let parsed = manifest::parse(&text, &manifest::from_environment);
+    parsed.map_err(|error| Failure::from(error).in_file(&path.display().to_string()))
 }
 
 fn read(path: &Path) -> Result<String, Failure> {

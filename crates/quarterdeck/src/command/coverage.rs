@@ -41,7 +41,8 @@ pub fn coverage(settings: &Settings, days: u32, matches: &ArgMatches) -> Result<
         .filter(|found| service.is_none_or(|one| found.services.contains(&one.id)))
         .collect();
     print(&proof, &findings, &directory)?;
-    let failed = findings.iter().filter(|found| found.level() <= level);
+    let fails = |found: &&&Finding| found.kind.harms() && found.level() <= level;
+    let failed = findings.iter().filter(fails);
     let failed = failed.count();
     Ok(if failed > 0 {
         output::line(&format!(
@@ -68,7 +69,11 @@ fn print(proof: &Proof, findings: &[&Finding], directory: &Directory) -> Result<
             let more = found.spans.len() - SPANS;
             output::line(&format!("           and {more} more"))?;
         }
-        output::line(&format!("           mend: {}", mend(found.mend, directory)))?;
+        let places: Vec<String> = std::iter::once(&found.mend)
+            .chain(&found.also)
+            .map(|one| mend(*one, directory))
+            .collect();
+        output::line(&format!("           mend: {}", places.join(", ")))?;
     }
     let until = proof.until.to_seconds_string();
     if findings.iter().all(|found| found.level() != Level::Alarm) {

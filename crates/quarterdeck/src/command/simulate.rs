@@ -1,5 +1,6 @@
 //! `simulate`: what would happen.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::ArgMatches;
@@ -7,8 +8,10 @@ use domain::directory::Directory;
 use domain::what_if::{Answer, EventKind, Outage, PolicyDraft, Stop, labels};
 use domain::word::AlertSeverity;
 use domain::{Span, Timestamp};
-use engine::what_if::{Question, Told, tell};
+use engine::manifest;
+use engine::what_if::{Question, Told, tell_in};
 
+use super::configuration::parsed;
 use super::{context, open};
 use crate::failure::Failure;
 use crate::output;
@@ -17,9 +20,15 @@ use crate::setting::Settings;
 /// `quarterdeck simulate --service S …`.
 pub async fn simulate(settings: &Settings, matches: &ArgMatches) -> Result<ExitCode, Failure> {
     let store = open(settings)?;
-    let directory = store.directory();
     let text = |name: &str| matches.get_one::<String>(name).map(String::as_str);
     let ctx = context();
+    let directory = match matches.get_one::<PathBuf>("file") {
+        None => store.directory(),
+        Some(path) => {
+            let would = manifest::rehearse(&store, &ctx, parsed(path)?).await;
+            would.map_err(|error| Failure::from(error).in_file(&path.display().to_string()))?
+        }
+    };
     let mut question = Question::new(None);
     if let Some(slug) = text("service") {
         let service = directory.service_by_slug(slug);
@@ -36,9 +45,6 @@ pub async fn simulate(settings: &Settings, matches: &ArgMatches) -> Result<ExitC
             config: policy.current.config.clone(),
         });
     }
-    if question.service.is_none() && question.policy.is_none() {
-        return Err(Failure::usage("say for what: --service or --policy"));
-    }
     if let Some(word) = text("severity") {
         question.severity = word
             .parse::<AlertSeverity>()
@@ -47,6 +53,11 @@ pub async fn simulate(settings: &Settings, matches: &ArgMatches) -> Result<ExitC
     question.integration = matches
         .get_one::<i64>("integration")
         .map(|id| domain::IntegrationId(*id));
+    let known = question.service.is_some() || question.policy.is_some();
+    if !known && question.integration.is_none() {
+        let message = "say for what: --service, --policy or --integration";
+        return Err(Failure::usage(message));
+    }
     for word in matches.get_many::<String>("label").unwrap_or_default() {
         let labels = labels(word).map_err(|why| Failure::usage(format!("--label: {why}")))?;
         question.labels.extend(labels);
@@ -68,7 +79,7 @@ pub async fn simulate(settings: &Settings, matches: &ArgMatches) -> Result<ExitC
     for word in matches.get_many::<String>("fail").unwrap_or_default() {
         question.outages.push(outage(word, at)?);
     }
-    let told = tell(&store, &ctx, question).await?;
+    let told = tell_in(&store, &ctx, directory.clone(), question).await?;
     print(&told)?;
     Ok(ExitCode::SUCCESS)
 }

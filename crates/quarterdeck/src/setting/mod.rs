@@ -14,6 +14,7 @@ use std::time::Duration;
 use channels::Secret;
 use channels::email::EmailConfig;
 use channels::sms::TwilioConfig;
+use engine::reply::Letterbox;
 use store::DatabaseUrl;
 use web::smtp::{SmtpConfig, TlsFiles};
 
@@ -45,6 +46,8 @@ pub struct Settings {
     pub twilio: Option<TwilioConfig>,
     /// How mail to integrations is taken.
     pub mail: Option<SmtpConfig>,
+    /// Where answers by mail arrive.
+    pub letterbox: Option<Letterbox>,
     /// Calendars may be imported from private networks.
     pub private_calendars: bool,
     /// Channels may be told in private networks.
@@ -77,10 +80,12 @@ impl Settings {
             .parse("listen", "an address with a port, such as 127.0.0.1:8080")?
             .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
         let public_url = public_url(values, listen)?;
+        let mail = mail(values)?;
         let settings = Settings {
+            letterbox: letterbox(values, mail.as_ref())?,
+            mail,
             smtp: smtp(values)?,
             twilio: twilio(values, &public_url)?,
-            mail: mail(values)?,
             private_calendars: values
                 .parse("calendar.private_addresses", "true or false")?
                 .unwrap_or(false),
@@ -281,6 +286,19 @@ fn mail(values: &Values) -> Result<Option<SmtpConfig>, Failure> {
         patience: Duration::from_secs(u64::try_from(patience).unwrap_or(300)),
         ..usual
     }))
+}
+
+/// Where answers to mails arrive: where it is said, or where mails are taken anyway.
+fn letterbox(values: &Values, mail: Option<&SmtpConfig>) -> Result<Option<Letterbox>, Failure> {
+    match (values.get("replies.address"), mail) {
+        (Some(given), _) => match given.value.parse() {
+            Ok(letterbox) => Ok(Some(letterbox)),
+            Err(error) => Err(Failure::usage(format!("{}: {error}", given.by))),
+        },
+        // A domain that cannot be one has been refused before.
+        (None, Some(mail)) => Ok(format!("reply@{}", mail.domain).parse().ok()),
+        (None, None) => Ok(None),
+    }
 }
 
 fn twilio(values: &Values, public_url: &str) -> Result<Option<TwilioConfig>, Failure> {

@@ -235,6 +235,13 @@ pub const SETTINGS: &[Setting] = &[
         "How long a sender of mail may be silent",
     ),
     setting(
+        "replies.address",
+        "ADDRESS",
+        "reply@ and mail.domain, where mail is taken by SMTP; else pages are not answered by mail",
+        "Where answers to mails arrive by a provider's webhook, such as reply@page.example.com; \
+         mails come to reply+TOKEN@page.example.com",
+    ),
+    setting(
         "twilio.account_sid",
         "SID",
         "none: SMS stay on the outbox page and in the log",

@@ -280,4 +280,15 @@ fn mail_is_taken_where_and_for_whom_the_settings_say() {
         assert!(told.contains(reason), "{told}");
     }
     assert!(settings(&[], &[]).unwrap().mail.is_none());
+    // Answers arrive where mails do, or where it is said.
+    let letterbox = |arguments: &[&str]| settings(arguments, &[]).unwrap().letterbox;
+    assert_eq!(letterbox(&[]), None);
+    assert_eq!(letterbox(&needed), "reply@page.example.com".parse().ok());
+    let own = ["--replies-address", "answer@in.example.com"];
+    assert_eq!(letterbox(&own), "answer@in.example.com".parse().ok());
+    let message = refused(&["--replies-address", "in.example.com"], &[]);
+    assert!(
+        message.contains("such as reply@page.example.com"),
+        "{message}"
+    );
 }

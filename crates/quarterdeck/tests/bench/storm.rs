@@ -47,7 +47,7 @@ async fn on(table: &mut Table, name: &str, database: Option<&str>) {
     let mut times = Vec::new();
     while !over.load(Ordering::SeqCst) {
         for path in &PAGES[..3] {
-            times.push(visitor.open(path).await.0);
+            times.push((visitor.open(path).await.0, *path));
         }
         tokio::time::sleep(PAUSE).await;
     }
@@ -61,19 +61,15 @@ async fn on(table: &mut Table, name: &str, database: Option<&str>) {
             milliseconds(outcome.percentile(0.99))
         ),
     );
-    visitor::tell(
-        table,
-        &format!("pages during the storm, {name}"),
-        &mut times,
-    );
+    visitor::tell_of(table, &format!("pages during the storm, {name}"), &times);
     ingest::quiet(&server).await;
     let mut times = Vec::new();
     for _ in 0..25 {
         for path in PAGES {
-            times.push(visitor.open(path).await.0);
+            times.push((visitor.open(path).await.0, path));
         }
     }
-    visitor::tell(table, &format!("pages after the storm, {name}"), &mut times);
+    visitor::tell_of(table, &format!("pages after the storm, {name}"), &times);
     let (stored, incidents, pages) = books(&server);
     table.target(
         &format!("what the storm left, {name}"),

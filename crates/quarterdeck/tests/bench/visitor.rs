@@ -81,11 +81,22 @@ fn csrf(page: &str) -> String {
 
 /// A line for the times that pages took.
 pub fn tell(table: &mut Table, what: &str, times: &mut [Duration]) {
+    tell_with(table, what, times, "");
+}
+
+/// The same of several pages, and which was the slowest.
+pub fn tell_of(table: &mut Table, what: &str, times: &[(Duration, &str)]) {
+    let slowest = times.iter().max().map_or("", |(_, path)| *path);
+    let mut times: Vec<Duration> = times.iter().map(|(time, _)| *time).collect();
+    tell_with(table, what, &mut times, &format!(", slowest {slowest}"));
+}
+
+fn tell_with(table: &mut Table, what: &str, times: &mut [Duration], more: &str) {
     let p99 = percentile(times, 0.99);
     table.target(
         what,
         format!(
-            "p50 {:.1} ms, p99 {:.1} ms",
+            "p50 {:.1} ms, p99 {:.1} ms{more}",
             milliseconds(percentile(times, 0.5)),
             milliseconds(p99)
         ),

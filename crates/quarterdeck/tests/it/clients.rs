@@ -111,6 +111,25 @@ async fn pagerdutys_client_for_python() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn pagerdutys_newer_client_for_python() {
+    let house = House::open(Database::Sqlite, COMPANY).await;
+    let mut command = clients::python(&script("pagerduty_newer.py"));
+    command.args([&house.server.base_url, EVENTS_KEY]);
+    assert_eq!(
+        told(command).await,
+        json!({
+            "fresh": 32, "keyed": "disk/1", "resolved": "disk/1",
+            "stranger": [400, "Invalid routing key"],
+        })
+    );
+    assert_eq!(alerts(&house).len(), 2);
+    assert_eq!(
+        house.rows("SELECT summary, source FROM change_event"),
+        [["Deployed 4.2", "ci"]]
+    );
+}
+
 /// Prometheus pushes straight to us, and `amtool` asks and adds.
 #[tokio::test(flavor = "multi_thread")]
 async fn prometheus_without_an_alertmanager() {

@@ -165,6 +165,113 @@ async fn swaks_reports_a_service_on_postgresql() {
     swaks_reports_a_service(Database::postgres()).await;
 }
 
+/// Where the answer to the newest mail to Ana goes.
+fn reply_to(mail: &Mailhouse) -> Option<String> {
+    let mails = mail.house.smtp.mails();
+    let newest = mails
+        .iter()
+        .rev()
+        .find(|one| one.to == ["ana@example.com"])?;
+    newest.header("Reply-To").map(str::to_owned)
+}
+
+async fn a_mail_answers_a_page(database: Database) {
+    let mail = Mailhouse::open(database).await;
+    mail.house.trigger("disk", "The disk is full").await;
+    let address = eventually(SOON, "Ana is paged", || async { reply_to(&mail) }).await;
+    let page = mail.house.smtp.mails().remove(0);
+    assert!(
+        page.text.contains("Or reply with \"ack\" or \"resolve\""),
+        "{}",
+        page.text
+    );
+    let answered = |words: &'static str| {
+        let mail = &mail;
+        eventually(SOON, words, move || async move {
+            let mails = mail.house.smtp.mails();
+            let told = mails.iter().find(|one| one.text.contains(words)).cloned();
+            told.ok_or_else(|| format!("{mails:?}"))
+        })
+    };
+    // A vacation note neither acts nor is answered, whatever it says.
+    let away = ["--header", "Auto-Submitted: auto-replied", "--body", "ack"];
+    let sent = mail.swaks(&address, "Re: away", &away).await;
+    assert!(told(&sent).contains("250 2.0.0 Stored"), "{}", told(&sent));
+    let bounce = mail
+        .swaks(&address, "Undelivered", &["--from", "<>", "--body", "ack"])
+        .await;
+    assert!(
+        told(&bounce).contains("250 2.0.0 Stored"),
+        "{}",
+        told(&bounce)
+    );
+    let paging = || mail.house.rows("SELECT paging FROM incident");
+    assert_eq!(paging(), [["triggered"]]);
+
+    let body = "What is this about\n\n> The disk is full\n";
+    mail.swaks(&address, "Re: x", &["--body", body]).await;
+    let helpful = answered("nothing was done").await;
+    // To whom was paged, not to whom the answer claims to come from; and it can be answered.
+    assert_eq!(helpful.to, ["ana@example.com"]);
+    let again = helpful.header("Reply-To").unwrap().to_owned();
+    assert_ne!(again, address);
+    let sent = mail
+        .swaks(&again, "Re: x", &["--body", "Ack, on my way\n\n> x\n"])
+        .await;
+    assert!(told(&sent).contains("250 2.0.0 Stored"), "{}", told(&sent));
+    assert_eq!(paging(), [["acknowledged"]]);
+    answered("INC-0001 acknowledged.").await;
+    let origins = mail
+        .house
+        .rows("SELECT origin FROM timeline_entry WHERE kind = 'acknowledged'");
+    assert_eq!(origins, [["email_reply"]]);
+    let sent = mail
+        .swaks(&address, "Re: x", &["--body", "reassign to bo"])
+        .await;
+    assert!(told(&sent).contains("250 2.0.0 Stored"), "{}", told(&sent));
+    answered("INC-0001 reassigned to Bo Lindqvist.").await;
+    assert_eq!(paging(), [["triggered"]]);
+    // Nobody can make up an address.
+    let (head, tail) = address.rsplit_once('-').unwrap();
+    let forged = format!(
+        "{head}-{}{}",
+        if tail.starts_with('0') { '1' } else { '0' },
+        &tail[1..]
+    );
+    let refused = mail.swaks(&forged, "Re: x", &["--body", "resolve"]).await;
+    assert!(told(&refused).contains("550 5.1.1"), "{}", told(&refused));
+    // What answers a page is no alert.
+    assert_eq!(mail.alerts().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_answers_a_page_on_sqlite() {
+    a_mail_answers_a_page(Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_answers_a_page_on_postgresql() {
+    a_mail_answers_a_page(Database::postgres()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_door_for_mail_no_page_speaks_of_replying() {
+    let house = House::open(Database::Sqlite, COMPANY).await;
+    house.trigger("disk", "The disk is full").await;
+    let mails = eventually(SOON, "Ana is paged", || async {
+        let mails = house.smtp.mails();
+        (!mails.is_empty()).then_some(mails)
+    })
+    .await;
+    assert_eq!(mails[0].header("Reply-To"), None);
+    let html = mails[0].html.clone().unwrap_or_default();
+    assert!(
+        !format!("{}{html}", mails[0].text)
+            .to_lowercase()
+            .contains("reply")
+    );
+}
+
 /// A client that sends encrypted only, and trusts one authority.
 fn lettre(port: u16, certificates: &Path) -> AsyncSmtpTransport<Tokio1Executor> {
     let ca = std::fs::read(certificates.join("ca.pem")).unwrap();

@@ -58,7 +58,7 @@ async fn pictures_for_the_documentation() {
         ("schedule", "/schedules/payments", 760),
         ("policy", "/policies/checkout", 700),
         ("coverage", "/coverage", 800),
-        ("what-if", "/simulate?if-policy=checkout", 1000),
+        ("what-if", "/simulate?if-policy=checkout", 1480),
         ("why", "/incidents/2/why", 560),
         ("postmortem", "/postmortems/1", 1000),
     ];

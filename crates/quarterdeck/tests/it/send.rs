@@ -341,7 +341,7 @@ async fn a_ping_that_waited_is_no_sign_of_life_now() {
     // As if they had been given two days ago.
     let kept = Command::new("sh")
         .arg("-c")
-        .arg(r#"find "$1" -name '0*' -exec sed -i -E 's/"given_at":"[0-9]{4}-[0-9]{2}-[0-9]{2}/"given_at":"2020-01-01/' {} +"#)
+        .arg(r#"find "$1" -type f -name '0*' -exec sed -i -E 's/"given_at":"[0-9]{4}-[0-9]{2}-[0-9]{2}/"given_at":"2020-01-01/' {} +"#)
         .arg("sh")
         .arg(sender.scratch.path().join("spool"))
         .output()

@@ -26,7 +26,11 @@ impl Ledger {
     /// # Errors
     /// Those of the reads.
     pub fn check_end(&mut self, conn: &mut Conn, now: Timestamp) -> Result<(), Error> {
-        let said: Vec<_> = self.said.iter().map(|(one, said)| (*one, *said)).collect();
+        let said: Vec<_> = self
+            .said
+            .iter()
+            .map(|(one, said)| (*one, said.clone()))
+            .collect();
         for (condition, said) in said {
             let (Some(alert), Some(incident)) = (said.alert, said.incident) else {
                 continue;

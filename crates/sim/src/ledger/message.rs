@@ -9,7 +9,7 @@ use super::{Leaves, Ledger, Request};
 use crate::invariant::Invariant;
 
 /// What was claimed just before the answer may leave just after it.
-const ON_ITS_WAY: Span = Span::from_millis(100);
+pub(super) const ON_ITS_WAY: Span = Span::from_millis(100);
 
 impl Ledger {
     /// A message leaves the house.
@@ -77,7 +77,10 @@ impl Ledger {
             Some(_) => true,
             None => !known.triggered(),
         };
-        let answered = known.row.triggered_at > page.created_at
+        // The clock may have been set back since, so that its times do not tell it.
+        let since = known.answers > one.answers && page.cause != PageCause::Adhoc;
+        let answered = since
+            || known.row.triggered_at > page.created_at
             || (!known.triggered() && page.cause != PageCause::Adhoc)
             || (over && page.cause == PageCause::Adhoc)
             || !known.row.is_open();
@@ -97,9 +100,12 @@ impl Ledger {
             let carried = carrier.map_or_else(String::new, |by| {
                 format!(" in {} {} due {}", by.id, by.state, by.due_at)
             });
+            let waits = row
+                .waits_since
+                .map_or_else(String::new, |since| format!(", waiting since {since}"));
             states.push(format!(
-                "{} {} due {}{carried}",
-                row.id, row.state, row.due_at
+                "{} by {} {} due {} after {} attempts{waits}{carried}",
+                row.id, row.channel, row.state, row.due_at, row.attempts
             ));
         }
         let label = self.incidents[&one.incident].row.label();

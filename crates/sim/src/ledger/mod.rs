@@ -2,6 +2,7 @@
 //! model, and remembered.
 
 mod end;
+mod flap;
 mod message;
 mod observe;
 mod request;
@@ -87,10 +88,12 @@ pub struct Leaves {
     pub page: PageId,
     pub incident: IncidentId,
     pub who: Who,
+    /// How often the incident had been answered when the page was made.
+    pub answers: u32,
 }
 
 /// What monitors were told about a condition.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Said {
     pub handed_in: i64,
     pub accepted: i64,
@@ -98,6 +101,8 @@ pub struct Said {
     pub incident: Option<IncidentId>,
     /// What was accepted last: a trigger.
     pub firing: bool,
+    /// When something of it was handed in; rising.
+    pub heard: Vec<Timestamp>,
 }
 
 /// Everything known of one world.
@@ -123,6 +128,8 @@ pub struct Ledger {
     pub leaves: BTreeSet<Leaves>,
     /// Until then nothing is late, in time that has really passed.
     pub calm_from: Span,
+    /// When the clock was last set, in time that has really passed, and the latest time it showed then.
+    before_jump: (Span, Timestamp),
     /// Disturbances so far that may double a message.
     pub upsets: u32,
     /// How often each message was taken by its provider and said so, and the upsets at that time.
@@ -168,6 +175,7 @@ impl Ledger {
             due_of: BTreeMap::new(),
             leaves: BTreeSet::new(),
             calm_from: Span::ZERO,
+            before_jump: (Span::ZERO, now),
             upsets: 0,
             taken: BTreeMap::new(),
             violation: None,
@@ -204,6 +212,22 @@ impl Ledger {
     pub fn upset(&mut self, passed: Span) {
         self.upsets += 1;
         self.calm_from = self.calm_from.max(passed + RECOVERS);
+    }
+
+    /// The clock, which has shown `wall`, is being set.
+    pub fn jumped(&mut self, wall: Timestamp, passed: Span) {
+        let latest = self.latest_clock(wall, passed);
+        self.before_jump = (passed, latest);
+    }
+
+    /// The latest time by which a commit of now may have been decided: what began before the clock
+    /// was set back ends after it.
+    fn latest_clock(&self, wall: Timestamp, passed: Span) -> Timestamp {
+        let (at, before) = self.before_jump;
+        match passed - at <= message::ON_ITS_WAY {
+            true => wall.max(before),
+            false => wall,
+        }
     }
 
     pub fn ask(&mut self, intent: Intent) -> u64 {
@@ -249,9 +273,14 @@ impl Ledger {
                     .model
                     .as_ref()
                     .filter(|(_, run)| !run.ended)
-                    .map(|(_, run)| match run.next_edge(&self.house, now) {
-                        Some(edge) => run.due.min(edge),
-                        None => run.due,
+                    .map(|(_, run)| {
+                        let edge = run.next_edge(&self.house, now);
+                        // Who comes on call while it is quiet is paged afterwards.
+                        let quiet = known.row.quiet_until().filter(|until| now < *until);
+                        match quiet.or(edge) {
+                            Some(edge) => run.due.min(edge),
+                            None => run.due,
+                        }
                     })
             }
         };

@@ -140,6 +140,7 @@ impl Ledger {
         if moment.own || !known.row.is_open() {
             self.compare_requests(conn, &known, moment)?;
         }
+        self.rests(&mut known, moment);
         self.never_silent(conn, &mut known, moment)?;
         self.incidents.insert(id, known);
         self.owe(id, moment.wall);
@@ -190,10 +191,10 @@ impl Ledger {
                             | Verb::ReassignTo { .. }
                             | Verb::ReassignPolicy { .. }
                     )
-                }) || (!moment.own
-                    && known
-                        .ends
-                        .is_some_and(|ends| ends <= moment.wall + self.skew))
+                }) || (!moment.own && {
+                    let latest = self.latest_clock(moment.wall, moment.passed);
+                    known.ends.is_some_and(|ends| ends <= latest + self.skew)
+                })
             }
             (_, Resolved) => {
                 asked(|verb| matches!(verb, Verb::Resolve))
@@ -404,6 +405,7 @@ impl Ledger {
                     page: page.id,
                     incident: known.row.id,
                     who,
+                    answers: known.answers,
                 });
             }
         }

@@ -45,6 +45,8 @@ pub struct Run {
     told: BTreeSet<Who>,
     /// Of the step that was executed last.
     hours: Option<Hours>,
+    /// The step that is next waits until `due`, since the alert flaps (§1.10).
+    rests: bool,
 }
 
 impl Run {
@@ -71,6 +73,7 @@ impl Run {
             watched: vec![],
             told: BTreeSet::new(),
             hours: None,
+            rests: false,
         }
     }
 
@@ -95,6 +98,7 @@ impl Run {
     pub fn escalate(&mut self, to: Option<usize>, now: Timestamp) {
         self.due = now;
         self.ended = false;
+        self.rests = false;
         match to {
             Some(step) if step < self.steps().len() => {
                 if step < self.next {
@@ -109,6 +113,14 @@ impl Run {
         }
     }
 
+    /// §1.10, §3.3: somebody was paged, and what is due by `now` waits until then.
+    pub fn rest(&mut self, until: Timestamp, now: Timestamp) {
+        if self.executions > 0 && self.due <= now && now < until {
+            self.due = until;
+            self.rests = true;
+        }
+    }
+
     /// Conditions of steps are looked at when they are executed.
     pub fn has_urgency(&mut self, high: bool) {
         self.high = high;
@@ -116,6 +128,10 @@ impl Run {
 
     /// Executes what is next at this instant.
     pub fn execute(&mut self, house: &House, at: Timestamp) -> Expected {
+        if std::mem::take(&mut self.rests) {
+            // It goes on from here.
+            self.due = at;
+        }
         let number = self.executions;
         self.executions += 1;
         let step = self

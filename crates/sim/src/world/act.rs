@@ -88,9 +88,11 @@ impl World<'_> {
                 self.plan_crash(*node, *nth, *after, *downtime);
             }
             Action::Jump { by } => {
-                self.shared
-                    .ledger()
-                    .tell(wall, || format!("the clock jumps by {by}"));
+                let passed = self.shared.clock.passed();
+                let mut ledger = self.shared.ledger();
+                ledger.tell(wall, || format!("the clock jumps by {by}"));
+                ledger.jumped(wall, passed);
+                drop(ledger);
                 self.shared.clock.jump(*by);
                 self.shared.upset();
             }
@@ -143,10 +145,14 @@ impl World<'_> {
             .map(|(place, condition)| {
                 let engine = self.engine(place as u64);
                 let submission = submission(&self.story.events[place].action);
+                let wall = self.shared.clock.wall();
+                let mut ledger = self.shared.ledger();
+                let said = ledger.said.entry(condition).or_default();
+                said.heard.push(wall);
                 if matches!(self.story.events[place].action, Action::Trigger { .. }) {
-                    let mut ledger = self.shared.ledger();
-                    ledger.said.entry(condition).or_default().handed_in += 1;
+                    said.handed_in += 1;
                 }
+                drop(ledger);
                 let dropped =
                     self.shared.breach == Some(Breach::ReplyBeforeCommit) && place % 50 == 7;
                 let task = tokio::spawn(async move {
@@ -201,8 +207,9 @@ impl World<'_> {
             None => (None, None),
         };
         let known = incident.is_some_and(|id| ledger.incidents.contains_key(&id));
-        let said = ledger.said.entry(condition).or_default();
+        let mut said = ledger.said.remove(&condition).unwrap_or_default();
         said.firing = firing;
+        let silent = alert.is_some() && incident.is_none() && ledger.may_be_silent(&said, wall);
         if firing {
             said.accepted = if said.alert == alert {
                 said.accepted + 1
@@ -210,11 +217,12 @@ impl World<'_> {
                 1
             };
             (said.alert, said.incident) = (alert, incident);
-            if !known || alert.is_none() {
+            if !known && !silent {
                 let what = format!("{condition:?} was accepted, and there is no incident of it");
                 ledger.fail(Invariant::NothingAcceptedIsLost, wall, what);
             }
         }
+        ledger.said.insert(condition, said);
         drop(ledger);
         if let Some(id) = incident {
             self.breach_timer(id);

@@ -13,7 +13,7 @@ mod way;
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use domain::{Span, Timestamp};
@@ -133,6 +133,11 @@ fn begin(seed: u64) -> Timestamp {
 /// # Errors
 /// When no world can be made: no place for a database, no runtime.
 pub fn tell(story: &Story, telling: Telling) -> std::io::Result<Told> {
+    tell_and_watch(story, telling).map(|(told, _)| told)
+}
+
+/// Also returns a handle on what the parts of the world share, which must be gone with it.
+fn tell_and_watch(story: &Story, telling: Telling) -> std::io::Result<(Told, Weak<Shared>)> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -141,8 +146,18 @@ pub fn tell(story: &Story, telling: Telling) -> std::io::Result<Told> {
     Ok(runtime.block_on(async {
         let mut world = World::new(story, telling, &database);
         world.run().await;
-        world.told()
+        (world.told(), Arc::downgrade(&world.shared))
     }))
+}
+
+/// Stores know their driver and it knows them: without this a world would never end, nor give its
+/// database back.
+impl Drop for World<'_> {
+    fn drop(&mut self) {
+        for node in 0..self.story.nodes {
+            self.shared.set_store(node, None);
+        }
+    }
 }
 
 struct World<'s> {
@@ -311,6 +326,25 @@ impl<'s> World<'s> {
             digest: ledger.digest.draw(),
             endings: ledger.endings(),
             trace: std::mem::take(&mut ledger.trace),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use crate::Kind;
+
+    /// A night tells thousands of stories in one process.
+    #[test]
+    fn nothing_is_left_of_a_world() {
+        for kind in [Kind::Steady, Kind::Stormy] {
+            let story = Story::draw(7, kind, 10, 1);
+            let (told, shared) = tell_and_watch(&story, Telling::default()).unwrap();
+            assert!(told.incidents > 0);
+            assert_eq!(shared.strong_count(), 0, "{kind:?}");
         }
     }
 }

@@ -30,7 +30,7 @@ pub fn open(conn: &mut Conn, identity: Identity) -> Result<Option<Alert>, Error>
 }
 
 /// How a list of alerts is narrowed and ordered; all of it must hold.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
     pub status: Option<AlertStatus>,
     pub integrations: Option<Vec<IntegrationId>>,
@@ -48,6 +48,18 @@ pub struct Filter {
     pub oldest_first: bool,
 }
 
+impl Filter {
+    /// Whether it asks for nothing but a status.
+    fn is_of_all(&self) -> bool {
+        let plain = Filter {
+            status: self.status,
+            oldest_first: self.oldest_first,
+            ..Filter::default()
+        };
+        *self == plain
+    }
+}
+
 /// What the index of those that flap holds, word for word: else it would not be used.
 const FLAPPING: &str =
     "alert.flaps LIKE '%\"until\":_%' AND alert.flaps NOT LIKE '%\"until\":null%'";
@@ -56,9 +68,12 @@ const FLAPPING: &str =
 macro_rules! narrowed {
     ($query:expr, $filter:expr) => {{
         let (mut query, filter) = ($query, $filter);
-        // By a value: an index of the open ones is in another order than lists are.
-        if let Some(status) = filter.status {
-            query = query.filter(alert::status.eq(status));
+        // The open ones of everything have an index in the order of lists; where more is asked for,
+        // what narrows the list most is another one, and so the status is told by a value.
+        match filter.status {
+            Some(AlertStatus::Open) if filter.is_of_all() => query = query.filter(IsOpen),
+            Some(status) => query = query.filter(alert::status.eq(status)),
+            None => {}
         }
         if let Some(integrations) = &filter.integrations {
             query = query.filter(alert::integration_id.eq_any(integrations.clone()));
@@ -143,7 +158,9 @@ pub fn number(conn: &mut Conn, filter: &Filter, cap: i64) -> Result<usize, Error
 /// Those of the read.
 pub fn counts_held(conn: &mut Conn) -> Result<BTreeMap<i64, i64>, Error> {
     let rows: Vec<(Option<i64>, i64)> = db!(conn, |c| alert::table
-        .filter(alert::held_by.is_not_null())
+        // A range, not merely "something": its index is then the better one beside that of the open
+        // alerts, whatever the database thinks of their number.
+        .filter(alert::held_by.gt(0))
         .filter(IsOpen)
         .group_by(alert::held_by)
         .select((alert::held_by, diesel::dsl::count_star()))

@@ -2,9 +2,10 @@
 
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment};
-use diesel::sql_types::{Array, BigInt, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Binary, Nullable, Text};
 use diesel::upsert::excluded;
 use domain::alert::Alert;
+use domain::dedup::Count;
 use domain::word::AlertStatus;
 use domain::{AlertId, IncidentId, Timestamp};
 
@@ -71,6 +72,7 @@ pub fn update(conn: &mut Conn, changed: Vec<Alert>) -> Result<(), Error> {
                         alert::flaps.eq(excluded(alert::flaps)),
                         alert::service_id.eq(excluded(alert::service_id)),
                         alert::routed.eq(excluded(alert::routed)),
+                        alert::text_digest.eq(excluded(alert::text_digest)),
                     ))
                     .execute(c)?;
             }
@@ -139,6 +141,8 @@ impl QueryFragment<diesel::sqlite::Sqlite> for UpdateOne<'_> {
         out.push_bind_param::<Nullable<BigInt>, _>(&row.service_id)?;
         out.push_sql(", routed = ");
         out.push_bind_param::<Nullable<Text>, _>(&row.routed)?;
+        out.push_sql(", text_digest = ");
+        out.push_bind_param::<Nullable<Binary>, _>(&row.text_digest)?;
         out.push_sql(" WHERE id = ");
         out.push_bind_param::<BigInt, _>(&row.id)
     }
@@ -149,7 +153,7 @@ impl QueryFragment<diesel::sqlite::Sqlite> for UpdateOne<'_> {
 ///
 /// # Errors
 /// Those of the write.
-pub fn count(conn: &mut Conn, counted: &[Alert]) -> Result<(), Error> {
+pub fn count(conn: &mut Conn, counted: &[Count]) -> Result<(), Error> {
     match conn {
         Conn::Sqlite(c) => {
             for alert in counted {
@@ -173,7 +177,7 @@ pub fn count(conn: &mut Conn, counted: &[Alert]) -> Result<(), Error> {
 }
 
 /// As [`UpdateOne`], of a repeat.
-struct CountOne<'a>(&'a Alert);
+struct CountOne<'a>(&'a Count);
 
 impl diesel::query_builder::QueryId for CountOne<'_> {
     type QueryId = CountOne<'static>;

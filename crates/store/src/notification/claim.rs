@@ -216,64 +216,6 @@ pub fn put_off(conn: &mut Conn, ids: &[NotificationId], until: Timestamp) -> Res
     Ok(())
 }
 
-/// As [`put_off`], to wait for others: what has not waited yet does since `now`.
-///
-/// # Errors
-/// Those of the writes.
-pub fn hold(
-    conn: &mut Conn,
-    ids: &[NotificationId],
-    until: Timestamp,
-    now: Timestamp,
-) -> Result<(), Error> {
-    put_off(conn, ids, until)?;
-    waits(conn, ids, now)
-}
-
-/// They have waited since `now`, unless they have since before.
-///
-/// # Errors
-/// Those of the write.
-pub fn waits(conn: &mut Conn, ids: &[NotificationId], now: Timestamp) -> Result<(), Error> {
-    for chunk in ids.chunks(CHUNK) {
-        db!(conn, |c| diesel::update(
-            t::table
-                .filter(t::id.eq_any(chunk))
-                .filter(t::waits_since.is_null())
-        )
-        .set(t::waits_since.eq(now))
-        .execute(c))?;
-    }
-    Ok(())
-}
-
-/// Lets go now what waits until `end` at most for the sake of `lead`, which will not arrive: first
-/// attempts that may travel with it. Returns how many.
-///
-/// # Errors
-/// Those of the write.
-pub fn leave_early(
-    conn: &mut Conn,
-    lead: &Notification,
-    end: Timestamp,
-    now: Timestamp,
-) -> Result<usize, Error> {
-    db!(conn, |c| diesel::update(t::table)
-        .filter(IsPlanned)
-        .filter(t::due_at.gt(now))
-        .filter(t::due_at.le(end))
-        .filter(t::waits_since.is_not_null())
-        .filter(t::attempts.eq(0))
-        .filter(t::incident_id.is_not_null())
-        .filter(t::user_id.eq(lead.user_id))
-        .filter(t::channel.eq(lead.channel))
-        .filter(t::address.eq(&lead.address))
-        .filter(t::urgency.eq(lead.urgency))
-        .filter(t::kind.eq(lead.kind))
-        .set(t::due_at.eq(now))
-        .execute(c))
-}
-
 /// Ends planned ones unsent. What was to travel as part of them is planned again by itself: the
 /// others' pages are not lost with the one that is no longer wanted.
 ///
@@ -329,7 +271,7 @@ pub fn bundle_into(
         .set(t::bundle_id.eq(lead))
         .execute(c))?;
     }
-    waits(conn, ids, now)
+    super::waits(conn, ids, now)
 }
 
 /// Those that travelled as part of `lead`.

@@ -42,6 +42,7 @@ diesel::table! {
         last_step -> Nullable<BigInt>,
         recheck_at -> Nullable<BigInt>,
         held_due -> Nullable<BigInt>,
+        number -> BigInt,
     }
 }
 

@@ -71,6 +71,7 @@ diesel::table! {
         flaps -> Nullable<Text>,
         service_id -> Nullable<BigInt>,
         routed -> Nullable<Text>,
+        text_digest -> Nullable<Binary>,
     }
 }
 

@@ -4,6 +4,7 @@
     reason = "helpers of tests fail their test like the tests themselves"
 )]
 
+mod alert;
 mod backend;
 mod channel;
 mod command;
@@ -14,5 +15,6 @@ mod outage;
 mod paging;
 mod plan;
 mod request;
+mod run;
 mod sample;
 mod write;

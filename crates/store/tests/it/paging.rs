@@ -1,20 +1,19 @@
-//! Alerts, runs and notifications: what the database refuses, and what it keeps.
+//! Runs and notifications: what the database refuses, and what it keeps.
 
-use domain::alert::Identity;
-use domain::word::{AlertStatus, NotificationState, PagingState, TimerKind};
+use domain::word::{NotificationState, PagingState, TimerKind};
 use domain::{IncidentId, NotificationId, Span, TimerId, Timestamp};
 use store::escalation::Timer;
 use store::notification::{self, AttemptEnd, Finish};
-use store::{Error, Store, alert, escalation, incident, reply};
+use store::{Error, Store, escalation, incident, reply};
 
 use crate::on_both;
-use crate::sample::{self, INTEGRATION, NOW};
+use crate::sample::{self, NOW};
 
-fn seconds(seconds: i64) -> Span {
+pub fn seconds(seconds: i64) -> Span {
     Span::from_seconds(seconds)
 }
 
-fn seeded(backend: &crate::backend::Backend) -> Store {
+pub fn seeded(backend: &crate::backend::Backend) -> Store {
     let store = backend.store();
     sample::house(&store);
     store
@@ -27,133 +26,6 @@ fn seeded(backend: &crate::backend::Backend) -> Store {
         .unwrap();
     store
 }
-
-on_both!(one_open_alert_of_an_identity, |backend| {
-    let store = seeded(backend);
-    let one = sample::alert(10, "disk", IncidentId(1));
-    let stored = one.clone();
-    store
-        .write_blocking(move |tx| alert::insert(tx, vec![stored.clone()]))
-        .unwrap();
-    let again = store
-        .write_blocking(|tx| alert::insert(tx, vec![sample::alert(11, "disk", IncidentId(1))]));
-    assert!(matches!(again, Err(Error::Conflict { .. })), "{again:?}");
-
-    let keys = [
-        Identity::of(INTEGRATION, "disk"),
-        Identity::of(INTEGRATION, "other"),
-    ];
-    let found = store
-        .read_blocking(move |c| alert::lock_open(c, &keys))
-        .unwrap();
-    assert_eq!(
-        found,
-        std::slice::from_ref(&one),
-        "it comes back as it was stored, NUL in JSON and all"
-    );
-
-    // Resolved, and opened again in the same transaction.
-    let mut over = one;
-    over.status = AlertStatus::Resolved;
-    over.resolved_at = Some(NOW);
-    over.count = 3;
-    let written = over.clone();
-    store
-        .write_blocking(move |tx| {
-            alert::update(tx, vec![written.clone()])?;
-            alert::insert(tx, vec![sample::alert(11, "disk", IncidentId(1))])
-        })
-        .unwrap();
-    let last = store
-        .read_blocking(move |c| alert::last_resolved(c, &keys, NOW - seconds(1)))
-        .unwrap();
-    assert_eq!(last, [over]);
-});
-
-on_both!(repeats_move_only_the_count_and_the_times, |backend| {
-    let store = seeded(backend);
-    let known: Vec<_> = (0..3)
-        .map(|n| sample::alert(10 + n, &format!("k{n}"), IncidentId(1)))
-        .collect();
-    let stored = known.clone();
-    store
-        .write_blocking(move |tx| alert::insert(tx, stored.clone()))
-        .unwrap();
-    let mut counted = known.clone();
-    for (alert, more) in counted.iter_mut().zip(1..) {
-        alert.count += more;
-        alert.last_seen = NOW + seconds(more);
-        alert.monitor_time = (more != 2).then_some(NOW - seconds(more));
-    }
-    let mut sent = counted[..2].to_vec();
-    sent[0].text.summary = "this is not written here".into();
-    store
-        .write_blocking(move |tx| alert::count(tx, &sent))
-        .unwrap();
-    let keys: Vec<_> = known.iter().map(|alert| alert.identity).collect();
-    let mut found = store
-        .read_blocking(move |c| alert::lock_open(c, &keys))
-        .unwrap();
-    found.sort_by_key(|alert| alert.id);
-    let expected = [counted[0].clone(), counted[1].clone(), known[2].clone()];
-    assert_eq!(found, expected);
-});
-
-on_both!(the_alert_that_resolved_last_counts, |backend| {
-    let store = seeded(backend);
-    store
-        .write_blocking(|tx| {
-            let alerts = (0..20).map(|n| {
-                let mut one = sample::alert(100 + (n * 7) % 20, "flaps", IncidentId(1));
-                one.status = AlertStatus::Resolved;
-                one.resolved_at = Some(NOW + seconds(n));
-                one
-            });
-            alert::insert(tx, alerts.collect())
-        })
-        .unwrap();
-    let key = [Identity::of(INTEGRATION, "flaps")];
-    let last = store
-        .read_blocking(move |c| alert::last_resolved(c, &key, NOW))
-        .unwrap();
-    let times: Vec<_> = last.iter().map(|one| one.resolved_at).collect();
-    assert_eq!(times, [Some(NOW + seconds(19))]);
-    let none = store.read_blocking(move |c| alert::last_resolved(c, &key, NOW + seconds(19)));
-    assert_eq!(none, Ok(vec![]));
-});
-
-on_both!(old_alerts_go_and_their_incidents_stay, |backend| {
-    let store = seeded(backend);
-    store
-        .write_blocking(|tx| {
-            let alerts = (0..30).map(|n| {
-                let mut one = sample::alert(100 + n, &format!("k{n}"), IncidentId(1));
-                one.first_seen = NOW - Span::from_days(500);
-                if n % 3 != 0 {
-                    one.status = AlertStatus::Resolved;
-                    let day = if n % 3 == 1 { 450 } else { 10 };
-                    one.resolved_at = Some(NOW - Span::from_days(day));
-                }
-                one
-            });
-            alert::insert(tx, alerts.collect())
-        })
-        .unwrap();
-    let before = NOW - Span::from_days(400);
-    let mut deleted = vec![];
-    for _ in 0..3 {
-        deleted.push(
-            store
-                .write_blocking(move |tx| alert::delete_resolved(tx, before, 6))
-                .unwrap(),
-        );
-    }
-    assert_eq!(deleted, [6, 4, 0], "in small batches");
-    let left = store
-        .read_blocking(|c| alert::of_incident(c, IncidentId(1), 0, 100))
-        .unwrap();
-    assert_eq!(left.len(), 20, "what is open or resolved lately stays");
-});
 
 on_both!(one_open_incident_of_a_group, |backend| {
     let store = seeded(backend);
@@ -382,6 +254,22 @@ on_both!(what_travels_in_something_travels_on_with_it, |backend| {
     assert_eq!(carried, [(101, Some(later)), (102, Some(NOW))]);
 });
 
+on_both!(whoever_waits_longest_counts, |backend| {
+    let store = seeded(backend);
+    plan(&store, 100, 1);
+    let waits = |since: Timestamp| {
+        store
+            .write_blocking(move |tx| notification::waits(tx, &[NotificationId(100)], since))
+            .unwrap();
+        let row = store.read_blocking(|c| notification::fetch(c, NotificationId(100)));
+        row.unwrap().waits_since
+    };
+    assert_eq!(waits(NOW), Some(NOW));
+    assert_eq!(waits(NOW + seconds(5)), Some(NOW));
+    // It goes instead of one that has waited for longer.
+    assert_eq!(waits(NOW - seconds(30)), Some(NOW - seconds(30)));
+});
+
 on_both!(who_was_told_in_a_bundle_was_told, |backend| {
     let store = seeded(backend);
     plan(&store, 100, 1);
@@ -473,4 +361,29 @@ on_both!(unknown_codes_are_counted_a_day_long, |backend| {
     let counted: Vec<i64> = (0..4).map(|n| count(NOW + seconds(n))).collect();
     assert_eq!(counted, [1, 2, 3, 4]);
     assert_eq!(count(NOW + day + seconds(3)), 1);
+});
+
+on_both!(answers_are_forgotten_in_time, |backend| {
+    let store = seeded(backend);
+    store
+        .write_blocking(|tx| {
+            for (id, at) in [("old", NOW), ("young", NOW + seconds(60))] {
+                reply::insert_inbound(tx, id, "OK", at)?;
+                reply::count_unknown_reply(tx, id, at, Span::from_days(1))?;
+            }
+            Ok::<_, Error>(())
+        })
+        .unwrap();
+    let forget = || {
+        store
+            .write_blocking(|tx| reply::forget(tx, NOW + seconds(60), 10))
+            .unwrap()
+    };
+    assert_eq!((forget(), forget()), (2, 0));
+    let seen = |id: &'static str| {
+        store
+            .read_blocking(move |c| reply::inbound_seen(c, id))
+            .unwrap()
+    };
+    assert_eq!((seen("old"), seen("young").as_deref()), (None, Some("OK")));
 });

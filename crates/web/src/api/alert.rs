@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use actix_web::HttpResponse;
 use actix_web::web::Path;
-use domain::alert::Alert as Row;
+use domain::alert::{Alert as Row, AlertText as Text};
 use domain::directory::Directory;
+use domain::signal::Image;
 use domain::suppression::SuppressionKind;
 use domain::word::{AlertSeverity, AlertStatus, IntegrationKind};
 use domain::{AlertId, IncidentId, Timestamp};
@@ -69,6 +70,8 @@ pub struct Alert {
     details: Value,
     links: Vec<Link>,
     images: Vec<AlertImage>,
+    /// What its monitor said when it opened; `null` while it says the same.
+    first: Option<AlertText>,
     dedup_key: String,
     integration: AlertIntegration,
     /// Slug of the service.
@@ -126,12 +129,57 @@ pub struct AlertRule {
     name: String,
 }
 
+/// What a monitor says of an alert.
+#[derive(Serialize, ToSchema)]
+pub struct AlertText {
+    #[schema(schema_with = words::alert_severity)]
+    severity: AlertSeverity,
+    summary: String,
+    source: String,
+    component: Option<String>,
+    group: Option<String>,
+    class: Option<String>,
+    #[schema(value_type = Object)]
+    details: Value,
+    links: Vec<Link>,
+    images: Vec<AlertImage>,
+}
+
+impl AlertText {
+    fn of(text: Text) -> AlertText {
+        AlertText {
+            severity: text.severity,
+            summary: text.summary,
+            source: text.source,
+            component: text.component,
+            group: text.group,
+            class: text.class,
+            details: text.details,
+            links: Link::all(text.links),
+            images: AlertImage::all(text.images),
+        }
+    }
+}
+
 /// A picture of an alert.
 #[derive(Serialize, ToSchema)]
 pub struct AlertImage {
     src: String,
     href: Option<String>,
     alt: Option<String>,
+}
+
+impl AlertImage {
+    fn all(images: Vec<Image>) -> Vec<AlertImage> {
+        let images = images.into_iter();
+        images
+            .map(|image| AlertImage {
+                src: image.src,
+                href: image.href,
+                alt: image.alt,
+            })
+            .collect()
+    }
 }
 
 /// Where an alert came in.
@@ -169,16 +217,8 @@ fn alert(row: Row, incident: Option<i64>, directory: &Directory) -> Alert {
         class: row.text.class,
         details: row.text.details,
         links: Link::all(row.text.links),
-        images: row
-            .text
-            .images
-            .into_iter()
-            .map(|image| AlertImage {
-                src: image.src,
-                href: image.href,
-                alt: image.alt,
-            })
-            .collect(),
+        images: AlertImage::all(row.text.images),
+        first: row.first_text.map(AlertText::of),
         dedup_key: row.dedup_key,
         integration: AlertIntegration {
             id: row.integration_id.0,

@@ -101,7 +101,7 @@ pub async fn feeds(caller: Caller, state: State) -> Result<HttpResponse, WebErro
     let rows = feed::feeds(state.store(), &caller.ctx).await?;
     let directory = state.directory();
     let items = rows.iter().map(|row| Feed::of(row, &directory, None));
-    Ok(HttpResponse::Ok().json(List::whole(items.collect())))
+    Ok(List::whole(items))
 }
 
 /// A feed as it is to be.
@@ -245,7 +245,7 @@ pub async fn imports(
     let schedule = named(&state.directory(), &slug)?;
     let rows = import::imports(state.store(), &caller.ctx, schedule.id).await?;
     let items = rows.into_iter().map(|row| Import::of(row, &caller));
-    Ok(HttpResponse::Ok().json(List::whole(items.collect())))
+    Ok(List::whole(items))
 }
 
 /// An import as it is to be: `url` or `text`.

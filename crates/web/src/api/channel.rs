@@ -2,19 +2,16 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{self, Path, ServiceConfig};
+use domain::ChannelId;
 use domain::channel::{Channel as Row, ChannelKind};
 use domain::directory::Directory;
-use domain::notification::Medium;
-use domain::word::NotificationState;
-use domain::{ChannelId, IncidentId, ScheduleId, Timestamp};
 use engine::access::{self, Right};
 use engine::configuration::channel::{
-    ChannelInput, create_channel, edit_channel, remove_channel, rotate_secret, set_hand_offs,
-    test_channel, used_by,
+    ChannelInput, create_channel, edit_channel, remove_channel, rotate_secret, test_channel,
+    used_by,
 };
 use engine::{Error, OpContext};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 use super::caller::Caller;
@@ -23,9 +20,6 @@ use super::types::Problem;
 use super::words;
 use crate::error::WebError;
 use crate::state::State;
-
-/// Posts that a channel's page and the API show.
-pub(crate) const POSTS: i64 = 20;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
@@ -40,14 +34,8 @@ pub(super) fn routes(config: &mut ServiceConfig) {
                 .route(web::put().to(edit))
                 .route(web::delete().to(remove)),
         )
-        .service(
-            web::resource("/schedules/{slug}/hand-offs")
-                .route(web::get().to(hand_offs))
-                .route(web::put().to(edit_hand_offs)),
-        )
         .route("/channels/{slug}/test", web::post().to(test))
-        .route("/channels/{slug}/rotate-secret", web::post().to(rotate))
-        .route("/channels/{slug}/posts", web::get().to(posts));
+        .route("/channels/{slug}/rotate-secret", web::post().to(rotate));
 }
 
 /// A place that is told: a program, a room of a chat, a mailing list. It is no person, and never
@@ -162,30 +150,7 @@ pub struct ChannelTest {
     failure: Option<String>,
 }
 
-/// What a channel was told, and how far it got.
-#[derive(Serialize, ToSchema)]
-pub struct ChannelPost {
-    /// `webhook-id` is `post_` and this number.
-    id: i64,
-    #[schema(schema_with = words::notification_state)]
-    state: NotificationState,
-    #[schema(schema_with = words::medium)]
-    by: Medium,
-    /// What it is about.
-    subject: String,
-    /// What it says, as a mail would.
-    text: String,
-    /// Number of the incident.
-    incident: Option<i64>,
-    #[schema(value_type = String, format = DateTime)]
-    created_at: Timestamp,
-    attempts: i64,
-    last_error: Option<String>,
-    #[schema(value_type = Option<String>, format = DateTime)]
-    accepted_at: Option<Timestamp>,
-}
-
-fn found<'d>(directory: &'d Directory, slug: &str) -> Result<&'d Row, Error> {
+pub(super) fn found<'d>(directory: &'d Directory, slug: &str) -> Result<&'d Row, Error> {
     directory
         .channel_by_slug(slug)
         .ok_or(Error::NotFound("channel"))
@@ -206,10 +171,8 @@ pub async fn list(caller: Caller, state: State) -> Result<HttpResponse, WebError
     caller.require(Right::Read)?;
     let directory = state.directory();
     let rows = directory.channels.values();
-    let items = rows
-        .map(|row| Channel::of(row, &directory, &caller.ctx))
-        .collect();
-    Ok(HttpResponse::Ok().json(List::<Channel>::whole(items)))
+    let items = rows.map(|row| Channel::of(row, &directory, &caller.ctx));
+    Ok(List::whole(items))
 }
 
 /// Make a channel
@@ -371,127 +334,4 @@ pub async fn rotate(
         channel: Channel::of(row, &directory, &caller.ctx),
         secret: made.secret.map(|secret| secret.reveal().to_owned()),
     }))
-}
-
-/// List a channel's posts
-///
-/// The last 20, newest first.
-#[utoipa::path(get, path = "/api/v1/channels/{slug}/posts", operation_id = "list_channel_posts",
-    tag = "channels", params(("slug" = String, Path, description = "Slug of the channel")),
-    responses(
-        (status = 200, description = "What it was told", body = List<ChannelPost>),
-        (status = 401, description = "No valid token", body = Problem),
-        (status = 404, description = "There is no such channel", body = Problem),
-    ))]
-pub async fn posts(
-    caller: Caller,
-    slug: Path<String>,
-    state: State,
-) -> Result<HttpResponse, WebError> {
-    caller.require(Right::Read)?;
-    let id = found(&state.directory(), &slug)?.id;
-    let (rows, numbers) = state
-        .store()
-        .read(move |c| {
-            let rows = store::channel::posts(c, id, POSTS)?;
-            let mut numbers: BTreeMap<IncidentId, i64> = BTreeMap::new();
-            for id in rows.iter().filter_map(|row| row.incident_id) {
-                if let std::collections::btree_map::Entry::Vacant(slot) = numbers.entry(id) {
-                    slot.insert(store::incident::fetch(c, id)?.number);
-                }
-            }
-            Ok::<_, store::Error>((rows, numbers))
-        })
-        .await?;
-    let url = &state.engine.sender().public_url;
-    let items = rows
-        .into_iter()
-        .map(|row| {
-            let said = engine::dispatch::text_of_post(&row, url);
-            ChannelPost {
-                id: row.id.0,
-                state: row.state,
-                by: row.channel,
-                text: said.map(|said| said.text).unwrap_or_default(),
-                subject: row.subject,
-                incident: row.incident_id.and_then(|id| numbers.get(&id).copied()),
-                created_at: row.created_at,
-                attempts: row.attempts,
-                last_error: row.last_error,
-                accepted_at: row.accepted_at,
-            }
-        })
-        .collect();
-    Ok(HttpResponse::Ok().json(List::<ChannelPost>::whole(items)))
-}
-
-/// The channel that is told of a schedule's hand-offs.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct HandOffs {
-    /// Slug; `null`: none is told.
-    channel: Option<String>,
-}
-
-fn hand_offs_of(directory: &Directory, slug: &str) -> Result<(ScheduleId, HandOffs), Error> {
-    let schedule = directory
-        .schedule_by_slug(slug)
-        .ok_or(Error::NotFound("schedule"))?;
-    let channel = directory.hand_offs.get(&schedule.id);
-    let channel = channel.and_then(|id| directory.channel(*id));
-    let channel = channel.map(|channel| channel.slug.clone());
-    Ok((schedule.id, HandOffs { channel }))
-}
-
-/// Get who is told of hand-offs
-#[utoipa::path(get, path = "/api/v1/schedules/{slug}/hand-offs", operation_id = "get_hand_offs",
-    tag = "channels", params(("slug" = String, Path, description = "Slug of the schedule")),
-    responses(
-        (status = 200, description = "The channel", body = HandOffs),
-        (status = 401, description = "No valid token", body = Problem),
-        (status = 404, description = "There is no such schedule", body = Problem),
-    ))]
-pub async fn hand_offs(
-    caller: Caller,
-    slug: Path<String>,
-    state: State,
-) -> Result<HttpResponse, WebError> {
-    caller.require(Right::Read)?;
-    let (_, told) = hand_offs_of(&state.directory(), &slug)?;
-    Ok(HttpResponse::Ok().json(told))
-}
-
-/// Change who is told of hand-offs
-///
-/// The channel hears who is on call now, and who was, each time that changes.
-#[utoipa::path(put, path = "/api/v1/schedules/{slug}/hand-offs", operation_id = "edit_hand_offs",
-    tag = "channels", request_body = HandOffs,
-    params(("slug" = String, Path, description = "Slug of the schedule")),
-    responses(
-        (status = 200, description = "The channel", body = HandOffs),
-        (status = 400, description = "The body is not JSON", body = Problem),
-        (status = 401, description = "No valid token", body = Problem),
-        (status = 403, description = "The token's role may only read", body = Problem),
-        (status = 404, description = "There is no such schedule", body = Problem),
-        (status = 422, description = "There is no such channel", body = Problem),
-    ))]
-pub async fn edit_hand_offs(
-    caller: Caller,
-    slug: Path<String>,
-    body: Body<HandOffs>,
-    state: State,
-) -> Result<HttpResponse, WebError> {
-    caller.require(Right::Configure)?;
-    let directory = state.directory();
-    let (schedule, _) = hand_offs_of(&directory, &slug)?;
-    let channel = match body.0.channel.as_deref() {
-        None => None,
-        Some(slug) => match directory.channel_by_slug(slug) {
-            Some(channel) => Some(channel.id),
-            None => return Err(Error::invalid("channel", "there is no such channel").into()),
-        },
-    };
-    set_hand_offs(state.store(), &caller.ctx, schedule, channel).await?;
-    let (_, told) = hand_offs_of(&state.directory(), &slug)?;
-    Ok(HttpResponse::Ok().json(told))
 }

@@ -96,9 +96,8 @@ pub async fn services(caller: Caller, state: State) -> Result<HttpResponse, WebE
     let all = directory
         .services
         .values()
-        .map(|one| make_service(one, &directory))
-        .collect();
-    Ok(HttpResponse::Ok().json(List::whole(all)))
+        .map(|one| make_service(one, &directory));
+    Ok(List::whole(all))
 }
 
 /// Get a service
@@ -178,12 +177,8 @@ fn make_user(user: &Account) -> User {
 pub async fn users(caller: Caller, state: State) -> Result<HttpResponse, WebError> {
     caller.require(Right::Read)?;
     let directory = state.directory();
-    let all = directory
-        .users
-        .values()
-        .map(|user| make_user(user))
-        .collect();
-    Ok(HttpResponse::Ok().json(List::whole(all)))
+    let all = directory.users.values().map(|user| make_user(user));
+    Ok(List::whole(all))
 }
 
 /// Get a user

@@ -57,6 +57,8 @@ pub struct Finding {
     user: Option<Person>,
     /// The page where it is mended.
     url: String,
+    /// Further pages where it can be mended, such as that of the other schedule.
+    also: Vec<String>,
 }
 
 /// A stretch of time.
@@ -112,6 +114,9 @@ pub struct CoverSpan {
 /// A step for alerts of one stretch.
 #[derive(Serialize, ToSchema)]
 pub struct CoverStep {
+    /// Which time through the steps, from 1: they are climbed again while all they did was to tell
+    /// channels.
+    round: u8,
     /// From 1.
     step: i64,
     /// Seconds after the alert.
@@ -194,6 +199,11 @@ fn finding(found: &Found, directory: &Directory) -> Finding {
             .collect(),
         user: Person::maybe(found.user, directory),
         url: mend(found.mend, directory).href,
+        also: found
+            .also
+            .iter()
+            .map(|one| mend(*one, directory).href)
+            .collect(),
     }
 }
 
@@ -254,6 +264,7 @@ fn cover_span(span: &Cover, directory: &Directory) -> CoverSpan {
             .rungs
             .iter()
             .map(|rung| CoverStep {
+                round: rung.round.saturating_add(1),
                 step: rung.step.saturating_add(1),
                 due: rung.offset.as_seconds(),
                 users: people(&rung.reach.users()),

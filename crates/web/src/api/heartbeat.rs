@@ -183,36 +183,9 @@ impl Heartbeat {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HeartbeatBody {
-    name: String,
+    /// Id of the integration whose alert it opens: needed of a new one, which then stays there.
     #[serde(default)]
-    description: String,
-    /// Seconds, from 30 to 30 days.
-    #[schema(value_type = i64)]
-    interval: Span,
-    /// Seconds; 60 when absent. At most the interval, or an hour.
-    #[schema(value_type = Option<i64>)]
-    #[serde(default)]
-    grace: Option<Span>,
-    /// Seconds in which a run must end that said when it began; absent: until the ping is due.
-    #[schema(value_type = Option<i64>)]
-    #[serde(default)]
-    longest_run: Option<Span>,
-    /// `error` when absent.
-    #[schema(schema_with = words::alert_severity)]
-    #[serde(default)]
-    severity: Option<AlertSeverity>,
-    #[serde(default)]
-    message: Option<String>,
-    #[serde(default)]
-    tags: Vec<String>,
-}
-
-/// A heartbeat that is to be made.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewHeartbeat {
-    /// Id of the integration whose alert it opens.
-    integration: i64,
+    integration: Option<i64>,
     name: String,
     #[serde(default)]
     description: String,
@@ -249,22 +222,6 @@ impl HeartbeatBody {
             message: self.message,
             tags: self.tags,
         }
-    }
-}
-
-impl NewHeartbeat {
-    fn parts(self) -> (IntegrationId, HeartbeatSettings) {
-        let body = HeartbeatBody {
-            name: self.name,
-            description: self.description,
-            interval: self.interval,
-            grace: self.grace,
-            longest_run: self.longest_run,
-            severity: self.severity,
-            message: self.message,
-            tags: self.tags,
-        };
-        (IntegrationId(self.integration), body.settings())
     }
 }
 
@@ -343,7 +300,7 @@ pub(crate) fn after_of(conn: &mut store::Conn, id: HeartbeatId) -> Result<After,
 ///
 /// It waits for its first ping.
 #[utoipa::path(post, path = "/api/v1/heartbeats", operation_id = "create_heartbeat",
-    tag = "heartbeats", request_body = NewHeartbeat,
+    tag = "heartbeats", request_body = HeartbeatBody,
     responses(
         (status = 201, description = "The heartbeat", body = Heartbeat),
         (status = 400, description = "The body is not JSON", body = Problem),
@@ -354,11 +311,14 @@ pub(crate) fn after_of(conn: &mut store::Conn, id: HeartbeatId) -> Result<After,
     ))]
 pub async fn create(
     caller: Caller,
-    body: Body<NewHeartbeat>,
+    body: Body<HeartbeatBody>,
     state: State,
 ) -> Result<HttpResponse, WebError> {
     caller.require(Right::Configure)?;
-    let (integration, settings) = body.0.parts();
+    let integration = body.0.integration.map(IntegrationId).ok_or_else(|| {
+        engine::Error::invalid("integration", "say of which integration its alerts are")
+    })?;
+    let settings = body.0.settings();
     let row = create_heartbeat(state.store(), &caller.ctx, integration, settings).await?;
     let shown = Heartbeat::of(row, &caller, &state, &state.directory());
     Ok(HttpResponse::Created().json(shown))
@@ -404,6 +364,15 @@ pub async fn edit(
 ) -> Result<HttpResponse, WebError> {
     caller.require(Right::Configure)?;
     let id = HeartbeatId(*id);
+    let before = beats::get(state.store(), id).await?;
+    if body
+        .0
+        .integration
+        .is_some_and(|other| other != before.integration_id.0)
+    {
+        let message = "a heartbeat stays with its integration: make another one there";
+        return Err(engine::Error::invalid("integration", message).into());
+    }
     let row = edit_heartbeat(state.store(), &caller.ctx, id, body.0.settings()).await?;
     Ok(shown(row, &caller, &state))
 }

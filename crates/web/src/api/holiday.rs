@@ -74,7 +74,7 @@ pub async fn list(caller: Caller, state: State) -> Result<HttpResponse, WebError
     let directory = state.directory();
     let all = directory.calendars.values();
     let items = all.map(|row| calendar(row, &directory, caller.ctx.now));
-    Ok(HttpResponse::Ok().json(List::whole(items.collect())))
+    Ok(List::whole(items))
 }
 
 /// Get a holiday calendar

@@ -124,8 +124,9 @@ pub async fn list(caller: Caller, state: State) -> Result<HttpResponse, WebError
     caller.require(Right::Read)?;
     let directory = state.directory();
     let rules = directory.inhibitions.values();
-    let items = rules.map(|row| Inhibition::of(row, &directory)).collect();
-    Ok(HttpResponse::Ok().json(List::<Inhibition>::whole(items)))
+    Ok(List::whole(
+        rules.map(|row| Inhibition::of(row, &directory)),
+    ))
 }
 
 /// Make an inhibition

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use actix_web::dev::Payload;
 use actix_web::web::Query;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::ServiceId;
@@ -115,12 +115,15 @@ impl<T> List<T> {
             next_cursor,
         }
     }
+}
 
-    pub fn whole(items: Vec<T>) -> List<T> {
-        List {
-            items,
+impl<T: Serialize> List<T> {
+    /// The answer with a list that is told whole.
+    pub fn whole(items: impl IntoIterator<Item = T>) -> HttpResponse {
+        HttpResponse::Ok().json(List {
+            items: items.into_iter().collect(),
             next_cursor: None,
-        }
+        })
     }
 }
 

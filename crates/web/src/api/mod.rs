@@ -6,9 +6,11 @@ pub(crate) mod calendar;
 pub(crate) mod caller;
 pub(crate) mod change_event;
 pub(crate) mod channel;
+pub(crate) mod channel_post;
 pub(crate) mod configuration;
 pub(crate) mod coverage;
 pub(crate) mod explain;
+pub(crate) mod hand_off;
 pub(crate) mod heartbeat;
 pub(crate) mod holiday;
 pub(crate) mod incident;
@@ -29,6 +31,7 @@ pub(crate) mod schedule_version;
 pub(crate) mod service_rules;
 pub(crate) mod signal;
 pub(crate) mod simulate;
+pub(crate) mod simulate_tried;
 pub(crate) mod suppression;
 pub(crate) mod swap;
 pub(crate) mod timeline;
@@ -106,6 +109,8 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
             .configure(inhibition::routes)
             .configure(heartbeat::routes)
             .configure(channel::routes)
+            .configure(channel_post::routes)
+            .configure(hand_off::routes)
             .configure(routing::routes)
             .configure(schedule::routes)
             .configure(calendar::routes)

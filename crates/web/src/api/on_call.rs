@@ -197,7 +197,7 @@ pub async fn schedules(caller: Caller, state: State) -> Result<HttpResponse, Web
             .version_at(caller.ctx.now)
             .map(|version| version.config.zone.clone()),
     });
-    Ok(HttpResponse::Ok().json(List::whole(all.collect())))
+    Ok(List::whole(all))
 }
 
 /// Which part of a schedule.
@@ -239,10 +239,16 @@ pub struct Gap {
     end: Timestamp,
 }
 
+impl Gap {
+    pub(super) fn all(gaps: &[(Timestamp, Timestamp)]) -> Vec<Gap> {
+        let gap = |&(start, end): &(Timestamp, Timestamp)| Gap { start, end };
+        gaps.iter().map(gap).collect()
+    }
+}
+
 /// When nobody is on call within `from..until`.
 pub(super) fn gaps(schedule: &Configured, from: Timestamp, until: Timestamp) -> Vec<Gap> {
-    let gaps = schedule.gaps(from, until).into_iter();
-    gaps.map(|(start, end)| Gap { start, end }).collect()
+    Gap::all(&schedule.gaps(from, until))
 }
 
 const SHIFTS_DEFAULT: Span = Span::from_days(14);

@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::caller::Caller;
 use super::holiday;
 use super::input::Params;
-use super::on_call::{Shift, shift};
+use super::on_call::{Gap, Shift, shift};
 use super::schedule::{SPAN_DEFAULT, named};
 use super::types::{Person, Problem};
 use crate::error::WebError;
@@ -51,8 +51,20 @@ pub struct OnCallReport {
     to: Timestamp,
     /// Most time first.
     people: Vec<PersonDuty>,
+    /// When nobody is on call in the span, schedule by schedule.
+    gaps: Vec<Uncovered>,
     /// Who takes over next, schedule by schedule.
     next: Vec<NextShift>,
+}
+
+/// When nobody is on call for a schedule, from its first version on.
+#[derive(Serialize, ToSchema)]
+pub struct Uncovered {
+    /// Slug.
+    schedule: Option<String>,
+    /// Seconds.
+    total: i64,
+    gaps: Vec<Gap>,
 }
 
 /// One person's duty. Times are in seconds, told apart on the clock of the person's own zone;
@@ -115,8 +127,8 @@ pub struct NextShift {
 
 /// Report on duty
 ///
-/// Hours, nights, weekends and holidays of each person, short rests, pages received, and who is
-/// next. As CSV: one line for each person, times in hours, for pay.
+/// Hours, nights, weekends and holidays of each person, short rests, pages received, when nobody is
+/// on call, and who is next. As CSV: one line for each person, times in hours, for pay.
 #[utoipa::path(get, path = "/api/v1/reports/on-call", operation_id = "report_on_call",
     tag = "on-call", params(OnCallQuery),
     responses(
@@ -208,12 +220,21 @@ pub async fn on_call(
         from: report.from,
         to: report.until,
         people,
+        gaps: report
+            .schedules
+            .iter()
+            .map(|one| Uncovered {
+                schedule: slug(one.id),
+                total: one.uncovered().as_seconds(),
+                gaps: Gap::all(&one.gaps),
+            })
+            .collect(),
         next: report
-            .next
+            .schedules
             .into_iter()
-            .map(|(id, row)| NextShift {
-                schedule: slug(id),
-                shift: row.map(|row| shift(row, &directory)),
+            .map(|one| NextShift {
+                schedule: slug(one.id),
+                shift: one.next.map(|row| shift(row, &directory)),
             })
             .collect(),
     }))

@@ -304,7 +304,7 @@ pub async fn list(caller: Caller, state: State) -> Result<HttpResponse, WebError
     for door in directory.integrations.values().filter(|one| one.routing.on) {
         items.push(whole(&state, door.id).await?);
     }
-    Ok(HttpResponse::Ok().json(List::<RoutingRules>::whole(items)))
+    Ok(List::whole(items))
 }
 
 /// Get routing rules

@@ -54,7 +54,7 @@ fn listed<R, T: Serialize>(
         (start, id)
     });
     let items = live.into_iter().map(|row| shown(row, &directory));
-    Ok(HttpResponse::Ok().json(List::whole(items.collect())))
+    Ok(List::whole(items))
 }
 
 /// A change to a span of a schedule.

@@ -56,7 +56,7 @@ pub async fn list(
         let version = all.find(|one| one.version == info.version)?;
         Some(Version::of(version, Some(info), &directory))
     });
-    Ok(HttpResponse::Ok().json(List::whole(versions.collect())))
+    Ok(List::whole(versions))
 }
 
 /// Get a version of a schedule

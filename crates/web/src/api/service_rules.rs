@@ -122,7 +122,7 @@ impl ServiceRules {
         }
     }
 
-    fn settings(self) -> Result<ServiceSettings, Error> {
+    pub(super) fn settings(self) -> Result<ServiceSettings, Error> {
         let mut problems = Vec::new();
         let support_hours = self.support_hours.map(|hours| {
             let mut ranges = Vec::new();

@@ -4,11 +4,8 @@ use std::collections::BTreeMap;
 
 use actix_web::HttpResponse;
 use domain::directory::Directory;
-use domain::policy::PolicyConfig;
-use domain::schedule::ScheduleConfig;
 use domain::what_if::{
-    Act, Answer as Answering, EventKind, Fault, HORIZON_DEFAULT, Outage as Failing, PolicyDraft,
-    ScheduleDraft, Stop,
+    Act, Answer as Answering, EventKind, Fault, HORIZON_DEFAULT, Outage as Failing, Stop,
 };
 use domain::word::{
     AlertSeverity, ContactKind, NotificationKind, NotificationState, PagingState, Urgency,
@@ -21,6 +18,7 @@ use utoipa::ToSchema;
 
 use super::caller::Caller;
 use super::input::Body;
+use super::simulate_tried::{TriedPolicy, TriedSchedule, TriedService, TriedWindow};
 use super::types::{Person, Problem};
 use super::words;
 use crate::error::WebError;
@@ -30,8 +28,9 @@ use crate::state::State;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SimulateBody {
-    /// Slug of the service the alert is for. May be left out where a policy or schedule is tried:
-    /// then one that it concerns is taken, or one is made up.
+    /// Slug of the service the alert is for. May be left out where a change is tried: then one that
+    /// it concerns is taken, or one is made up; and where an integration is named: then the alert
+    /// goes where that sends it, by its rules if it is a global one.
     #[serde(default)]
     service: Option<String>,
     /// Of the alert; critical when absent.
@@ -67,6 +66,12 @@ pub struct SimulateBody {
     /// A schedule that is not saved.
     #[serde(default)]
     schedule: Option<TriedSchedule>,
+    /// A service that is not saved.
+    #[serde(default)]
+    changed_service: Option<TriedService>,
+    /// A maintenance window or silence that is not saved.
+    #[serde(default)]
+    window: Option<TriedWindow>,
 }
 
 /// What somebody does about a message.
@@ -107,37 +112,6 @@ pub struct Outage {
     until: Option<Timestamp>,
 }
 
-/// A policy as it would be.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TriedPolicy {
-    /// Slug of the policy that is changed; a new one when absent.
-    #[serde(default)]
-    slug: Option<String>,
-    /// `{"steps": [{"targets": [{"user": 1}], "wait": 300}], "repeats": 2}`: targets (`user`,
-    /// `schedule`, `team`, `channel`) by id, waits in
-    /// seconds. When absent, as it is saved.
-    #[serde(default)]
-    #[schema(value_type = Option<Object>)]
-    config: Option<PolicyConfig>,
-}
-
-/// A schedule as it would be.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TriedSchedule {
-    /// Slug of the schedule that is changed; a new one when absent.
-    #[serde(default)]
-    slug: Option<String>,
-    /// Zone and layers, people by id.
-    #[schema(value_type = Object)]
-    config: ScheduleConfig,
-    /// From when it speaks (RFC 3339); now when absent.
-    #[serde(default)]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    effective_from: Option<Timestamp>,
-}
-
 /// What would happen.
 #[derive(Serialize, ToSchema)]
 pub struct Simulated {
@@ -174,7 +148,7 @@ pub struct Simulated {
 pub struct Event {
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
-    /// `held`, `joined`, `timeline`, `page`, `message`, `answer` or `method_broken`.
+    /// `routed`, `held`, `joined`, `timeline`, `page`, `message`, `answer` or `method_broken`.
     kind: &'static str,
     /// A timeline entry's kind, what became of a message, or what a person does.
     what: &'static str,
@@ -304,39 +278,19 @@ fn question(
             until: one.until,
         })
         .collect();
-    if let Some(tried) = body.policy {
-        let existing = match &tried.slug {
-            Some(slug) => Some(directory.policy_by_slug(slug).ok_or(missing("policy"))?),
-            None => None,
-        };
-        let config = tried
-            .config
-            .or_else(|| existing.map(|policy| policy.current.config.clone()))
-            .ok_or_else(|| engine::Error::invalid("policy.config", "say what the policy is"))?;
-        question.policy = Some(PolicyDraft {
-            id: existing.map(|policy| policy.id),
-            name: existing
-                .map(|policy| policy.name.clone())
-                .unwrap_or_default(),
-            config,
-        });
-    }
-    if let Some(tried) = body.schedule {
-        let existing = match &tried.slug {
-            Some(slug) => Some(
-                directory
-                    .schedule_by_slug(slug)
-                    .ok_or(missing("schedule"))?,
-            ),
-            None => None,
-        };
-        question.schedule = Some(ScheduleDraft {
-            id: existing.map(|schedule| schedule.id),
-            name: existing.map(|one| one.name.clone()).unwrap_or_default(),
-            config: tried.config,
-            effective_from: tried.effective_from.unwrap_or(now),
-        });
-    }
+    question.policy = body.policy.map(|one| one.draft(directory)).transpose()?;
+    question.schedule = body
+        .schedule
+        .map(|one| one.draft(directory, now))
+        .transpose()?;
+    question.changed_service = body
+        .changed_service
+        .map(|one| one.draft(directory))
+        .transpose()?;
+    question.window = body
+        .window
+        .map(|one| one.draft(directory, now))
+        .transpose()?;
     Ok(question)
 }
 
@@ -430,6 +384,7 @@ fn kind(kind: EventKind) -> (&'static str, &'static str, Option<i64>) {
         EventKind::Post(id) => ("post", "told", Some(id.0)),
         EventKind::Held(_) => ("held", "suppressed", None),
         EventKind::Joined => ("joined", "joined", None),
+        EventKind::Routed => ("routed", "routed", None),
         EventKind::Answer(_, act) => ("answer", act.as_str(), None),
         EventKind::MethodBroken(_) => ("method_broken", "broken", None),
     }

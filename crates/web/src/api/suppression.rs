@@ -244,7 +244,7 @@ pub struct SuppressionBody {
 }
 
 impl SuppressionBody {
-    fn input(
+    pub(super) fn input(
         self,
         kind: SuppressionKind,
         directory: &Directory,
@@ -316,10 +316,9 @@ pub async fn list(caller: Caller, noun: Of, state: State) -> Result<HttpResponse
         (next, row.ends_at, row.id)
     });
     let items = rows.into_iter();
-    let items = items
-        .map(|row| Suppression::of(row, &directory, &held, now))
-        .collect();
-    Ok(HttpResponse::Ok().json(List::<Suppression>::whole(items)))
+    Ok(List::whole(
+        items.map(|row| Suppression::of(row, &directory, &held, now)),
+    ))
 }
 
 /// Make a silence

@@ -26,7 +26,7 @@ use super::intake::{self, NotTaken};
 use super::key;
 use crate::body;
 use crate::error::{RETRY_AFTER, WebError};
-use crate::state::State;
+use crate::state::{AppState, State};
 
 /// Silences that were ended last and are still told of.
 const ENDED_MAX: i64 = 100;
@@ -37,29 +37,40 @@ const LIST_MAX: i64 = 5_000;
 
 /// `POST /api/v2/alerts`
 pub(super) async fn push(req: HttpRequest, payload: Payload, state: State) -> HttpResponse {
-    let Some(key) = key::outside(&req, &state) else {
-        return not_taken(&NotTaken::UnknownKey);
-    };
-    let key_hash = key::hash(&key);
-    if let Err(why) = intake::admit_key(&state, &key_hash) {
-        return not_taken(&why);
+    let taken = take(req, payload, &state).await;
+    answered(taken.map(|()| HttpResponse::Ok().finish()))
+}
+
+/// `POST /api/v1/alerts`, which took the same and answered otherwise.
+pub(super) async fn push_v1(req: HttpRequest, payload: Payload, state: State) -> HttpResponse {
+    match take(req, payload, &state).await {
+        Ok(()) => HttpResponse::Ok().json(json!({"status": "success"})),
+        Err(refused) => {
+            let kind = match refused.status.is_server_error() {
+                true => "server_error",
+                false => "bad_data",
+            };
+            let body = json!({"status": "error", "errorType": kind, "error": refused.text});
+            refused.build().json(body)
+        }
     }
-    let bytes = match body::read(&req, payload.into_inner(), state.config.body_limit).await {
-        Ok(bytes) => bytes,
-        Err(error) => return failed(error.kind().0, &error.detail()),
-    };
+}
+
+/// Takes in what a Prometheus or a ruler pushes.
+async fn take(req: HttpRequest, payload: Payload, state: &AppState) -> Result<(), Refused> {
+    let key = key::outside(&req, state).ok_or(NotTaken::UnknownKey)?;
+    let key_hash = key::hash(&key);
+    intake::admit_key(state, &key_hash)?;
+    let bytes = body::read(&req, payload.into_inner(), state.config.body_limit).await?;
     let origin = intake::origin(&req, "prometheus");
     let directory = state.directory();
-    let settings = match intake::settings(&directory, &key_hash) {
-        Ok(settings) => settings,
-        Err(error) => return refused(error),
-    };
+    let settings = intake::settings(&directory, &key_hash)?;
     let parsed = match push::parse(&bytes, &settings, state.now()) {
         Ok(parsed) => parsed,
         Err(error) => {
             let reason = error.to_string();
-            intake::remember_refusal(&state, key_hash, reason.clone(), bytes, origin).await;
-            return failed(StatusCode::BAD_REQUEST, &reason);
+            intake::remember_refusal(state, key_hash, reason.clone(), bytes, origin).await;
+            return Err(Refused::bad(reason));
         }
     };
     let rejected: Vec<String> = parsed
@@ -75,48 +86,38 @@ pub(super) async fn push(req: HttpRequest, payload: Payload, state: State) -> Ht
         rejected,
         ..intake::remark(key_hash, bytes, origin)
     };
-    match intake::store(&state, submission).await {
-        // The good ones are stored, and the sender hears of the bad ones all the same.
-        Ok(_) if !told.is_empty() => failed(StatusCode::BAD_REQUEST, &told.join("; ")),
-        Ok(_) => HttpResponse::Ok().finish(),
-        Err(why) => not_taken(&why),
+    intake::store(state, submission).await?;
+    // The good ones are stored, and the sender hears of the bad ones all the same.
+    match told.is_empty() {
+        true => Ok(()),
+        false => Err(Refused::bad(told.join("; "))),
     }
 }
 
 /// `GET /api/v2/alerts`
 pub(super) async fn list(req: HttpRequest, state: State) -> HttpResponse {
-    show(&req, &state, api::alerts).await
+    answered(show(&req, &state, api::alerts).await)
 }
 
 /// `GET /api/v2/alerts/groups`
 pub(super) async fn groups(req: HttpRequest, state: State) -> HttpResponse {
-    show(&req, &state, api::groups).await
+    answered(show(&req, &state, api::groups).await)
 }
 
 type Shown = fn(&[Open], &api::Query, &str, Timestamp) -> Value;
 
-async fn show(req: &HttpRequest, state: &State, shown: Shown) -> HttpResponse {
-    let (integration, name) = match asked(req, state) {
-        Ok(found) => found,
-        Err(why) => return not_taken(&why),
-    };
-    let query = match parameters(req, |pairs| api::Query::parse(pairs)) {
-        Ok(query) => query,
-        Err(why) => return failed(StatusCode::BAD_REQUEST, &why),
-    };
+async fn show(req: &HttpRequest, state: &State, shown: Shown) -> Result<HttpResponse, Refused> {
+    let (integration, name) = asked(req, state)?;
+    let query = parameters(req, |pairs| api::Query::parse(pairs))?;
     let filter = Filter {
         status: Some(AlertStatus::Open),
         integrations: Some(vec![integration]),
         ..Filter::default()
     };
-    match engine::alert::list(state.store(), filter, LIST_MAX).await {
-        Ok(found) => {
-            let alerts: Vec<_> = found.into_iter().map(|Found { alert, .. }| alert).collect();
-            let open = standing(alerts, &state.directory(), state.now());
-            HttpResponse::Ok().json(shown(&open, &query, &name, state.now()))
-        }
-        Err(error) => refused(error.into()),
-    }
+    let found = engine::alert::list(state.store(), filter, LIST_MAX).await?;
+    let alerts: Vec<_> = found.into_iter().map(|Found { alert, .. }| alert).collect();
+    let open = standing(alerts, &state.directory(), state.now());
+    Ok(HttpResponse::Ok().json(shown(&open, &query, &name, state.now())))
 }
 
 /// Each alert with what keeps it from paging now.
@@ -161,7 +162,7 @@ fn standing(alerts: Vec<Alert>, directory: &Directory, now: Timestamp) -> Vec<Op
 fn parameters<T>(
     req: &HttpRequest,
     read: impl FnOnce(Vec<(&str, &str)>) -> Result<T, String>,
-) -> Result<T, String> {
+) -> Result<T, Refused> {
     let pairs: Vec<_> = url::form_urlencoded::parse(req.query_string().as_bytes()).collect();
     read(
         pairs
@@ -169,30 +170,25 @@ fn parameters<T>(
             .map(|(name, value)| (name.as_ref(), value.as_ref()))
             .collect(),
     )
+    .map_err(Refused::bad)
 }
 
 /// `GET /api/v2/silences`: what can hold back alerts of the integration.
 pub(super) async fn silences(req: HttpRequest, state: State) -> HttpResponse {
-    let (door, query) = match (
-        asked(&req, &state),
-        parameters(&req, |pairs| silence::Query::parse(pairs)),
-    ) {
-        (Ok((door, _)), Ok(query)) => (door, query),
-        (Err(why), _) => return not_taken(&why),
-        (_, Err(why)) => return failed(StatusCode::BAD_REQUEST, &why),
-    };
+    answered(list_silences(&req, &state).await)
+}
+
+async fn list_silences(req: &HttpRequest, state: &State) -> Result<HttpResponse, Refused> {
+    let (door, _) = asked(req, state)?;
+    let query = parameters(req, |pairs| silence::Query::parse(pairs))?;
     let now = state.now();
-    match known_silences(&state, door).await {
-        Ok(found) => {
-            let shown: Vec<Value> = found
-                .iter()
-                .filter(|(one, _)| query.wants(one))
-                .map(|(one, ended)| silence::shown(one, *ended, now))
-                .collect();
-            HttpResponse::Ok().json(shown)
-        }
-        Err(error) => refused(error),
-    }
+    let found = known_silences(state, door).await?;
+    let shown: Vec<Value> = found
+        .iter()
+        .filter(|(one, _)| query.wants(one))
+        .map(|(one, ended)| silence::shown(one, *ended, now))
+        .collect();
+    Ok(HttpResponse::Ok().json(shown))
 }
 
 /// What holds or held back alerts of an integration, with when it was ended by hand.
@@ -218,19 +214,18 @@ async fn known_silences(
 
 /// `POST /api/v2/silences`: makes one, or changes the one it names.
 pub(super) async fn silence(req: HttpRequest, payload: Payload, state: State) -> HttpResponse {
-    let door = match asked(&req, &state) {
-        Ok((door, _)) => door,
-        Err(why) => return not_taken(&why),
-    };
-    let bytes = match body::read(&req, payload.into_inner(), state.config.body_limit).await {
-        Ok(bytes) => bytes,
-        Err(error) => return failed(error.kind().0, &error.detail()),
-    };
-    let asked = match silence::parse(&bytes, state.now()) {
-        Ok(asked) => asked,
-        Err(why) => return failed(StatusCode::BAD_REQUEST, &why),
-    };
-    let ctx = context(&state);
+    answered(put_silence(&req, payload, &state).await)
+}
+
+async fn put_silence(
+    req: &HttpRequest,
+    payload: Payload,
+    state: &State,
+) -> Result<HttpResponse, Refused> {
+    let (door, _) = asked(req, state)?;
+    let bytes = body::read(req, payload.into_inner(), state.config.body_limit).await?;
+    let asked = silence::parse(&bytes, state.now()).map_err(Refused::bad)?;
+    let ctx = context(state);
     let author = match asked.created_by.as_str() {
         "" => "an Alertmanager's client".to_owned(),
         name => name.chars().take(AUTHOR_MAX).collect(),
@@ -253,65 +248,61 @@ pub(super) async fn silence(req: HttpRequest, payload: Payload, state: State) ->
     };
     let done = match asked.id {
         None => create_suppression(state.store(), &ctx, input).await,
-        Some(id) => match own(&state, door, &id) {
-            Ok(id) => edit_suppression(state.store(), &ctx, id, input)
-                .await
-                .map(|()| id),
-            Err((status, why)) => return failed(status, &why),
-        },
+        Some(id) => {
+            let id = own(state, door, &id)?;
+            let edited = edit_suppression(state.store(), &ctx, id, input).await;
+            edited.map(|()| id)
+        }
     };
     match done {
-        Ok(id) => HttpResponse::Ok().json(json!({"silenceID": silence::id_of(id)})),
+        Ok(id) => Ok(HttpResponse::Ok().json(json!({"silenceID": silence::id_of(id)}))),
         Err(engine::Error::Invalid(problems)) => {
             let told: Vec<String> = problems
                 .into_iter()
                 .map(|problem| format!("{}: {}", problem.field, problem.message))
                 .collect();
-            failed(StatusCode::BAD_REQUEST, &told.join("; "))
+            Err(Refused::bad(told.join("; ")))
         }
-        Err(error) => refused(error.into()),
+        Err(error) => Err(error.into()),
     }
 }
 
 /// `GET /api/v2/silence/{id}`
 pub(super) async fn one_silence(req: HttpRequest, state: State) -> HttpResponse {
-    let door = match asked(&req, &state) {
-        Ok((door, _)) => door,
-        Err(why) => return not_taken(&why),
-    };
-    let id = req.match_info().get("id").and_then(silence::id_from);
-    match known_silences(&state, door).await {
-        Ok(found) => match found.iter().find(|(one, _)| Some(one.id) == id) {
-            Some((one, ended)) => HttpResponse::Ok().json(silence::shown(one, *ended, state.now())),
-            None => HttpResponse::NotFound().finish(),
-        },
-        Err(error) => refused(error),
-    }
+    answered(get_silence(&req, &state).await)
+}
+
+async fn get_silence(req: &HttpRequest, state: &State) -> Result<HttpResponse, Refused> {
+    let (door, _) = asked(req, state)?;
+    let text = req.match_info().get("id").unwrap_or_default();
+    let id = silence::id_from(text);
+    let found = known_silences(state, door).await?;
+    let (one, ended) = found
+        .iter()
+        .find(|(one, _)| Some(one.id) == id)
+        .ok_or_else(|| no_silence(text))?;
+    Ok(HttpResponse::Ok().json(silence::shown(one, *ended, state.now())))
+}
+
+fn no_silence(id: &str) -> Refused {
+    Refused::new(StatusCode::NOT_FOUND, format!("silence {id} not found"))
 }
 
 /// `DELETE /api/v2/silence/{id}`: ends it. What people have made for more than the integration is
 /// theirs to end.
 pub(super) async fn end_silence(req: HttpRequest, state: State) -> HttpResponse {
-    let door = match asked(&req, &state) {
-        Ok((door, _)) => door,
-        Err(why) => return not_taken(&why),
-    };
-    let id = match own(&state, door, req.match_info().get("id").unwrap_or_default()) {
-        Ok(id) => id,
-        Err((status, why)) => return failed(status, &why),
-    };
-    match end_suppression(state.store(), &context(&state), id).await {
-        Ok(()) => HttpResponse::Ok().finish(),
-        Err(error) => refused(error.into()),
-    }
+    answered(delete_silence(&req, &state).await)
+}
+
+async fn delete_silence(req: &HttpRequest, state: &State) -> Result<HttpResponse, Refused> {
+    let (door, _) = asked(req, state)?;
+    let id = own(state, door, req.match_info().get("id").unwrap_or_default())?;
+    end_suppression(state.store(), &context(state), id).await?;
+    Ok(HttpResponse::Ok().finish())
 }
 
 /// The silence of this id, if it is of this integration and nothing else.
-fn own(
-    state: &State,
-    door: IntegrationId,
-    id: &str,
-) -> Result<SuppressionId, (StatusCode, String)> {
+fn own(state: &State, door: IntegrationId, id: &str) -> Result<SuppressionId, Refused> {
     let directory = state.directory();
     let found = silence::id_from(id).and_then(|id| directory.suppressions.get(&id));
     match found {
@@ -320,9 +311,9 @@ fn own(
         }
         Some(one) if one.integrations.is_empty() || one.integrations.contains(&door) => {
             let why = "it holds more than this integration: end it on the page of Quarterdeck";
-            Err((StatusCode::FORBIDDEN, why.to_owned()))
+            Err(Refused::new(StatusCode::FORBIDDEN, why))
         }
-        _ => Err((StatusCode::NOT_FOUND, format!("silence {id} not found"))),
+        _ => Err(no_silence(id)),
     }
 }
 
@@ -331,24 +322,18 @@ fn context(state: &State) -> OpContext {
     OpContext::token(AccountRole::Responder, Origin::Monitor, state.now())
 }
 
-fn refused(error: WebError) -> HttpResponse {
-    failed(error.kind().0, &error.detail())
-}
-
 /// `GET /api/v2/status`, which tools ask before anything else.
 pub(super) async fn status(req: HttpRequest, state: State) -> HttpResponse {
-    match asked(&req, &state) {
-        Ok(_) => HttpResponse::Ok().json(api::status(env!("CARGO_PKG_VERSION"), state.started)),
-        Err(why) => not_taken(&why),
-    }
+    answered(asked(&req, &state).map(|_| {
+        let status = api::status(env!("CARGO_PKG_VERSION"), state.started);
+        HttpResponse::Ok().json(status)
+    }))
 }
 
 /// `GET /api/v2/receivers`
 pub(super) async fn receivers(req: HttpRequest, state: State) -> HttpResponse {
-    match asked(&req, &state) {
-        Ok((_, name)) => HttpResponse::Ok().json(api::receivers(&name)),
-        Err(why) => not_taken(&why),
-    }
+    let asked = asked(&req, &state);
+    answered(asked.map(|(_, name)| HttpResponse::Ok().json(api::receivers(&name))))
 }
 
 /// `GET /-/healthy` and `/-/ready`
@@ -359,45 +344,86 @@ pub(super) async fn healthy() -> HttpResponse {
 }
 
 /// The integration that is asked about, and what we call it.
-fn asked(req: &HttpRequest, state: &State) -> Result<(IntegrationId, String), NotTaken> {
+fn asked(req: &HttpRequest, state: &State) -> Result<(IntegrationId, String), Refused> {
     let key = key::outside(req, state).ok_or(NotTaken::UnknownKey)?;
     let key_hash = key::hash(&key);
     intake::admit_key(state, &key_hash)?;
-    state
-        .directory()
-        .integration_by_key(&key_hash)
-        .map(|found| (found.id, found.name.clone()))
-        .ok_or(NotTaken::UnknownKey)
+    let directory = state.directory();
+    let found = directory.integration_by_key(&key_hash);
+    let found = found.map(|found| (found.id, found.name.clone()));
+    Ok(found.ok_or(NotTaken::UnknownKey)?)
 }
 
-fn not_taken(why: &NotTaken) -> HttpResponse {
-    let (status, seconds, text) = match why {
-        NotTaken::UnknownKey => {
-            return failed(
+fn answered(result: Result<HttpResponse, Refused>) -> HttpResponse {
+    result.unwrap_or_else(|refused| refused.answer())
+}
+
+/// Why a request was not done.
+struct Refused {
+    status: StatusCode,
+    text: String,
+    /// After how many seconds to come again.
+    wait: Option<i64>,
+}
+
+impl Refused {
+    fn new(status: StatusCode, text: impl Into<String>) -> Refused {
+        let overloaded = status == StatusCode::SERVICE_UNAVAILABLE;
+        Refused {
+            status,
+            text: text.into(),
+            wait: overloaded.then_some(RETRY_AFTER),
+        }
+    }
+
+    fn bad(text: impl Into<String>) -> Refused {
+        Refused::new(StatusCode::BAD_REQUEST, text)
+    }
+
+    fn build(&self) -> HttpResponseBuilder {
+        let mut response = HttpResponseBuilder::new(self.status);
+        if let Some(seconds) = self.wait {
+            response.insert_header((header::RETRY_AFTER, seconds));
+        }
+        response
+    }
+
+    /// As the second version of the API writes errors.
+    fn answer(&self) -> HttpResponse {
+        self.build().json(&self.text)
+    }
+}
+
+impl From<NotTaken> for Refused {
+    fn from(why: NotTaken) -> Refused {
+        match why {
+            NotTaken::UnknownKey => Refused::new(
                 StatusCode::UNAUTHORIZED,
                 "send the key of an integration: in the path, /integrations/KEY, or as bearer token",
-            );
+            ),
+            NotTaken::TooMany(seconds) => Refused {
+                wait: Some(seconds),
+                ..Refused::new(
+                    StatusCode::TOO_MANY_REQUESTS,
+                    "too many requests with this key",
+                )
+            },
+            NotTaken::Later(_) => Refused::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the alerts were not stored: send them again",
+            ),
         }
-        NotTaken::TooMany(seconds) => (
-            StatusCode::TOO_MANY_REQUESTS,
-            *seconds,
-            "too many requests with this key",
-        ),
-        NotTaken::Later(_) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            RETRY_AFTER,
-            "the alerts were not stored: send them again",
-        ),
-    };
-    HttpResponseBuilder::new(status)
-        .insert_header((header::RETRY_AFTER, seconds))
-        .json(text)
+    }
 }
 
-fn failed(status: StatusCode, text: &str) -> HttpResponse {
-    let mut response = HttpResponseBuilder::new(status);
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        response.insert_header((header::RETRY_AFTER, RETRY_AFTER));
+impl From<WebError> for Refused {
+    fn from(error: WebError) -> Refused {
+        Refused::new(error.kind().0, error.detail())
     }
-    response.json(text)
+}
+
+impl From<engine::Error> for Refused {
+    fn from(error: engine::Error) -> Refused {
+        WebError::from(error).into()
+    }
 }

@@ -149,6 +149,18 @@ async fn refuse(
     json(StatusCode::BAD_REQUEST, &invalid.body())
 }
 
+/// The answer where no client of these APIs asks.
+pub(super) fn stray(status: StatusCode, why: &str) -> HttpResponse {
+    let word = match status {
+        StatusCode::METHOD_NOT_ALLOWED => "method not allowed",
+        _ => "not found",
+    };
+    json(
+        status,
+        &serde_json::json!({"status": word, "message": why, "errors": [why]}),
+    )
+}
+
 fn not_taken(version: &Version, why: &NotTaken) -> HttpResponse {
     match why {
         NotTaken::UnknownKey => (version.unknown_key)(),
@@ -167,6 +179,12 @@ async fn read(req: &HttpRequest, payload: Payload) -> Result<Bytes, HttpResponse
         .await
         .map_err(|error| match error {
             WebError::TooLarge(_) => json(StatusCode::PAYLOAD_TOO_LARGE, &pagerduty::too_large()),
+            // Anything else than this would be taken for a last word, and the event be lost.
+            WebError::TooSlow(_) => later(
+                StatusCode::SERVICE_UNAVAILABLE,
+                RETRY_AFTER,
+                pagerduty::unavailable(),
+            ),
             error => {
                 let answer = serde_json::json!({
                     "status": "Unrecognized object",

@@ -194,6 +194,7 @@ pub(crate) fn read(kept: &Kept, settings: &Settings, now: Timestamp) -> Result<P
                     .collect(),
                 query: kept.path.split_once('?').map_or("", |(_, query)| query),
                 body,
+                key_hash: None,
             };
             format
                 .parse(&request, settings, now)

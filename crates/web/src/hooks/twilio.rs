@@ -5,8 +5,8 @@ use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use domain::NotificationId;
 use engine::provider::{Failure, NOTIFICATION_PARAMETER, signature, webhook};
-use engine::reply::{self, InboundSms, Receipt, Verb};
-use formats::reply::{ReplyTarget, Verb as Word, parse_sms};
+use engine::reply::{self, InboundSms, Receipt};
+use formats::reply::{ReplyTarget, parse_sms};
 
 use crate::error::WebError;
 use crate::state::State;
@@ -59,19 +59,11 @@ pub(super) async fn sms(
         return Ok(twiml(webhook::twiml_empty().to_owned()));
     }
     let wanted = parse_sms(&message.body).map(|answer| {
-        let verb = match answer.verb {
-            Word::Acknowledge => Verb::Acknowledge,
-            Word::Resolve => Verb::Resolve,
-            Word::Escalate => Verb::Escalate,
-            Word::EscalateTo(step) => Verb::EscalateTo(step),
-            Word::Accept => Verb::Accept,
-            Word::Decline => Verb::Decline,
-        };
         let code = match answer.target {
             ReplyTarget::Latest => None,
             ReplyTarget::Code(code) => Some(code),
         };
-        (verb, code)
+        (answer.verb, code)
     });
     let inbound = InboundSms {
         provider_id: message.message_sid,

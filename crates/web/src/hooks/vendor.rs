@@ -1,12 +1,13 @@
-//! `/integrations/{key}` and `/integrations/{key}/{format}`: monitors with a shape of their own. The
+//! `/integrations/{key}`, `/integrations/{key}/events` and `/integrations/{key}/{format}`: monitors with a shape of their own. The
 //! integration's kind chooses the format, or the address does; methods and encodings are whatever
 //! the sender likes (WIRE-FORMATS.md §1, §2).
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
+use domain::word::IntegrationKind;
 use engine::ingest::{Origin, Submission};
-use engine::sns;
+use engine::sns::{self, Verdict};
 use formats::format::{self, Format, Reply};
 use formats::request::Request;
 use formats::settings::Settings;
@@ -14,10 +15,11 @@ use formats::sns::Confirmation;
 use formats::{FormatError, Parsed};
 use serde_json::json;
 
-use super::{intake, key};
+use super::intake::{self, NotTaken};
+use super::{answer, key};
 use crate::body;
 use crate::error::WebError;
-use crate::state::State;
+use crate::state::{AppState, State};
 
 /// Largest mail of a provider's webhook, in bytes; SendGrid's limit with all that it adds, 30 MiB,
 /// would be a way to fill the memory.
@@ -39,11 +41,41 @@ pub(super) async fn by_address(
     payload: Payload,
     state: State,
 ) -> Result<HttpResponse, WebError> {
-    let format = format::by_slug(&path.1).ok_or_else(unknown)?;
+    let Some(format) = format::by_slug(&path.1) else {
+        let why = format!(
+            "There is no format “{}”: compare the sender's address with that of the integration.",
+            path.1.chars().take(100).collect::<String>()
+        );
+        let key_hash = key::hash(&path.0);
+        if state.directory().integration_by_key(&key_hash).is_some() {
+            let limit = state.config.body_limit;
+            let bytes = body::read(&req, payload.into_inner(), limit).await?;
+            if !bytes.is_empty() {
+                let origin = intake::origin(&req, IntegrationKind::Generic.as_str());
+                intake::remember_refusal(&state, key_hash, why, bytes, origin).await;
+            }
+        }
+        return Err(unknown());
+    };
     take(req, payload, state, Some(format)).await
 }
 
-pub(super) async fn take(
+/// Generic JSON, by the mapping of the integration if it has one.
+pub(super) async fn events(
+    req: HttpRequest,
+    payload: Payload,
+    state: State,
+) -> Result<HttpResponse, WebError> {
+    let directory = state.directory();
+    let format = key::in_path(&req)
+        .and_then(|key| directory.integration_by_key(&key::hash(key)))
+        .map(|integration| format::of(integration.kind))
+        .filter(Format::takes_mapping)
+        .unwrap_or_else(|| format::of(IntegrationKind::Generic));
+    take(req, payload, state, Some(format)).await
+}
+
+async fn take(
     req: HttpRequest,
     payload: Payload,
     state: State,
@@ -66,7 +98,7 @@ pub(super) async fn take(
     let bytes = body::read(&req, payload.into_inner(), limit).await?;
     let origin = intake::origin(&req, format.slug());
     let (handshake, parsed) = {
-        let request = request_of(&req, &bytes);
+        let request = request_of(&req, &bytes, key_hash);
         match format.handshake(&request, settings) {
             Some(reply) => (Some(reply), Ok(Parsed::default())),
             None => (None, format.parse(&request, settings, state.now())),
@@ -84,9 +116,17 @@ pub(super) async fn take(
             intake::admit_key(&state, &key_hash)?;
             confirmed(&state, &asked).await
         }
+        Ok(parsed) => proven(&state, parsed).await,
         other => other,
     };
     match parsed {
+        Ok(Parsed {
+            answer: Some(answer),
+            ..
+        }) if answer::is_ours(&state, &answer) => {
+            intake::admit_key(&state, &key_hash)?;
+            answer::by_webhook(&state, key_hash, answer, origin).await
+        }
         Ok(parsed) => accept(&state, key_hash, format, parsed, bytes, origin).await,
         Err(error) => {
             refuse(&state, key_hash, &error, bytes, origin).await;
@@ -114,6 +154,22 @@ async fn accept(
             .collect::<Vec<_>>(),
     });
     intake::admit_key(state, &key_hash)?;
+    store(state, key_hash, parsed, bytes, origin).await?;
+    let status = StatusCode::from_u16(format.success).unwrap_or(StatusCode::ACCEPTED);
+    Ok(HttpResponse::build(status).json(answer))
+}
+
+/// Stores what was understood of a request that has been admitted.
+///
+/// # Errors
+/// [`NotTaken`].
+pub(super) async fn store(
+    state: &AppState,
+    key_hash: [u8; 32],
+    parsed: Parsed,
+    bytes: Bytes,
+    origin: Origin,
+) -> Result<(), NotTaken> {
     if !parsed.changes.is_empty() {
         intake::tell(state, key_hash, parsed.changes).await?;
     }
@@ -129,8 +185,29 @@ async fn accept(
         ..intake::remark(key_hash, bytes, origin)
     };
     intake::store(state, submission).await?;
-    let status = StatusCode::from_u16(format.success).unwrap_or(StatusCode::ACCEPTED);
-    Ok(HttpResponse::build(status).json(answer))
+    Ok(())
+}
+
+/// Holds a notification of SNS to its signature. One that nobody can check now is taken: an alert
+/// is worth more than certainty about who wrote it, and its sender has the key.
+async fn proven(state: &AppState, mut parsed: Parsed) -> Result<Parsed, FormatError> {
+    let Some(signed) = parsed.signed.take() else {
+        return Ok(parsed);
+    };
+    let certificates = &state.certificates;
+    let client = state.engine.calendars();
+    match certificates.verify(client, &signed, state.now()).await {
+        Verdict::Good => {}
+        Verdict::Forged => {
+            return Err(FormatError::Forged {
+                reason: "its signature is of another message, or of somebody else.".to_owned(),
+            });
+        }
+        Verdict::Unknown(reason) => parsed.warnings.push(format!(
+            "the signature of SNS was not checked, since its certificate cannot be had: {reason}"
+        )),
+    }
+    Ok(parsed)
 }
 
 /// Confirms the subscription of a topic of SNS.
@@ -146,8 +223,8 @@ async fn confirmed(state: &State, asked: &Confirmation) -> Result<Parsed, Format
     }
 }
 
-/// Shows a refused request on its integration; an empty one, such as a browser's, is nothing to
-/// show.
+/// Shows a refused request on its integration; one that only looks, such as a browser's, is nothing
+/// to show.
 async fn refuse(
     state: &State,
     key_hash: [u8; 32],
@@ -155,12 +232,17 @@ async fn refuse(
     bytes: Bytes,
     origin: Origin,
 ) {
-    if !bytes.is_empty() {
+    let looks = ["GET ", "HEAD ", "OPTIONS "];
+    if !bytes.is_empty() || !looks.iter().any(|word| origin.head.starts_with(word)) {
         intake::remember_refusal(state, key_hash, error.to_string(), bytes, origin).await;
     }
 }
 
-pub(super) fn request_of<'a>(req: &'a HttpRequest, bytes: &'a [u8]) -> Request<'a> {
+pub(super) fn request_of<'a>(
+    req: &'a HttpRequest,
+    bytes: &'a [u8],
+    key_hash: [u8; 32],
+) -> Request<'a> {
     Request {
         method: req.method().as_str(),
         headers: req
@@ -170,6 +252,7 @@ pub(super) fn request_of<'a>(req: &'a HttpRequest, bytes: &'a [u8]) -> Request<'
             .collect(),
         query: req.query_string(),
         body: bytes,
+        key_hash: Some(key_hash),
     }
 }
 

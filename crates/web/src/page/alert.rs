@@ -18,7 +18,7 @@ use crate::frame::{frame, render};
 use crate::session::SignedIn;
 use crate::state::State;
 use crate::view::alert::{
-    AlertFilter, AlertListPage, AlertPage, AlertRow, AlertState, Held, MATCHED,
+    AlertFilter, AlertListPage, AlertPage, AlertRow, AlertState, FirstWords, Held, MATCHED,
 };
 use crate::view::suppression::Noun;
 use crate::view::{Link, Nav, Pager};
@@ -34,10 +34,6 @@ pub fn configure(cfg: &mut ServiceConfig) {
 
 /// One alert; its links are made links only when they lead to the web.
 pub fn row(alert: &Alert, directory: &Directory, now: Timestamp) -> AlertRow {
-    let details = &alert.text.details;
-    let empty = details.is_null()
-        || details.as_object().is_some_and(serde_json::Map::is_empty)
-        || details.as_array().is_some_and(Vec::is_empty);
     let door = directory.integration(alert.integration_id);
     let flaps = alert.flaps.as_ref().and_then(|flaps| flaps.until);
     AlertRow {
@@ -68,10 +64,18 @@ pub fn row(alert: &Alert, directory: &Directory, now: Timestamp) -> AlertRow {
             .iter()
             .map(|link| (link.text.clone(), link.href.clone()))
             .collect(),
-        details: match empty {
-            true => String::new(),
-            false => serde_json::to_string_pretty(details).unwrap_or_default(),
-        },
+        details: indented(&alert.text.details),
+    }
+}
+
+/// Free fields of a monitor, nothing where there are none.
+fn indented(details: &serde_json::Value) -> String {
+    let empty = details.is_null()
+        || details.as_object().is_some_and(serde_json::Map::is_empty)
+        || details.as_array().is_some_and(Vec::is_empty);
+    match empty {
+        true => String::new(),
+        false => serde_json::to_string_pretty(details).unwrap_or_default(),
     }
 }
 
@@ -149,6 +153,7 @@ fn mark(verb: &'static str, by: &Suppressed, alert: &Alert, directory: &Director
             href,
         }),
         until: by.until,
+        open_end: by.kind.open_end(),
     }
 }
 
@@ -254,11 +259,36 @@ async fn show(state: State, me: SignedIn, id: Path<i64>) -> Result<HttpResponse,
             Ok::<_, engine::Error>((alert, row, mutes))
         })
         .await?;
+    let integration = alert.integration_id;
+    let known = state.directory().integration(integration).is_some();
+    let flaps = alert.flaps.and_then(|flaps| flaps.until);
+    let text = alert.text;
+    let named = [
+        ("Component", text.component),
+        ("Group", text.group),
+        ("Class", text.class),
+    ];
+    let facts = named.into_iter();
+    let images = text.images.into_iter();
     render(&AlertPage {
         frame: frame(&state, &me, &row.summary, Nav::Alerts).await,
         alert: row,
         monitor_time: alert.monitor_time,
         resolved_at: alert.resolved_at,
+        flaps_until: flaps.filter(|until| now < *until),
+        facts: facts
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect(),
+        images: images
+            .map(|one| (one.alt.unwrap_or_else(|| "Image".to_owned()), one.src))
+            .collect(),
+        first: alert.first_text.map(|first| FirstWords {
+            severity: first.severity,
+            summary: first.summary,
+            source: first.source,
+            details: indented(&first.details),
+        }),
+        signals: known.then(|| format!("/signals?integration={integration}")),
         mutes,
     })
 }

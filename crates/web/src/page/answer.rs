@@ -13,12 +13,14 @@ use engine::link::{BadLink, Link};
 use engine::reply::{LinkView, Verb, act_on_link, view_link};
 use jiff::tz::TimeZone;
 
+use super::complaint::sentence;
 use super::name;
 use crate::csrf::Plain;
 use crate::error::WebError;
 use crate::frame::{render, render_with};
 use crate::session::Guest;
 use crate::state::State;
+use crate::view::Form;
 use crate::view::incident::{AnswerDonePage, AnswerOutcome, AnswerPage};
 
 pub fn configure(cfg: &mut ServiceConfig) {
@@ -48,41 +50,59 @@ async fn opened(
 
 /// `GET /a/{token}`: changes nothing, since mail scanners follow links.
 async fn ask(state: State, guest: Guest, token: Path<String>) -> Result<HttpResponse, WebError> {
-    let (link, view) = match opened(&state, &token).await? {
-        Ok(found) => found,
-        Err(outcome) => return gone(&state, &guest, outcome),
-    };
+    match opened(&state, &token).await? {
+        Ok((link, view)) => question(&state, &guest, &token, (link, view), Form::new()),
+        Err(outcome) => gone(&state, &guest, outcome),
+    }
+}
+
+/// The page that asks; again with what was typed when that was refused.
+fn question(
+    state: &State,
+    guest: &Guest,
+    token: &str,
+    (link, view): (Link, LinkView),
+    form: Form,
+) -> Result<HttpResponse, WebError> {
     let directory = state.directory();
     let incident = &view.incident;
     let acknowledged = incident
         .acknowledged_by
         .map(|user| directory.user_name(user).to_owned());
-    let mut frame = guest.frame(&state, &format!("Answer {}", incident.label()));
+    let mut frame = guest.frame(state, &format!("Answer {}", incident.label()));
     let zone = directory.user(link.user).map(|user| user.zone.as_str());
     if let Some(zone) = zone.and_then(|name| TimeZone::get(name).ok()) {
         frame.zone = zone;
     }
-    render(&AnswerPage {
-        frame,
-        token: token.into_inner(),
-        person: view.user_name.clone(),
-        number: incident.number,
-        title: incident.title.clone(),
-        service: name::service_of(&directory, incident).map(|service| service.label),
-        paging: incident.paging,
-        urgency: incident.urgency,
-        opened_at: incident.created_at,
-        alerts: u64::try_from(incident.alerts).unwrap_or(0),
-        acknowledged_by: acknowledged.into_iter().collect(),
-        expires_at: link.expires_at,
-        request: view.request.map(|one| Request {
-            by: one
-                .asked_by
-                .map_or("The API", |user| directory.user_name(user))
-                .to_owned(),
-            message: one.message,
-        }),
-    })
+    let status = match form.has_errors() {
+        true => StatusCode::UNPROCESSABLE_ENTITY,
+        false => StatusCode::OK,
+    };
+    render_with(
+        status,
+        &AnswerPage {
+            frame,
+            token: token.to_owned(),
+            person: view.user_name.clone(),
+            number: incident.number,
+            title: incident.title.clone(),
+            service: name::service_of(&directory, incident).map(|service| service.label),
+            paging: incident.paging,
+            urgency: incident.urgency,
+            opened_at: incident.created_at,
+            alerts: u64::try_from(incident.alerts).unwrap_or(0),
+            acknowledged_by: acknowledged.into_iter().collect(),
+            expires_at: link.expires_at,
+            request: view.request.map(|one| Request {
+                by: one
+                    .asked_by
+                    .map_or("The API", |user| directory.user_name(user))
+                    .to_owned(),
+                message: one.message,
+            }),
+            form,
+        },
+    )
 }
 
 /// `POST /a/{token}`.
@@ -97,11 +117,12 @@ async fn act(
         Err(outcome) => return gone(&state, &guest, outcome),
     };
     let directory = state.directory();
+    let reason = || form.0.get("reason").to_owned();
     let verb = match form.0.get("do") {
         "acknowledge" => Verb::Acknowledge,
         "resolve" => Verb::Resolve,
-        "accept" => Verb::Accept,
-        "decline" => Verb::Decline,
+        "accept" => Verb::Accept { reason: reason() },
+        "decline" => Verb::Decline { reason: reason() },
         _ => {
             return Err(WebError::BadRequest(
                 "say what to do: acknowledge, resolve, accept or decline".into(),
@@ -124,22 +145,34 @@ async fn act(
             AnswerOutcome::AlreadyAcknowledged(who),
         );
     }
-    match act_on_link(state.store(), link, verb, state.now()).await {
+    match act_on_link(state.store(), link, verb.clone(), state.now()).await {
         Ok(after) => {
             let outcome = match verb {
                 Verb::Resolve => AnswerOutcome::Resolved,
-                Verb::Accept => AnswerOutcome::Accepted,
-                Verb::Decline => AnswerOutcome::Declined,
+                Verb::Accept { .. } => AnswerOutcome::Accepted,
+                Verb::Decline { .. } => AnswerOutcome::Declined,
                 _ => AnswerOutcome::Acknowledged,
             };
             ended(&state, &guest, &after.incident, outcome)
         }
-        Err(Error::Refused(_)) => match opened(&state, &token).await? {
+        Err(Error::Refused(why)) => match opened(&state, &token).await? {
             Ok((_, now)) if !now.incident.is_open() => {
                 let outcome = AnswerOutcome::AlreadyResolved(resolver(&now.incident, &directory));
                 ended(&state, &guest, &now.incident, outcome)
             }
-            _ => gone(&state, &guest, AnswerOutcome::Invalid),
+            // The link holds, so that something else may be done by it.
+            Ok(found) => {
+                let mut form = Form::new().with("reason", reason());
+                if found.1.request.is_some()
+                    && matches!(verb, Verb::Accept { .. } | Verb::Decline { .. })
+                {
+                    form.reject("reason", sentence(&why));
+                } else {
+                    form.refuse(sentence(&why));
+                }
+                question(&state, &guest, &token, found, form)
+            }
+            Err(outcome) => gone(&state, &guest, outcome),
         },
         Err(other) => Err(other.into()),
     }

@@ -18,7 +18,7 @@ use store::notification::Notification;
 
 use super::removal::{self, Outcome, Removal};
 use super::{choice, complaint};
-use crate::api::channel::POSTS;
+use crate::api::channel_post::POSTS;
 use crate::csrf::Checked;
 use crate::error::WebError;
 use crate::frame::{frame, redirect_with, redirect_with_flash, render, render_with};

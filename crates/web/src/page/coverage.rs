@@ -56,9 +56,10 @@ pub fn page(
         .findings
         .iter()
         .filter(|one| {
-            wanted
-                .as_ref()
-                .is_none_or(|ids| one.services.iter().any(|id| ids.contains(id)))
+            wanted.as_ref().is_none_or(|ids| {
+                one.services.iter().any(|id| ids.contains(id))
+                    || is_of_team(one, directory, &filter)
+            })
         })
         .collect();
     let counts = Level::ALL
@@ -127,6 +128,19 @@ fn wanted(directory: &Directory, filter: &CoverageFilter) -> Option<BTreeSet<Ser
     Some(services.map(|service| service.id).collect())
 }
 
+/// Whether a finding that concerns no service is one of the chosen team's schedules.
+fn is_of_team(finding: &Finding, directory: &Directory, filter: &CoverageFilter) -> bool {
+    let Mend::Schedule(id) = finding.mend else {
+        return false;
+    };
+    let team = directory.team_by_slug(&filter.team).map(|team| team.id);
+    let schedule = directory.schedule(id);
+    finding.services.is_empty()
+        && filter.service.is_empty()
+        && team.is_some()
+        && schedule.is_some_and(|schedule| schedule.team_id == team)
+}
+
 fn title(kind: FindingKind) -> &'static str {
     match kind {
         FindingKind::NobodyAtAll => "Nobody at all can be paged",
@@ -139,6 +153,7 @@ fn title(kind: FindingKind) -> &'static str {
         FindingKind::TwoRotas => "On call for two schedules at once",
         FindingKind::SingleChannel => "Reached by one kind of method only",
         FindingKind::ShortRest => "Too little rest between shifts",
+        FindingKind::UnusedSchedule => "Schedules that no policy pages by",
     }
 }
 
@@ -183,7 +198,10 @@ fn finding_row(finding: &Finding, directory: &Directory, frame: &Frame) -> Findi
         text: finding.text.clone(),
         spans: finding.spans.iter().take(SPANS).copied().collect(),
         more_spans: finding.spans.len().saturating_sub(SPANS),
-        mend: mend(finding.mend, directory),
+        mends: std::iter::once(&finding.mend)
+            .chain(&finding.also)
+            .map(|one| mend(*one, directory))
+            .collect(),
         try_it,
     }
 }

@@ -18,6 +18,7 @@ use super::schedule::row::on_call;
 use super::{name, signal, suppression};
 use crate::error::WebError;
 use crate::frame::{frame, render};
+use crate::pulse::Pulse;
 use crate::session::SignedIn;
 use crate::state::State;
 use crate::view::dashboard::{DashboardPage, FirstStep, OverdueUpdate, SignalRow};
@@ -41,9 +42,10 @@ async fn page(state: State, me: SignedIn) -> Result<HttpResponse, WebError> {
     let directory = state.directory();
     let frame = frame(&state, &me, "Dashboard", Nav::Dashboard).await;
     let (known, now, viewer) = (directory.clone(), frame.now, me.id());
+    let pulse = state.pulse.clone();
     let found = state
         .store()
-        .read(move |c| Found::read(c, &known, viewer, now))
+        .read(move |c| Found::read(c, &known, &pulse, viewer, now))
         .await?;
     let id = me.id();
     let page = web::block(move || found.page(&directory, frame, id))
@@ -53,7 +55,7 @@ async fn page(state: State, me: SignedIn) -> Result<HttpResponse, WebError> {
 }
 
 /// What the page needs of the database.
-pub struct Found {
+struct Found {
     open: Vec<domain::incident::Incident>,
     rows: Vec<crate::view::incident::IncidentRow>,
     open_total: i64,
@@ -69,9 +71,10 @@ pub struct Found {
 impl Found {
     /// # Errors
     /// Those of the reads.
-    pub fn read(
+    fn read(
         conn: &mut Conn,
         directory: &Directory,
+        pulse: &Pulse,
         viewer: UserId,
         now: Timestamp,
     ) -> Result<Found, store::Error> {
@@ -86,7 +89,7 @@ impl Found {
         Ok(Found {
             rows: row::rows(conn, &open, directory)?,
             open_total: store::board::count(conn, &filter, now)?,
-            pulse: store::board::pulse(conn, now, PULSE_MINUTES)?,
+            pulse: pulse.read(conn, now, PULSE_MINUTES)?,
             numbers: store::board::numbers(conn, &incidents)?
                 .into_iter()
                 .collect(),
@@ -102,7 +105,7 @@ impl Found {
     }
 
     /// The page as the viewer of `frame` sees it.
-    pub fn page(self, directory: &Directory, frame: Frame, viewer: UserId) -> DashboardPage {
+    fn page(self, directory: &Directory, frame: Frame, viewer: UserId) -> DashboardPage {
         let now = frame.now;
         DashboardPage {
             open_total: u64::try_from(self.open_total).unwrap_or(0),

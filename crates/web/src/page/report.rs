@@ -1,10 +1,12 @@
 //! How duty was shared, or will be: bars, a table and a file.
 
+use std::cmp::Reverse;
+
 use actix_web::http::header::{ContentDisposition, DispositionParam, DispositionType};
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::Timestamp;
 use domain::directory::Directory;
-use engine::schedule::{PersonReport, Report, ReportQuery, on_call_report};
+use engine::schedule::{PersonReport, Report, ReportQuery, ScheduleReport, on_call_report};
 use jiff::ToSpan as _;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
@@ -15,8 +17,11 @@ use crate::frame::{frame, render, render_with};
 use crate::picture::LoadChart;
 use crate::session::SignedIn;
 use crate::state::State;
-use crate::view::report::{ReportPage, ReportRow};
-use crate::view::{Choice, Form, Nav};
+use crate::view::report::{CoverRow, ReportPage, ReportRow};
+use crate::view::{Choice, Form, Link, Nav};
+
+/// Schedules whose gaps are listed; more are narrowed down by team.
+const COVERS_SHOWN: usize = 100;
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/on-call/report").route(web::get().to(page)))
@@ -158,6 +163,15 @@ async fn page(state: State, me: SignedIn, req: HttpRequest) -> Result<HttpRespon
         .iter()
         .flat_map(|report| rows(report, &directory))
         .collect();
+    let mut covers: Vec<CoverRow> = report
+        .iter()
+        .flat_map(|report| &report.schedules)
+        .filter_map(|one| cover(one, &directory))
+        .collect();
+    // Gaps first, the longest on top; then by name.
+    covers.sort_by_cached_key(|row| (Reverse(row.uncovered), row.schedule.label.to_lowercase()));
+    let more = covers.len().saturating_sub(COVERS_SHOWN);
+    covers.truncate(COVERS_SHOWN);
     let [before, after] = asked.neighbours();
     let path = "/on-call/report";
     let status = match asked.form.has_errors() {
@@ -167,6 +181,8 @@ async fn page(state: State, me: SignedIn, req: HttpRequest) -> Result<HttpRespon
     let page = ReportPage {
         chart: chart(&rows),
         rows,
+        covers,
+        more,
         schedules: schedules(&directory),
         teams: teams(&directory),
         previous: asked.href(path, before.0, before.1),
@@ -214,6 +230,22 @@ fn row(one: &PersonReport, directory: &Directory) -> ReportRow {
         pages: one.pages,
         urgent_pages: one.urgent_pages,
     }
+}
+
+fn cover(one: &ScheduleReport, directory: &Directory) -> Option<CoverRow> {
+    let schedule = directory.schedule(one.id)?;
+    Some(CoverRow {
+        schedule: Link {
+            label: schedule.name.clone(),
+            href: format!("/schedules/{}", schedule.slug),
+        },
+        uncovered: one.uncovered(),
+        gaps: one.gaps.clone(),
+        next: one
+            .next
+            .as_ref()
+            .map(|shift| (choice::persons(directory, &shift.users), shift.start)),
+    })
 }
 
 fn schedules(directory: &Directory) -> Vec<Choice> {

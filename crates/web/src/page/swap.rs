@@ -19,7 +19,6 @@ use crate::frame::{frame, redirect_with, redirect_with_flash, render, render_wit
 use crate::session::SignedIn;
 use crate::state::State;
 use crate::view::swap::{SwapFormPage, SwapRow, SwapsPage};
-use crate::view::time::parse_time;
 use crate::view::{Flash, FlashKind, Form, Frame, Nav};
 
 const HERE: &str = "/on-call/swaps";
@@ -134,7 +133,7 @@ async fn new(state: State, me: SignedIn, req: HttpRequest) -> Result<HttpRespons
     let frame = frame(&state, &me, "Ask for cover", Nav::OnCall).await;
     let mut form = Form::new();
     for name in ["start", "end"] {
-        let at = query::value(&req, name).and_then(|text| parse_time(&text, &frame.zone));
+        let at = query::value(&req, name).and_then(|text| form.time_of(name, &text, &frame.zone));
         form = form.with(
             name,
             at.map(|at| frame.local_input(&at)).unwrap_or_default(),
@@ -167,7 +166,7 @@ fn input(form: &mut Form, zone: &TimeZone) -> Option<SwapInput> {
         if form.text(name).is_none() && !needed {
             return Some(None);
         }
-        let at = parse_time(form.get(name), zone);
+        let at = form.time(name, zone);
         if at.is_none() {
             form.reject(name, "Give a date and a time.");
         }
@@ -218,8 +217,9 @@ async fn offer(
         let ctx = me.ctx(state.now());
         match swap::offer_swap(state.store(), &ctx, schedule.id, input).await {
             Ok(_) => {
-                let text = "Offered. The shift stays yours until somebody takes it.";
-                return Ok(redirect_with_flash(&state, HERE, text));
+                let text =
+                    form.with_notes("Offered. The shift stays yours until somebody takes it.");
+                return Ok(redirect_with_flash(&state, HERE, &text));
             }
             Err(error) => complaint::show(&mut form, error, |field| match field {
                 "exchange" => "exchange_start".to_owned(),

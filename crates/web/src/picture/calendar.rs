@@ -3,6 +3,7 @@
 
 mod days;
 mod ground;
+mod legend;
 
 use std::fmt::Write as _;
 
@@ -19,6 +20,8 @@ use crate::view::Markup;
 const HEAD: i32 = 48;
 const ROW: i32 = 44;
 const BAR: i32 = 30;
+/// Narrowest piece, as a part of the picture.
+const WIDTH_MIN: f64 = 0.004;
 /// Colours the style sheet has for people.
 const COLOURS: usize = 8;
 
@@ -244,16 +247,18 @@ impl Calendar {
             } else {
                 ""
             };
-            let _ = write!(out, "<li{class}>{}</li>", escape(&row.name));
+            let _ = write!(out, "<li{class}><span>{}</span></li>", escape(&row.name));
         }
         out.push_str("</ul>");
         self.draw_svg(&mut out);
         out.push_str("</div>");
+        self.draw_legend(&mut out);
         self.draw_days(&mut out);
         let _ = write!(
             out,
-            "<figcaption>Times are {}. Nights are shaded.{}</figcaption></figure>",
+            "<figcaption>Times are {}. Nights are shaded.{}{}</figcaption></figure>",
             escape(self.zone.iana_name().unwrap_or("UTC")),
+            self.clock_changes(),
             if self.href.is_some() {
                 " Choose a stretch of the final schedule to change who is on call in it."
             } else {
@@ -339,7 +344,8 @@ impl Calendar {
             self.moment(piece.end),
         );
         let words = escape(&words);
-        let width = piece.right - piece.left;
+        // An hour of four weeks would be less than a pixel; what follows at once lies over it.
+        let width = (piece.right - piece.left).max(WIDTH_MIN);
         let _ = write!(
             out,
             "<svg x=\"{}\" width=\"{}\" y=\"{top}\" height=\"{BAR}\">",
@@ -436,6 +442,12 @@ impl Bar {
     }
 }
 
+/// The first letters of a name's words.
+fn initials(name: &str) -> String {
+    let words = name.split_whitespace();
+    words.filter_map(|word| word.chars().next()).collect()
+}
+
 /// As much of a bar's label as there is room for, when the bar takes `width` of the picture: all of it,
 /// else initials, else nothing; the title and the list of days say it whole. Half a letter helps
 /// nobody.
@@ -449,14 +461,7 @@ fn fitting(label: &str, width: f64) -> String {
         return label.to_owned();
     }
     let people = label.split(" (").next().unwrap_or(label).split(" + ");
-    let initials: Vec<String> = people
-        .map(|name| {
-            let letters = name
-                .split_whitespace()
-                .filter_map(|word| word.chars().next());
-            letters.collect()
-        })
-        .collect();
+    let initials: Vec<String> = people.map(initials).collect();
     let initials = initials.join("+");
     match room(&initials) {
         true => initials,

@@ -1,4 +1,4 @@
-//! From an address to its integration, and from a mail to its alerts. The door is that of webhooks:
+//! From an address to its integration or page, and from a mail to its alerts or answer. The door is that of webhooks:
 //! budgets, records and answers after the commit are the same.
 
 use actix_web::web::{Bytes, Data};
@@ -7,17 +7,26 @@ use domain::word::IntegrationKind;
 use engine::account::secret;
 use engine::ingest::{Origin, Submission};
 use formats::format::{self, Format};
-use formats::mail::{self, CONTENT_TYPE, ENVELOPE_FROM, ENVELOPE_TO};
+use formats::mail::{self, CONTENT_TYPE, ENVELOPE_FROM, ENVELOPE_TO, MailAnswer};
 use formats::request::Request;
 use formats::settings::Settings;
 use futures_util::future::join_all;
 
+use crate::hooks::answer;
 use crate::hooks::intake::{self, NotTaken};
 use crate::state::AppState;
 
 /// One address that a mail goes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Recipient {
+pub(super) enum Recipient {
+    Integration(Door),
+    /// Made for the answer to a page; holds the whole address.
+    Answer(String),
+}
+
+/// The address of an integration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Door {
     pub(super) integration: IntegrationId,
     key_hash: [u8; 32],
     address: String,
@@ -42,9 +51,12 @@ pub(super) enum Delivered {
     Later,
 }
 
-/// The integration that an address belongs to. Servers may change the case of an address, while keys
+/// What an address belongs to: a page that it was made to answer, or an integration. Servers may change the case of an address, while keys
 /// have one: the key as it came counts first, then in lower case, which made keys are in.
 pub(super) fn recipient(state: &AppState, address: &str) -> Option<Recipient> {
+    if mail::token(address).is_some_and(|token| answer::of_token(state, token).is_some()) {
+        return Some(Recipient::Answer(address.to_owned()));
+    }
     let directory = state.directory();
     let mailbox = mail::parts(address).mailbox;
     [mailbox.to_owned(), mailbox.to_ascii_lowercase()]
@@ -52,12 +64,28 @@ pub(super) fn recipient(state: &AppState, address: &str) -> Option<Recipient> {
         .map(|key| secret::digest(key))
         .find_map(|key_hash| {
             let integration = *directory.integration_keys.get(&key_hash)?;
-            Some(Recipient {
+            Some(Recipient::Integration(Door {
                 integration,
                 key_hash,
                 address: address.to_owned(),
-            })
+            }))
         })
+}
+
+/// Spends one mail of what an address may have.
+///
+/// # Errors
+/// After how many seconds to come again.
+pub(super) fn admit(state: &AppState, to: &Recipient) -> Result<(), i64> {
+    match to {
+        Recipient::Integration(door) => {
+            let directory = state.directory();
+            let integration = directory.integration(door.integration);
+            integration.map_or(Ok(()), |one| intake::admit(state, one))
+        }
+        // Bounded for each page, where they are acted on.
+        Recipient::Answer(_) => Ok(()),
+    }
 }
 
 /// Stores a mail for everybody it goes to; returns once it is durable.
@@ -69,15 +97,16 @@ pub(super) async fn deliver(
 ) -> Delivered {
     let (shared, read) = (state.clone(), to.len());
     // Reading may take a while, and others' connections are served by this thread.
-    let submissions = tokio::task::spawn_blocking(move || {
-        let made = to
-            .iter()
-            .map(|one| submission(&shared, one, &envelope, &raw));
-        made.collect::<Option<Vec<Submission>>>()
-    });
-    let Ok(Some(submissions)) = submissions.await else {
+    let contents = tokio::task::spawn_blocking(move || contents(&shared, &to, &envelope, &raw));
+    let Ok(Some((submissions, answers))) = contents.await else {
         return Delivered::Later;
     };
+    for said in answers {
+        if let Err(error) = answer::take(state, said).await {
+            tracing::warn!(%error, "an answer by mail is not taken");
+            return Delivered::Later;
+        }
+    }
     let stored = join_all(
         submissions
             .into_iter()
@@ -99,13 +128,29 @@ pub(super) async fn deliver(
     }
 }
 
-/// What a mail says to one recipient; `None` when its settings cannot be read.
-fn submission(
+/// What a mail says to integrations, and to pages; `None` when it cannot be told.
+fn contents(
     state: &AppState,
-    to: &Recipient,
+    to: &[Recipient],
     envelope: &Envelope,
     raw: &Bytes,
-) -> Option<Submission> {
+) -> Option<(Vec<Submission>, Vec<MailAnswer>)> {
+    let (mut submissions, mut answers) = (Vec::new(), Vec::new());
+    for one in to {
+        match one {
+            Recipient::Integration(door) => {
+                submissions.push(submission(state, door, envelope, raw)?);
+            }
+            Recipient::Answer(address) => {
+                answers.push(mail::answer(raw, &envelope.from, address)?);
+            }
+        }
+    }
+    Some((submissions, answers))
+}
+
+/// What a mail says to one integration; `None` when its settings cannot be read.
+fn submission(state: &AppState, to: &Door, envelope: &Envelope, raw: &Bytes) -> Option<Submission> {
     let directory = state.directory();
     let integration = directory.integration(to.integration)?;
     let settings = Settings::of(&integration.settings).ok()?;
@@ -128,6 +173,7 @@ fn submission(
         headers: headers.to_vec(),
         query: "",
         body: raw,
+        key_hash: Some(to.key_hash),
     };
     let format: Format = format::of(IntegrationKind::Email);
     let (parsed, failed) = match format.parse(&request, settings, state.now()) {

@@ -16,7 +16,6 @@ use super::deliver::{self, Delivered, Envelope, Recipient};
 use super::door::{Seats, SmtpConfig};
 use super::tls::Tls;
 use super::wire::{Line, Mail, Wire};
-use crate::hooks::intake;
 use crate::state::AppState;
 
 /// Commands that cannot be obeyed, before the peer is let go.
@@ -224,7 +223,9 @@ impl<'h, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'h, S> {
                 self.say("250 2.0.0 Forgotten");
             }
             Request::Noop { .. } => self.say("250 2.0.0 Still here"),
-            Request::Help { .. } => self.say("214 2.0.0 Send mails for integrations here"),
+            Request::Help { .. } => {
+                self.say("214 2.0.0 Send mails for integrations, and answers to pages, here")
+            }
             Request::Vrfy { .. } => self.say("252 2.1.5 Send a mail and see"),
             Request::StartTls if self.encrypted => self.refuse("503 5.5.1 TLS is on already"),
             _ => self.refuse("502 5.5.1 This command is not known here"),
@@ -270,13 +271,10 @@ impl<'h, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'h, S> {
             ));
         }
         let Some(recipient) = deliver::recipient(&hall.state, address) else {
-            return self.refuse("550 5.1.1 No integration has this address");
+            return self.refuse("550 5.1.1 Nothing here has this address");
         };
         if !self.mail.to.contains(&recipient) {
-            let directory = hall.state.directory();
-            let integration = directory.integration(recipient.integration);
-            let admitted = integration.map_or(Ok(()), |one| intake::admit(&hall.state, one));
-            if let Err(seconds) = admitted {
+            if let Err(seconds) = deliver::admit(&hall.state, &recipient) {
                 return self.refuse(&format!(
                     "452 4.7.0 Too many mails for this address; try again in {seconds} s"
                 ));

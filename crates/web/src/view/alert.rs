@@ -42,8 +42,9 @@ pub struct Held {
     pub verb: &'static str,
     /// `the silence “Known noise”`, with its page.
     pub by: Option<Link>,
-    /// `None`: until the alert that explains it is resolved.
     pub until: Option<Timestamp>,
+    /// How long it lasts where nobody knows: `until that is resolved`.
+    pub open_end: &'static str,
 }
 
 impl AlertRow {
@@ -100,8 +101,28 @@ pub struct AlertPage {
     pub alert: AlertRow,
     pub monitor_time: Option<Timestamp>,
     pub resolved_at: Option<Timestamp>,
+    /// Until when nobody is told of it again, unless it keeps coming and going (PAGING.md §1.10).
+    pub flaps_until: Option<Timestamp>,
+    /// Component, group, class: what they are called, and what they are.
+    pub facts: Vec<(&'static str, String)>,
+    /// Pictures of the monitor: what they show, and their addresses.
+    pub images: Vec<(String, String)>,
+    /// What the monitor said first, where it says something else by now (PAGING.md §1.3).
+    pub first: Option<FirstWords>,
+    /// The requests of its integration.
+    pub signals: Option<String>,
     /// Open alerts that it keeps from paging.
     pub mutes: Vec<AlertRow>,
+}
+
+/// What a monitor said of an alert when it opened.
+#[derive(Clone, Debug)]
+pub struct FirstWords {
+    pub severity: AlertSeverity,
+    pub summary: String,
+    pub source: String,
+    /// As indented JSON, empty when there are none.
+    pub details: String,
 }
 
 /// The state of the list, all of it in the address:

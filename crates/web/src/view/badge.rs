@@ -259,6 +259,7 @@ impl Frame {
             Origin::Web => "web",
             Origin::Api => "API",
             Origin::Email => "email",
+            Origin::EmailReply => "reply to mail",
             Origin::Sms => "SMS",
             Origin::Monitor => "a monitor",
             Origin::System => "Quarterdeck",

@@ -47,7 +47,7 @@ pub const POSTS: &[(&str, &[&str])] = &[
         &["body", "phase", "next_minutes", "do"],
     ),
     ("/incidents/{number}/postmortem", &[]),
-    ("/a/{token}", &["do"]),
+    ("/a/{token}", &["do", "reason"]),
     ("/services", SERVICE),
     ("/services/{slug}", SERVICE),
     ("/services/{slug}/integrations", &["name", "kind", "global"]),
@@ -253,6 +253,8 @@ const SERVICE: &[&str] = &[
     "reopen_window",
     "ack_timeout_high",
     "ack_timeout_low",
+    "do",
+    "if-draft",
 ];
 
 const SUPPRESSION: &[&str] = &[
@@ -271,6 +273,7 @@ const SUPPRESSION: &[&str] = &[
     "rule",
     "comment",
     "do",
+    "if-draft",
 ];
 
 const INHIBITION: &[&str] = &["name", "team", "equal", "source-*", "target-*", "do"];
@@ -299,16 +302,8 @@ const NEW_CHANNEL: &[&str] = &[
 
 const CHANNEL: &[&str] = &["name", "address", "team", "description", "enabled"];
 
-const HEARTBEAT: &[&str] = &[
-    "name",
-    "description",
-    "interval",
-    "grace",
-    "longest_run",
-    "severity",
-    "message",
-    "tags",
-];
+/// Its integration stays.
+const HEARTBEAT: &[&str] = NEW_HEARTBEAT.split_at(1).1;
 
 const SCHEDULE: &[&str] = &[
     "name",

@@ -50,8 +50,8 @@ pub struct FindingRow {
     /// The first few.
     pub spans: Vec<(Timestamp, Timestamp)>,
     pub more_spans: usize,
-    /// Where it is mended.
-    pub mend: Link,
+    /// Where it is mended; at least one.
+    pub mends: Vec<Link>,
     /// What if an alert came then: the address that asks.
     pub try_it: Option<String>,
 }

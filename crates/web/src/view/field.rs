@@ -40,6 +40,9 @@ impl Form {
         if !error.is_empty() {
             described.push(format!("{id}-error"));
         }
+        if !self.note_of(name).is_empty() {
+            described.push(format!("{id}-note"));
+        }
         if !hint.is_empty() {
             described.push(format!("{id}-hint"));
         }
@@ -73,6 +76,15 @@ impl Form {
                 "<p class=\"field-error\" id=\"{id}-error\">{}{}</p>",
                 icon("alert-triangle"),
                 escape(error)
+            );
+        }
+        let note = self.note_of(name);
+        if !note.is_empty() {
+            let _ = write!(
+                out,
+                "<p class=\"field-note\" id=\"{id}-note\">{}{}</p>",
+                icon("clock"),
+                escape(note)
             );
         }
         if !hint.is_empty() {

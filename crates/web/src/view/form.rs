@@ -1,5 +1,10 @@
 //! A submitted form: its values as they were typed, and what was wrong with them.
 
+use domain::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::time::read_time;
+
 /// Values and errors of one form. A page that shows a form for the first time fills in
 /// [`Form::with`]; a handler that refuses a post makes it [`Form::from_pairs`], adds
 /// [`Form::reject`] and renders the same page with status 422, so that nothing typed is lost.
@@ -8,6 +13,8 @@ pub struct Form {
     values: Vec<(String, String)>,
     errors: Vec<(String, String)>,
     general: Vec<String>,
+    /// What was made of a field, where that is not what was typed.
+    notes: Vec<(String, String)>,
     /// In front of the ids of its fields, on pages with several forms.
     pub(super) scope: String,
 }
@@ -102,6 +109,50 @@ impl Form {
             .map_or("", |(_, message)| message)
     }
 
+    /// Reads a time field in `zone` ([`read_time`]). One that the clocks skip is told beside it.
+    pub fn time(&mut self, name: &str, zone: &TimeZone) -> Option<Timestamp> {
+        let text = self.get(name).to_owned();
+        self.time_of(name, &text, zone)
+    }
+
+    /// Like [`Form::time`], of a text that is not, or not yet, a value of this form.
+    pub fn time_of(&mut self, name: &str, text: &str, zone: &TimeZone) -> Option<Timestamp> {
+        let read = read_time(text, zone)?;
+        if let Some(moved) = read.moved {
+            self.note(name, moved);
+        }
+        Some(read.at)
+    }
+
+    /// Says beside a field what was made of it.
+    pub fn note(&mut self, name: &str, text: String) {
+        self.notes.push((name.to_owned(), text));
+    }
+
+    /// What was made of a field, or the empty text.
+    pub fn note_of(&self, name: &str) -> &str {
+        self.notes
+            .iter()
+            .find(|(have, _)| have == name)
+            .map_or("", |(_, text)| text)
+    }
+
+    /// Takes over what was made of the fields of a copy of this form.
+    pub fn keep_notes(&mut self, copy: &Form) {
+        self.notes.clone_from(&copy.notes);
+    }
+
+    /// A sentence, and after it what was made of the fields: each thing once.
+    pub fn with_notes(&self, sentence: &str) -> String {
+        let mut told = vec![sentence];
+        for (_, text) in &self.notes {
+            if !told.contains(&text.as_str()) {
+                told.push(text);
+            }
+        }
+        told.join(" ")
+    }
+
     pub fn errors(&self) -> &[(String, String)] {
         &self.errors
     }
@@ -185,6 +236,27 @@ mod tests {
         assert_eq!(form.error("note"), "Too short");
         assert_eq!(form.error("number"), "");
         assert!(form.has_errors());
+    }
+
+    #[test]
+    fn a_time_that_the_clocks_skip_is_told_once() {
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        let mut form = Form::new().with("start", "2026-03-29T02:30");
+        let read = form.time("start", &berlin);
+        assert_eq!(read, Timestamp::parse("2026-03-29T01:30:00Z"));
+        assert_eq!(form.time("start", &berlin), read);
+        assert!(form.note_of("start").starts_with("02:30 does not exist"));
+        assert!(!form.has_errors());
+        let told = form.with_notes("Saved.");
+        assert!(
+            told.starts_with("Saved. 02:30 does not exist") && told.matches("02:30").count() == 1
+        );
+        assert!(
+            form.input("start", "From", "datetime-local", "", "")
+                .0
+                .contains("f-start-note")
+        );
+        assert_eq!(Form::new().with_notes("Saved."), "Saved.");
     }
 
     #[test]

@@ -103,6 +103,19 @@ pub struct HeartbeatRow {
     pub running_since: Option<Timestamp>,
 }
 
+impl HeartbeatRow {
+    /// `every day`, `every 6 h`.
+    fn every(&self) -> String {
+        let interval = self.interval.to_string();
+        match interval.as_str() {
+            "1 d" => "every day".to_owned(),
+            "1 h" => "every hour".to_owned(),
+            "1 m" => "every minute".to_owned(),
+            _ => format!("every {interval}"),
+        }
+    }
+}
+
 /// `GET /heartbeats/{id}`.
 #[derive(Clone, Debug, Template)]
 #[template(path = "heartbeat/page.html")]

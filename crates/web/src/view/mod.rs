@@ -38,7 +38,7 @@
 //! | `/incidents/{number}/handovers/{id}/decline` | | the incident |
 //! | `/incidents/{number}/updates` | `body` (Markdown) `phase` `next_minutes` (empty: none promised) `do` (`publish` `preview`) | the incident |
 //! | `/incidents/{number}/postmortem` | | the postmortem |
-//! | `/a/{token}` | `do` (`acknowledge` `resolve`) | renders [`incident::AnswerDonePage`] |
+//! | `/a/{token}` | `do` (`acknowledge` `resolve` `accept` `decline`), `reason` | renders [`incident::AnswerDonePage`] |
 //! | `/services` | see [`service::ServiceFormPage`] | the service |
 //! | `/services/{slug}` | see [`service::ServiceFormPage`] | the service |
 //! | `/services/{slug}/integrations` | `name` `kind` `global` (`yes`) | renders [`service::IntegrationKeyPage`] |

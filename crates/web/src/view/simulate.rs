@@ -11,12 +11,14 @@ use super::time::parse_time;
 /// `GET /simulate?…`, and `POST /simulate` with a change that is not saved.
 ///
 /// Fields: `if-service` (id), `if-severity`, `if-at` (local time, empty: now), `if-hours` (1–72),
-/// `if-integration` (id, empty: one that no window names), `if-labels` (`name=value`, with commas),
+/// `if-integration` (id, empty: one that no window names; without a service it says where the alert
+/// goes), `if-labels` (`name=value`, with commas),
 /// `if-stop` (`answered`, `quiet`), `if-policy` (slug of a policy to try, else the service's); for
 /// each answer `n`: `if-answer-{n}-user` (id, empty: none), `-message` (from 1), `-after` (minutes),
 /// `-act`; for each failing provider `n`: `if-outage-{n}-channel` (empty: none), `-fault`, `-from`
 /// and `-lasts` (minutes, empty: for ever). A post carries `if-draft` (`policy:{slug}`,
-/// `schedule:{slug}`; new ones without a slug) and the fields of that form.
+/// `schedule:{slug}`, `service:{slug}`, `maintenance:{id}`, `silence:{id}`; new ones without a slug
+/// or id) and the fields of that form.
 #[derive(Clone, Debug, Template)]
 #[template(path = "simulate/page.html")]
 pub struct SimulatePage {
@@ -113,6 +115,15 @@ impl SimulatePage {
     /// `if-answer-0-user`.
     fn name(&self, what: &str, n: &usize, field: &str) -> String {
         format!("{what}-{n}-{field}")
+    }
+
+    /// Without something that is tried or an integration there is nothing to choose a service by.
+    fn no_service(&self) -> &'static str {
+        let tried = self.draft.is_some() || self.form.text("if-policy").is_some();
+        match tried || self.form.text("if-integration").is_some() {
+            true => "One that is concerned",
+            false => "Choose a service",
+        }
     }
 
     fn zone_hint(&self) -> String {

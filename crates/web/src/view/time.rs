@@ -40,7 +40,18 @@ impl Frame {
         self.time_element(at, &text)
     }
 
-    /// The same as plain text, for attributes.
+    /// The end of a span: on the day on which it begins the time alone, else as [`Frame::day`].
+    pub fn day_end(&self, start: &Timestamp, end: &Timestamp) -> Markup {
+        let local = end.in_zone(&self.zone);
+        let text = if start.in_zone(&self.zone).date() == local.date() {
+            local.strftime("%H:%M").to_string()
+        } else {
+            self.local_day(end)
+        };
+        self.time_element(end, &text)
+    }
+
+    /// [`Frame::day`] as plain text, for attributes.
     pub fn plain_day(&self, at: &Timestamp) -> String {
         self.local_day(at)
     }
@@ -148,17 +159,48 @@ pub fn relative(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// A typed time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Typed {
+    pub at: Timestamp,
+    /// A sentence, where the clocks skip what was typed.
+    pub moved: Option<String>,
+}
+
 /// Reads what a time field sends: RFC 3339 (`2026-03-14T09:06:12Z`), or the value of a
 /// `datetime-local` input read in `zone`. In a repeated hour the first occurrence is meant; a time
 /// inside a gap is moved on by the length of the gap.
-pub fn parse_time(text: &str, zone: &TimeZone) -> Option<Timestamp> {
+pub fn read_time(text: &str, zone: &TimeZone) -> Option<Typed> {
     let text = text.trim();
     if let Some(at) = Timestamp::parse(text) {
-        return Some(at);
+        return Some(Typed { at, moved: None });
     }
     let local: DateTime = text.parse().ok()?;
     let zoned = zone.to_ambiguous_zoned(local).compatible().ok()?;
-    Some(Timestamp::from_jiff(zoned.timestamp()))
+    let taken = zoned.datetime();
+    Some(Typed {
+        at: Timestamp::from_jiff(zoned.timestamp()),
+        moved: (taken != local).then(|| moved(local, taken, zone)),
+    })
+}
+
+/// [`read_time`] where nobody is to be told that the clocks skip it.
+pub fn parse_time(text: &str, zone: &TimeZone) -> Option<Timestamp> {
+    read_time(text, zone).map(|read| read.at)
+}
+
+fn moved(typed: DateTime, taken: DateTime, zone: &TimeZone) -> String {
+    let format = match typed.date() == taken.date() {
+        true => "%H:%M",
+        false => "%H:%M on %-d %B",
+    };
+    format!(
+        "{} does not exist on {} in {}, where the clocks skip it; {} is taken.",
+        typed.strftime("%H:%M"),
+        typed.strftime("%-d %B %Y"),
+        zone.iana_name().unwrap_or("this zone"),
+        taken.strftime(format)
+    )
 }
 
 #[cfg(test)]
@@ -198,6 +240,16 @@ mod tests {
     }
 
     #[test]
+    fn a_span_of_one_day_names_it_once() {
+        let (start, end) = (at("2026-11-28T06:00:00Z"), at("2026-11-28T17:00:00Z"));
+        assert!(frame().day_end(&start, &end).0.contains(">18:00<"));
+        // At midnight in Berlin the next day begins.
+        let midnight = at("2026-11-28T23:00:00Z");
+        let shown = frame().day_end(&start, &midnight).0;
+        assert_eq!(shown, frame().day(&midnight).0);
+    }
+
+    #[test]
     fn typed_times_are_read_in_the_zone() {
         let berlin = TimeZone::get("Europe/Berlin").unwrap();
         assert_eq!(
@@ -218,5 +270,24 @@ mod tests {
             Some(at("2026-03-29T01:30:00Z"))
         );
         assert_eq!(parse_time("yesterday", &berlin), None);
+        let told = |text: &str, zone: &str| {
+            let zone = TimeZone::get(zone).unwrap();
+            read_time(text, &zone).unwrap().moved.unwrap_or_default()
+        };
+        assert_eq!(
+            told("2026-03-29T02:30", "Europe/Berlin"),
+            "02:30 does not exist on 29 March 2026 in Europe/Berlin, where the clocks skip it; \
+             03:30 is taken."
+        );
+        assert!(
+            told("2011-12-30T12:00", "Pacific/Apia").ends_with("12:00 on 31 December is taken.")
+        );
+        for exists in [
+            "2026-10-25T02:30",
+            "2026-03-29T03:00",
+            "2026-03-29T02:30:00Z",
+        ] {
+            assert_eq!(told(exists, "Europe/Berlin"), "");
+        }
     }
 }

@@ -143,6 +143,7 @@ impl House {
         let config = EngineConfig {
             public_url: web.public_url.clone(),
             node_name: "test".into(),
+            letterbox: None,
         };
         let engine = Engine::start(
             store,

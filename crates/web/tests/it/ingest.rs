@@ -177,7 +177,7 @@ on_both!(a_webhook_of_alertmanager_opens_and_resolves, |house| {
     assert_eq!(answer.status, 202, "{}", answer.body);
     assert_eq!(
         answer.json(),
-        json!({"status": "accepted", "signals": 2, "rejected": []})
+        json!({"status": "accepted", "signals": 2, "changes": 0, "rejected": []})
     );
     let all = incidents(house).await;
     assert_eq!(all.len(), 1, "one group, one incident");
@@ -226,7 +226,7 @@ async fn bad_input_is_refused_in_order() {
     let deep = "[".repeat(100_000);
     let bodies: Vec<(&str, Vec<u8>, &str)> = vec![
         ("empty", Vec::new(), "not_json"),
-        ("not JSON", b"hello".to_vec(), "not_json"),
+        ("not JSON", b"?!".to_vec(), "not_json"),
         ("cut off", br#"{"summary": "x"#.to_vec(), "not_json"),
         ("a number", b"7".to_vec(), "not_an_object"),
         ("a text", b"\"x\"".to_vec(), "not_an_object"),
@@ -273,10 +273,8 @@ async fn bad_input_is_refused_in_order() {
             .header("content-encoding", "gzip")
             .body(packer.finish().unwrap());
         Answer::of(bomb).await.is_problem(413, "too_large");
-        house
-            .get(&address)
-            .await
-            .is_problem(405, "method_not_allowed");
+        // Any method will do, but not without a word.
+        house.get(&address).await.is_problem(400, "not_json");
     }
     for body in [
         deep.into_bytes(),

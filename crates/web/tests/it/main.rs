@@ -6,6 +6,7 @@
 )]
 
 mod alertmanager;
+mod answer;
 mod api;
 mod calendar;
 mod channel;
@@ -14,8 +15,10 @@ mod edge;
 mod fault;
 mod heartbeat;
 mod house;
+mod incident;
 mod ingest;
 mod mail;
+mod on_call;
 mod opsgenie;
 mod outage;
 mod routing;
@@ -23,7 +26,9 @@ mod schedule;
 mod session;
 mod settings;
 mod signals;
+mod simulate;
 mod smtp;
+mod stray;
 mod stream;
 mod twilio;
 mod vendor;

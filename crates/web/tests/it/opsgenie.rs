@@ -220,6 +220,30 @@ async fn a_life(house: &House) {
         1
     );
     assert_eq!(get(house, "?query=tag%3Aother").await, json!([]));
+    for (search, found) in [
+        ("status: closed OR priority: P2", 1),
+        ("NOT priority: P2", 0),
+        ("priority != P1", 1),
+        ("tag: (a OR b) AND NOT tag: c", 1),
+        ("tag: (a AND b)", 0),
+        ("(status: open AND count > 1) really", 1),
+        ("count >= 3", 0),
+        ("createdAt > 1470394841148 AND createdAt < 01-01-2999", 1),
+        ("createdAt < \"2020-01-01T00:00:00Z\"", 0),
+        ("details.key: k AND details.value: v*", 1),
+        ("owner: ana@example.com", 0),
+        ("responders: ana@example.com", 1),
+        ("integration.name: pagerduty", 1),
+        ("alias: \"db/1\" OR alias: x", 1),
+        ("snoozed: true", 0),
+        ("message: \"really full\" source: zab*", 1),
+    ] {
+        let search: String = url::form_urlencoded::byte_serialize(search.as_bytes()).collect();
+        let list = get(house, &format!("?query={search}")).await;
+        assert_eq!(list.as_array().unwrap().len(), found, "{search}: {list}");
+        let count = get(house, &format!("/count?query={search}")).await;
+        assert_eq!(count, json!({"count": found}), "{search}");
+    }
     assert_eq!(
         get(house, "/count?query=status%3Aopen").await,
         json!({"count": 1})
@@ -298,7 +322,8 @@ async fn refusals_are_the_vendors() {
             "/requests/70413a06-38d6-4c85-92b8-5ebc900d42e2",
             404,
         ),
-        (Method::GET, "?query=a%20OR%20b", 422),
+        (Method::GET, "?query=colour%3A%20red", 422),
+        (Method::GET, "?query=(a%20OR%20b", 422),
         (Method::PATCH, "", 404),
     ] {
         let answer = call(&house, method, path, Value::Null).await;

@@ -398,6 +398,10 @@ async fn duty_is_reported_as_json_and_csv() {
     assert_eq!(sum, 172_800);
     assert_eq!(people[0]["shifts"], 2);
     assert_eq!(report["next"][0]["schedule"], "night-watch");
+    assert_eq!(
+        report["gaps"],
+        json!([{"schedule": "night-watch", "total": 0, "gaps": []}])
+    );
     let csv = house
         .api(OBSERVER, "GET", &format!("{path}&format=csv"), None)
         .await;

@@ -79,6 +79,16 @@ impl Client {
         assert!(answer.starts_with(code), "{line}: {answer}");
     }
 
+    /// What is said about a recipient.
+    pub async fn recipient(&mut self, from: &str, to: &str) -> String {
+        self.expect(&format!("MAIL FROM:{from}"), "250").await;
+        self.ask(&format!("RCPT TO:<{to}>")).await
+    }
+
+    pub async fn reset(&mut self) {
+        self.expect("RSET", "250").await;
+    }
+
     /// Sends a mail to an address; what is answered to it.
     pub async fn mail(&mut self, to: &str, text: &str) -> String {
         self.expect("MAIL FROM:<monitor@example.com>", "250").await;

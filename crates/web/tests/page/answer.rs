@@ -6,7 +6,7 @@ use crate::house::{House, Page};
 use crate::on_both;
 
 /// The path of the first signed link of a page.
-fn link_of(page: &Page) -> String {
+pub fn link_of(page: &Page) -> String {
     let rest = page.body.split("/a/").nth(1).expect("the mail has a link");
     let token: String = rest
         .chars()

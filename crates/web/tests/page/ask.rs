@@ -2,6 +2,7 @@
 
 use domain::word::PagingState;
 
+use crate::answer::link_of;
 use crate::on_both;
 
 on_both!(somebody_is_paged_and_says_yes_or_no, |house| {
@@ -39,6 +40,7 @@ on_both!(somebody_is_paged_and_says_yes_or_no, |house| {
     let refused = ana.post(&page, "/incidents/1/responders", &again).await;
     assert_eq!(refused.status, 422);
     refused.shows("Bo has been asked already");
+    let link = link_of(&house.mail_to(&bo, "Say yes or no: ").await);
     let asked = bo.get("/incidents/1").await;
     asked.shows("Yes, I help");
     let fields = [("do", "decline"), ("reason", "On a train")];
@@ -52,4 +54,37 @@ on_both!(somebody_is_paged_and_says_yes_or_no, |house| {
     ana.fill("/incidents/1", "/incidents/1/responders", &again)
         .await
         .shows("Paged.");
+    let stranger = house.visitor();
+    stranger
+        .get(&link)
+        .await
+        .shows("Ana asks you to help")
+        .shows("A word with your answer");
+    let long = "x".repeat(501);
+    let refused = stranger
+        .post_without_token(&link, &[("do", "decline"), ("reason", &long)])
+        .await;
+    assert_eq!(refused.status, 422);
+    refused
+        .shows("The text is longer than 500 characters.")
+        .shows(&long);
+    let fields = [
+        ("do", "decline"),
+        ("reason", "  In a tunnel,\r\nuntil noon "),
+    ];
+    stranger
+        .post_without_token(&link, &fields)
+        .await
+        .shows("Declined");
+    ana.get("/incidents/1")
+        .await
+        .shows("“In a tunnel, until noon”")
+        .shows("Bo by e-mail declined to help: In a tunnel, until noon");
+    // Nothing is asked any more, but the link still acts.
+    let late = stranger
+        .post_without_token(&link, &[("do", "accept"), ("reason", "")])
+        .await;
+    assert_eq!(late.status, 422);
+    late.shows("No request for help is open")
+        .shows("Acknowledge as Bo");
 });

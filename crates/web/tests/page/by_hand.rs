@@ -202,3 +202,47 @@ on_both!(an_edit_shows_the_difference_before_it_is_saved, |house| {
     let schedule = directory.schedule_by_slug("platform").unwrap();
     assert_eq!(schedule.versions.len(), 1, "nothing is saved");
 });
+
+on_both!(a_time_that_the_clocks_skip_is_told, |house| {
+    let ana = house.ana().await;
+    drop(house.bo(&ana).await);
+    let (a, _) = platform(house, &ana).await;
+    let told = "02:30 does not exist on 29 March 2099 in Europe/Berlin";
+    let (start, end) = ("2099-03-29T02:30", "2099-03-29T09:00");
+    let form = format!("/schedules/platform/override?start={start}&end={end}");
+    let form = ana.get(&form).await;
+    form.shows(told);
+    assert!(form.body.contains("value=\"2099-03-29T03:30\""));
+    let to = "/schedules/platform/overrides";
+    let fields = [
+        ("kind", "add"),
+        ("user", ""),
+        ("start", start),
+        ("end", end),
+    ];
+    let refused = ana.post(&form, to, &fields).await;
+    assert_eq!(refused.status, 422);
+    refused.shows("Choose who is on call.").shows(told);
+    let fields = [
+        ("kind", "add"),
+        ("user", a.as_str()),
+        ("start", start),
+        ("end", end),
+    ];
+    ana.fill("/schedules/platform", to, &fields)
+        .await
+        .shows("The override is saved.")
+        .shows(told);
+    // Windows are read by the same reader, also where they are only tried.
+    let window = [
+        ("zone", "Europe/Berlin"),
+        ("start", start),
+        ("end", end),
+        ("comment", "Move"),
+        ("do", "preview"),
+    ];
+    let form = ana.get("/maintenance-windows/new").await;
+    ana.post(&form, "/maintenance-windows", &window)
+        .await
+        .shows(told);
+});

@@ -129,3 +129,52 @@ on_both!(a_gap_that_is_closed_is_gone_at_once, |house| {
         .shows("Every service is covered until")
         .hides("Only the last resort is left");
 });
+
+on_both!(what_two_schedules_bring_about_leads_to_both, |house| {
+    let ana = house.ana().await;
+    drop(house.bo(&ana).await);
+    let (a, _) = platform(house, &ana).await;
+    house.checkout(&ana).await;
+    let mut fields = vec![
+        ("name", "Payments"),
+        ("zone", "Europe/Berlin"),
+        ("do", "save"),
+    ];
+    fields.extend(layer(&[&a]));
+    ana.fill("/schedules/new", "/schedules", &fields).await;
+    ana.get("/coverage")
+        .await
+        .shows("Schedules that no policy pages by")
+        .shows("No policy pages by schedule Payments: whoever is on call for it");
+    let directory = house.engine.directory();
+    let target = |slug: &str| format!("schedule:{}", directory.schedule_by_slug(slug).unwrap().id);
+    let (platform, payments) = (target("platform"), target("payments"));
+    let fields = [
+        ("name", "Default"),
+        ("repeats", "0"),
+        ("step-0-target", platform.as_str()),
+        ("step-0-target", payments.as_str()),
+        ("step-0-wait", "5"),
+        ("step-0-wait_unit", "minutes"),
+        ("step-0-mode", "all"),
+        ("save_anyway", "yes"),
+    ];
+    ana.fill("/policies/new", "/policies", &fields).await;
+    let directory = house.engine.directory();
+    let policy = directory.policy_by_slug("default").unwrap().id.to_string();
+    let fields = [
+        ("name", "Checkout"),
+        ("policy", policy.as_str()),
+        ("urgency", "by_severity"),
+        ("grouping", "none"),
+        ("auto_resolve", "yes"),
+        ("reopen_window", "5"),
+    ];
+    ana.fill("/services/checkout/edit", "/services/checkout", &fields)
+        .await;
+    let page = ana.get("/coverage").await;
+    page.shows("On call for two schedules at once")
+        .shows("On-call Platform")
+        .shows("On-call Payments")
+        .hides("Schedules that no policy pages by");
+});

@@ -45,7 +45,7 @@ on_both!(a_heartbeat_lives_on_its_page, |house| {
         .await;
     page.shows("waits for its first ping")
         .shows("armed by the first ping")
-        .shows("every 1 d, 1 h of grace")
+        .shows("every day, 1 h of grace")
         .shows("quarterdeck send --heartbeat 'nightly backup'")
         .hides(&key);
     let address = page

@@ -53,6 +53,7 @@ impl House {
         let config = EngineConfig {
             public_url: PUBLIC_URL.into(),
             node_name: "test".into(),
+            letterbox: None,
         };
         let engine = Engine::start(
             store,

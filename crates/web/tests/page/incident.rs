@@ -1,9 +1,13 @@
 //! The list of incidents, declaring, refusals and roles.
 
+use std::time::Duration;
+
 use domain::word::{Action, PagingState};
 
-use crate::house::House;
+use crate::house::{House, Page};
 use crate::on_both;
+
+const PATIENCE: Duration = Duration::from_secs(20);
 
 on_both!(the_list_is_narrowed_sorted_and_counted, |house| {
     let ana = house.ana().await;
@@ -332,11 +336,14 @@ async fn many_alerts_come_in_parts() {
         live.body
             .contains("id=\"incident-state\" hx-swap-oob=\"true\"")
     );
-    let newest = house.newest_entry(1).await;
-    let nothing = ana
-        .get(&format!("/incidents/1/timeline?after={newest}"))
-        .await;
-    assert!(!nothing.body.contains("data-entry="), "nothing is new");
+    // What becomes of her page may be written down in between.
+    testkit::eventually(PATIENCE, "that nothing is new", || async {
+        let newest = house.newest_entry(1).await;
+        let asked = format!("/incidents/1/timeline?after={newest}");
+        let live = ana.get(&asked).await;
+        (!live.body.contains("data-entry=")).then_some(())
+    })
+    .await;
 }
 
 #[actix_web::test]
@@ -410,7 +417,7 @@ on_both!(
         };
         assert!(place("Disk full (") > place("last resort"));
 
-        let leads = |page: &crate::house::Page, id: &str| {
+        let leads = |page: &Page, id: &str| {
             assert_eq!(page.status, 422);
             assert!(page.body.contains(&format!("href=\"#{id}\"")), "{id}");
             assert!(page.body.contains(&format!(" id=\"{id}\"")), "{id}");
@@ -454,13 +461,17 @@ async fn an_entry_written_late_is_not_missed() {
     house.signal(&key, Action::Trigger, "a", "Disk full").await;
     ana.fill("/incidents/1", "/incidents/1/note", &[("body", "One")])
         .await;
-    let newest = house.newest_entry(1).await;
-    let shown = ana.get("/incidents/1").await;
-    let count = shown.body.matches("data-entry=").count();
-    let asked = |shown: usize| format!("/incidents/1/timeline?after={newest}&shown={shown}");
-    let nothing = ana.get(&asked(count)).await;
-    assert_eq!(nothing.body.matches("data-entry=").count(), 0);
-    // The page lacks one although it has the newest id: another node wrote it late.
-    let all = ana.get(&asked(count - 1)).await;
-    assert_eq!(all.body.matches("data-entry=").count(), count);
+    let entries = |page: &Page| page.body.matches("data-entry=").count();
+    // What becomes of her page is written down meanwhile: asked until nothing comes between.
+    let (count, nothing, all) = testkit::eventually(PATIENCE, "a quiet moment", || async {
+        let newest = house.newest_entry(1).await;
+        let count = entries(&ana.get("/incidents/1").await);
+        let asked = |shown: usize| format!("/incidents/1/timeline?after={newest}&shown={shown}");
+        let nothing = entries(&ana.get(&asked(count)).await);
+        // The page lacks one although it has the newest id: another node wrote it late.
+        let all = entries(&ana.get(&asked(count - 1)).await);
+        (house.newest_entry(1).await == newest).then_some((count, nothing, all))
+    })
+    .await;
+    assert_eq!((nothing, all), (0, count));
 }

@@ -401,7 +401,9 @@ on_both!(history_and_load_are_told, |house| {
         .await
         .shows("Load and fairness")
         .shows("Ana")
-        .shows("an equal share");
+        .shows("an equal share")
+        .shows("Gaps and who is next")
+        .shows("Somebody throughout");
     let file = ana.get(&format!("/on-call/report.csv?{query}")).await;
     assert_eq!(file.headers["content-type"], "text/csv; charset=utf-8");
     assert!(file.body.starts_with("person,email,shifts,hours"));

@@ -142,7 +142,7 @@ on_both!(a_form_is_tried_before_it_is_saved, |house| {
     let tried = ana.post(&form, "/simulate", &fields).await;
     assert_eq!(tried.status, 200, "{}", tried.text());
     tried
-        .shows("Trying the policy Default as it stands in the form. It is not saved.")
+        .shows("Trying the policy “Default” as it stands in the form. It is not saved.")
         .shows("Step 1 of policy Default (v2) pages Ana by name.")
         .shows("T+7 m")
         .shows("Policy Default starts again: round 2 of 3.");
@@ -228,3 +228,86 @@ on_both!(what_holds_an_alert_back_is_told_first, |house| {
     assert_eq!(wrong.status, 422);
     wrong.shows("“Disk” is no label such as alertname=DiskFull.");
 });
+
+on_both!(
+    a_window_and_a_service_are_tried_before_they_are_saved,
+    |house| {
+        let ana = house.ana().await;
+        ladder(house, &ana).await;
+        let service = house.engine.directory();
+        let service = service.service_by_slug("checkout").unwrap().id.to_string();
+        let form = ana.get("/maintenance-windows/new").await;
+        form.shows("Try it");
+        let mut fields = vec![
+            ("if-draft", "maintenance:"),
+            ("comment", ""),
+            ("service", service.as_str()),
+            ("start", "2027-06-01T22:00"),
+            ("lasts", "60"),
+            ("zone", "UTC"),
+            ("repeat", "once"),
+        ];
+        let tried = ana.post(&form, "/simulate", &fields).await;
+        assert_eq!(tried.status, 200, "{}", tried.text());
+        // It is asked about its beginning; Ana is in Berlin.
+        assert!(
+            tried.body.contains("value=\"2027-06-02T00:00\""),
+            "{}",
+            tried.body
+        );
+        tried
+            .shows("Trying the maintenance window as it stands in the form. It is not saved.")
+            .shows("The alert is suppressed by the maintenance window “not saved yet” until")
+            .shows("T+1 h")
+            .shows("Step 1 of policy Default paged Ana.");
+        assert!(house.engine.directory().suppressions.is_empty());
+        // The way back keeps what was typed.
+        assert!(tried.body.contains("formaction=\"/maintenance-windows\""));
+        fields.push(("do", "preview"));
+        let back = ana.post(&tried, "/maintenance-windows", &fields[1..]).await;
+        assert_eq!(back.status, 200);
+        assert!(back.body.contains("value=\"2027-06-01T22:00\""));
+        fields[3] = ("start", "soon");
+        let refused = ana.post(&form, "/simulate", &fields).await;
+        assert_eq!(refused.status, 422);
+        refused.shows("In the form of the maintenance window");
+
+        let form = ana.get("/services/checkout/edit").await;
+        form.shows("Try it");
+        let fields = [
+            ("if-draft", "service:checkout"),
+            ("name", "Checkout"),
+            ("policy", ""),
+            ("urgency", "by_severity"),
+            ("grouping", "none"),
+            ("auto_resolve", "yes"),
+            ("reopen_window", "5"),
+        ];
+        let tried = ana.post(&form, "/simulate", &fields).await;
+        assert_eq!(tried.status, 200, "{}", tried.text());
+        tried
+            .shows("Trying the service “Checkout” as it stands in the form.")
+            .hides("Step 1 of policy Default");
+        let saved = house.engine.directory();
+        assert!(
+            saved
+                .service_by_slug("checkout")
+                .unwrap()
+                .policy_id
+                .is_some()
+        );
+        let mut back = fields[1..].to_vec();
+        back.push(("do", "preview"));
+        let form = ana.post(&tried, "/services/checkout", &back).await;
+        assert_eq!(form.status, 200);
+        form.shows("Edit Checkout");
+        let saved = house.engine.directory();
+        assert!(
+            saved
+                .service_by_slug("checkout")
+                .unwrap()
+                .policy_id
+                .is_some()
+        );
+    }
+);

@@ -143,7 +143,10 @@ fn coverage() -> CoveragePage {
         text: text.into(),
         spans: vec![(ahead(3_000), ahead(4_200)), (ahead(30_000), ahead(33_000))],
         more_spans: 11,
-        mend: link("On-call Payments, second line", "/schedules/payments/edit"),
+        mends: vec![
+            link("On-call Payments, second line", "/schedules/payments/edit"),
+            link("On-call Platform", "/schedules/platform/edit"),
+        ],
         try_it: Some("/simulate?if-service=1".into()),
     };
     CoveragePage {

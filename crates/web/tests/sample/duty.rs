@@ -62,6 +62,18 @@ pub fn add(pages: &mut Vec<Sample>) {
         pages: 12,
         urgent_pages: 9,
     };
+    fn cover(name: &str, gaps: impl Iterator<Item = (Timestamp, Timestamp)>) -> CoverRow {
+        let gaps: Vec<_> = gaps.collect();
+        CoverRow {
+            schedule: Link {
+                label: name.into(),
+                href: "/schedules/platform".into(),
+            },
+            uncovered: Span::from_minutes(gaps.len() as i64 * 90),
+            next: (!gaps.is_empty()).then(|| (vec![person(2)], ahead(500))),
+            gaps,
+        }
+    }
     let loads = vec![row(1, 200, 150, 31), row(5, 120, 90, -18)];
     pages.push(draw(
         "/on-call/report",
@@ -75,6 +87,14 @@ pub fn add(pages: &mut Vec<Sample>) {
                     .collect(),
             },
             rows: loads,
+            covers: vec![
+                cover(
+                    "Night",
+                    (0..5).map(|n| (ahead(n * 1_440), ahead(n * 1_440 + 90))),
+                ),
+                cover("Platform", std::iter::empty()),
+            ],
+            more: 3,
             schedules: vec![Choice::new("platform", "Platform")],
             teams: vec![Choice::new("platform", "Platform")],
             form: Form::new()

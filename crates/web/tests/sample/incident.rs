@@ -1,6 +1,7 @@
 //! Dashboard, incidents, postmortems.
 
 use domain::HandoverId;
+use domain::escalation::Request;
 use domain::word::*;
 use web::markdown;
 use web::view::dashboard::{DashboardPage, FirstStep, OverdueUpdate, SignalRow};
@@ -404,24 +405,30 @@ pub fn add(pages: &mut Vec<Sample>) {
         },
     ));
     let out = |title: &str| Frame::signed_out(title, "c", now());
-    pages.push(draw(
-        "/a/token",
-        &AnswerPage {
-            frame: out("Acknowledge INC-0042"),
-            token: "eyJ0.abc".into(),
-            person: "Ana Ruiz".into(),
-            number: 42,
-            title: "Checkout fails for card payments in the EU region".into(),
-            service: Some("Checkout".into()),
-            paging: PagingState::Triggered,
-            urgency: Urgency::High,
-            opened_at: ago(4),
-            alerts: 3,
-            acknowledged_by: Vec::new(),
-            expires_at: ahead(1_400),
-            request: None,
-        },
-    ));
+    let answer = |request: Option<Request>, form: Form| AnswerPage {
+        frame: out("Acknowledge INC-0042"),
+        token: "eyJ0.abc".into(),
+        person: "Ana Ruiz".into(),
+        number: 42,
+        title: "Checkout fails for card payments in the EU region".into(),
+        service: Some("Checkout".into()),
+        paging: PagingState::Triggered,
+        urgency: Urgency::High,
+        opened_at: ago(4),
+        alerts: 3,
+        acknowledged_by: Vec::new(),
+        expires_at: ahead(1_400),
+        request,
+        form,
+    };
+    pages.push(draw("/a/token", &answer(None, Form::new())));
+    let asked = Request {
+        by: "Bo Lindqvist".into(),
+        message: "Can you look at the database?".into(),
+    };
+    let mut long = Form::new().with("reason", "On a train");
+    long.reject("reason", "The text is longer than 500 characters.");
+    pages.push(draw("/a/asked", &answer(Some(asked), long)));
     for (path, outcome) in [
         ("/a/acknowledged", AnswerOutcome::Acknowledged),
         (

@@ -1,6 +1,7 @@
 //! What keeps alerts from paging, and the alerts.
 
-use domain::suppression::{Matcher, Suppression};
+use domain::suppression::{Matcher, Suppression, SuppressionKind};
+use domain::word::AlertSeverity;
 use domain::{InhibitionId, IntegrationId, ServiceId, SuppressionId};
 use web::view::alert::*;
 use web::view::suppression::*;
@@ -62,6 +63,7 @@ fn held() -> AlertRow {
             verb: "Suppressed by",
             by: Some(link("the silence “Compaction”", "/silences/7")),
             until: Some(ahead(95)),
+            open_end: SuppressionKind::Silence.open_end(),
         }),
         flapping: true,
         ends_at: Some(ahead(4)),
@@ -75,6 +77,7 @@ fn inhibited() -> AlertRow {
             verb: "Inhibited by",
             by: Some(link("the alert “orders-db-3 is down”", "/alerts/4")),
             until: None,
+            open_end: SuppressionKind::Inhibition.open_end(),
         }),
         incident: None,
         ..part::alert()
@@ -260,6 +263,19 @@ pub fn add(pages: &mut Vec<Sample>) {
         alert: held(),
         monitor_time: Some(ago(5)),
         resolved_at: None,
+        flaps_until: Some(ahead(7)),
+        facts: vec![("Component", "disk".into()), ("Class", "storage".into())],
+        images: vec![(
+            "Load of the last hour".into(),
+            "https://example.com/a.png".into(),
+        )],
+        first: Some(FirstWords {
+            severity: AlertSeverity::Warning,
+            summary: "Disk of db-1 is 80 % full".into(),
+            source: "db-1".into(),
+            details: "{\n  \"used\": 80\n}".into(),
+        }),
+        signals: Some("/signals?integration=3".into()),
         mutes: vec![inhibited()],
     };
     pages.push(draw("/alerts/9", &one));

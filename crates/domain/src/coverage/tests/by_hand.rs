@@ -3,7 +3,7 @@ use std::sync::Arc;
 use crate::coverage::{By, Finding, FindingKind, Level, Mend, Proof, Reach, prove};
 use crate::directory::{ContactMethod, Directory, NotificationRule};
 use crate::escalation::tests::world::{
-    ANA, BO, CLEO, DAN, PLATFORM, daily, directory, minutes, silence, step, user,
+    ANA, BO, CLEO, DAN, OPS, PLATFORM, daily, directory, hours_of, minutes, silence, step, user,
 };
 use crate::policy::{Policy, PolicyConfig, PolicyVersion, Step, StepMode, Target};
 use crate::schedule::{Override, OverrideKind};
@@ -400,6 +400,55 @@ fn of_a_round_robin_the_slowest_turn_counts() {
         (Some(minutes(3)), &[ANA, BO][..])
     );
     assert!(matches!(&cover.rungs[0].reach, Reach::OneOf { turns, .. } if turns.len() == 2));
+}
+
+/// Telling takes its wait while a later step would page somebody; when the hours of that one end
+/// meanwhile, the last resort is paged after the wait, not at once.
+#[test]
+fn the_last_resort_waits_for_what_only_told_channels() {
+    let mut office = step(vec![user(ANA)], minutes(5));
+    office.hours = Some(hours_of(Some("UTC"), "08:00", "17:00"));
+    let tell = step(vec![Target::Channel(OPS)], minutes(10));
+    let mut directory = world(vec![tell, office]);
+    directory.settings.last_resort = vec![user(DAN)];
+    let spans = &proved(&directory, 1).services[0].spans;
+    let seen: Vec<_> = spans
+        .iter()
+        .map(|one| (one.from, one.by, one.after))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            (from(), By::Step(1), Some(minutes(10))),
+            (
+                at("2026-03-02T16:50:00Z"),
+                By::LastResort,
+                Some(minutes(10))
+            ),
+            (at("2026-03-02T17:00:00Z"), By::LastResort, Some(Span::ZERO)),
+            (at("2026-03-03T08:00:00Z"), By::Step(1), Some(minutes(10))),
+        ]
+    );
+    // A second round finds the hours begun: the first one told nobody but channels.
+    let mut early = step(vec![user(BO)], minutes(5));
+    early.hours = Some(hours_of(Some("UTC"), "17:00", "18:00"));
+    let policy = Arc::make_mut(directory.policies.get_mut(&POLICY).unwrap());
+    policy.current.config.steps.insert(0, early);
+    policy.current.config.repeats = 1;
+    let proof = proved(&directory, 1);
+    let cover = proof.services[0]
+        .spans
+        .iter()
+        .find(|one| one.from == at("2026-03-02T16:50:00Z"))
+        .unwrap();
+    assert_eq!((cover.by, cover.after), (By::Step(0), Some(minutes(10))));
+    assert_eq!(cover.first, [BO]);
+    let rounds: Vec<_> = cover
+        .rungs
+        .iter()
+        .map(|one| (one.round, one.step))
+        .collect();
+    assert_eq!(rounds, [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)]);
 }
 
 #[test]

@@ -87,6 +87,7 @@ prop_compose! {
         rule in select(UrgencyRule::ALL),
         support in (0..24u8, 1..24u8),
         with_policy in proptest::bool::weighted(0.95),
+        repeats in 0..3u8,
     ) -> Directory {
         let mut directory = directory();
         for (index, silent) in silent.iter().enumerate() {
@@ -134,6 +135,8 @@ prop_compose! {
         }
         directory.settings.last_resort = last;
         add_policy(&mut directory, POLICY, steps);
+        let policy = Arc::make_mut(directory.policies.get_mut(&POLICY).unwrap());
+        policy.current.config.repeats = repeats;
         add_service(&mut directory, SERVICE, with_policy.then_some(POLICY));
         let service = Arc::make_mut(directory.services.get_mut(&SERVICE).unwrap());
         service.settings.urgency = rule;
@@ -162,13 +165,14 @@ fn simulated(directory: &Directory, at: Timestamp, turn: i64) -> Course {
         service: SERVICE,
         severity: AlertSeverity::Critical,
         integration: None,
+        routed: false,
         labels: Default::default(),
         at,
         answers: vec![],
         outages: vec![],
         turn,
         stop: Stop::Quiet,
-        horizon: Span::from_hours(5).min(HORIZON_MAX),
+        horizon: Span::from_hours(12).min(HORIZON_MAX),
     };
     run(&scenario, directory).unwrap()
 }
@@ -178,14 +182,16 @@ fn set(users: &[UserId]) -> BTreeSet<UserId> {
 }
 
 fn agree(cover: &Cover, course: &Course, at: Timestamp) {
-    let first_round: Vec<_> = course
+    let last_round = cover.rungs.last().map_or(0, |rung| i64::from(rung.round));
+    let climbed: Vec<_> = course
         .executions
         .iter()
-        .filter(|one| one.step.is_some() && one.cycle == 0)
+        .filter(|one| one.step.is_some() && one.cycle <= last_round)
         .collect();
     let mut exact = true;
-    for (rung, execution) in cover.rungs.iter().zip(&first_round) {
+    for (rung, execution) in cover.rungs.iter().zip(&climbed) {
         assert_eq!(Some(rung.step), execution.step);
+        assert_eq!(i64::from(rung.round), execution.cycle);
         assert_eq!(at + rung.offset, execution.executed_at);
         let paged = set(&execution.paged);
         match &rung.reach {
@@ -199,17 +205,17 @@ fn agree(cover: &Cover, course: &Course, at: Timestamp) {
             }
         }
     }
-    // Without a policy, or where all are skipped, the last resort comes at once.
-    assert_eq!(cover.rungs.len(), first_round.len());
-    let last_resort = course
-        .executions
-        .iter()
-        .find(|one| one.step.is_none() && one.executed_at == at);
+    assert_eq!(cover.rungs.len(), climbed.len());
+    // Without a policy, or where all are skipped, the last resort comes at once; the steps that
+    // told channels take their waits.
+    let last_resort = course.executions.iter().find(|one| one.step.is_none());
     let counted: Vec<i64> = match cover.by {
-        By::Step(_) => first_round.iter().map(|one| one.number).collect(),
+        By::Step(_) => climbed.iter().map(|one| one.number).collect(),
         By::LastResort | By::Everybody | By::Nobody => {
             let last_resort = last_resort.expect("the last resort");
             assert_eq!(cover.by == By::Nobody, last_resort.paged.is_empty());
+            let told = cover.rungs.iter().any(|rung| rung.reach == Reach::Told);
+            assert_eq!(last_resort.executed_at > at, told);
             vec![last_resort.number]
         }
     };

@@ -90,6 +90,12 @@ fn a_policy_that_reaches_nobody_at_some_time_in_30_days_needs_a_save_anyway() {
         "{}",
         warning.text
     );
+    let zone = jiff::tz::TimeZone::get("Europe/Berlin").unwrap();
+    let said = warning.said(&zone);
+    assert!(
+        said.contains("nobody from Mon 2 Mar 2026 10:00 CET (09:00 UTC): the last"),
+        "{said}"
+    );
     // Somebody named in another step closes the gap of the policy, not that of the step.
     let policy = config(
         vec![

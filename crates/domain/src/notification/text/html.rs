@@ -47,13 +47,13 @@ pub(super) fn page(text: &PageText) -> String {
             "<p style=\"margin:0 0 16px\"><a href=\"{}\" style=\"{BUTTON}\">Say yes or no</a></p>",
             escape(link)
         ));
+        main.push_str(&replies(text, "yes", "no"));
     } else if let Some(link) = &text.ack_url {
         main.push_str(&format!(
-            "<p style=\"margin:0 0 8px\"><a href=\"{}\" style=\"{BUTTON}\">Acknowledge</a></p>\
-             <p style=\"margin:0 0 16px\">Or reply with <b>ack</b> or <b>resolve</b> on the first \
-             line.</p>",
+            "<p style=\"margin:0 0 8px\"><a href=\"{}\" style=\"{BUTTON}\">Acknowledge</a></p>",
             escape(link)
         ));
+        main.push_str(&replies(text, "ack", "resolve"));
     }
     main.push_str(&format!(
         "<p style=\"margin:0 0 16px\"><a href=\"{}\">Look at the incident</a></p>\
@@ -62,6 +62,17 @@ pub(super) fn page(text: &PageText) -> String {
         escape(&one_line(&text.reason))
     ));
     document(&escape(&text.subject()), &main)
+}
+
+/// How to answer by a mail, where that can be done.
+fn replies(text: &PageText, one: &str, other: &str) -> String {
+    match text.takes_replies {
+        true => format!(
+            "<p style=\"margin:0 0 16px\">Or reply with <b>{one}</b> or <b>{other}</b> on the \
+             first line.</p>"
+        ),
+        false => String::new(),
+    }
 }
 
 pub(super) fn notice(text: &NoticeText) -> String {

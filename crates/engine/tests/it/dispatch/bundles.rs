@@ -1,7 +1,10 @@
 //! What follows within 60 s becomes one message (PAGING.md §6.4).
 
+use domain::directory::NotificationRule;
 use domain::incident::Command;
-use domain::word::{AlertSeverity, ContactKind, NotificationState};
+use domain::word::{AlertSeverity, ContactKind, NotificationState, Urgency};
+use domain::{ContactMethodId, NotificationRuleId};
+use store::Change;
 use testkit::smtp::{SmtpFault, SmtpStage};
 
 use crate::on_both;
@@ -183,6 +186,34 @@ on_both!(an_answer_to_one_does_not_lose_the_others, 0, |house| {
     assert_eq!(subjects, ["[INC-0002] Checkout: b is broken and 1 more"]);
 });
 
+on_both!(an_answer_wakes_what_travelled_along, 0, |house| {
+    let store = &house.store;
+    world::build(store).await;
+    let servers = Servers::start().await;
+    let office = Office::new(store, servers.channels());
+    let results = apply(store, vec![request(vec![trigger("a"), trigger("b")])], NOON).await;
+    let first = results[0].as_ref().unwrap().applied[0].incident_id.unwrap();
+    let first = store
+        .read(move |c| store::incident::fetch(c, first))
+        .await
+        .unwrap();
+    servers.smtp.set_fault(SmtpFault {
+        busy_next: 100,
+        ..SmtpFault::default()
+    });
+    office.settle(NOON).await;
+    // Nobody is told of it but who answers, so that nothing else wakes whoever sends.
+    let mut changes = store.changes();
+    command(store, &first, ANA, Command::Acknowledge, NOON + seconds(1))
+        .await
+        .unwrap();
+    let mut seen = Vec::new();
+    while let Ok(change) = changes.try_recv() {
+        seen.push(change);
+    }
+    assert!(seen.contains(&Change::Outbox), "{seen:?}");
+});
+
 on_both!(what_was_called_off_costs_no_second_window, 0, |house| {
     let store = &house.store;
     world::build(store).await;
@@ -361,5 +392,50 @@ on_both!(
             row.channel == ContactKind::Email && row.state == NotificationState::Accepted
         };
         assert!(rows.iter().any(left), "{rows:?}");
+    }
+);
+
+on_both!(
+    the_wait_of_one_that_is_cancelled_counts_in_the_same_claim,
+    0,
+    |house| {
+        let store = &house.store;
+        world::build(store).await;
+        // Mail at once, the phone half a minute later.
+        let rule = |id, method, delay| NotificationRule {
+            id: NotificationRuleId(id),
+            urgency: Urgency::High,
+            method_id: ContactMethodId(method),
+            delay: seconds(delay),
+        };
+        let rules = [rule(8, 10, 0), rule(9, 11, 30)];
+        store
+            .write(move |tx| store::people::replace_rules(tx, ANA, &rules))
+            .await
+            .unwrap();
+        let servers = Servers::start().await;
+        let office = Office::new(store, servers.channels());
+        open(store, "k0", NOON).await;
+        office.settle(NOON).await;
+        // Its mail waits for the window of the first.
+        let second = open(store, "k1", NOON + seconds(1)).await;
+        office.settle(NOON + seconds(1)).await;
+        office.settle(NOON + seconds(30)).await;
+        assert_eq!(servers.twilio.messages().len(), 1);
+        // Then the mailbox is gone. When that is seen the SMS is due as well.
+        store
+            .write(|tx| store::people::mark_broken(tx, ContactMethodId(10), "no such mailbox"))
+            .await
+            .unwrap();
+        office.settle(NOON + seconds(60)).await;
+        office.settle(NOON + seconds(61)).await;
+        let rows = of_incident(store, &second).await;
+        let left = |row: &store::notification::Notification| {
+            row.channel == ContactKind::Sms && row.state == NotificationState::Accepted
+        };
+        assert!(
+            rows.iter().any(left),
+            "a minute after it began to wait (PAGING.md §6.4): {rows:?}"
+        );
     }
 );

@@ -253,6 +253,7 @@ on_both!(a_receiver_that_is_gone_is_switched_off, 0, |house| {
     let sender = Sender {
         public_url: "https://q.example".into(),
         secret: secret(),
+        letterbox: None,
     };
     let channels = outlets(&servers);
     let now = NOON + minutes(1);

@@ -8,12 +8,13 @@ use domain::suppression::{Suppression, SuppressionKind};
 use domain::what_if::{Act, Answer, Fault, Outage, Stop};
 use domain::word::{AlertSeverity, ContactKind, Urgency};
 use domain::{ContactMethodId, NotificationRuleId, Span, SuppressionId, Timestamp, UserId};
+use engine::configuration::schedule::{ScheduleInput, edit_schedule};
 use engine::what_if::Question;
 use proptest::prelude::*;
 use store::Store;
 
 use super::ROOM;
-use crate::world::{self, ANA, BO, CHECKOUT, CY, PLATFORM, POLICY, minutes};
+use crate::world::{self, ANA, BO, CHECKOUT, CY, DAN, PLATFORM, POLICY, minutes};
 
 /// One question, relative to its begin.
 #[derive(Clone, Debug)]
@@ -32,6 +33,8 @@ pub struct Case {
     at: i64,
     /// A silence of everything: from and how long, in minutes after the alert.
     window: Option<(i64, i64)>,
+    /// Who follows every turn of the schedule that is somebody else's.
+    shadow: Option<UserId>,
     /// Support hours of every day in UTC: from (hour), how many, and whether their begin raises.
     hours: Option<(i64, i64, bool)>,
 }
@@ -100,6 +103,7 @@ pub fn case() -> impl Strategy<Value = Case> {
         (
             proptest::option::of((-40..40i64, 5..120i64)),
             proptest::option::of((0..24i64, 1..23i64, proptest::bool::weighted(0.8))),
+            proptest::option::of(proptest::sample::select(&[ANA, BO, DAN][..])),
         ),
     )
         .prop_map(
@@ -117,13 +121,14 @@ pub fn case() -> impl Strategy<Value = Case> {
                 at,
                 window: quiet.0,
                 hours: quiet.1,
+                shadow: quiet.2,
             },
         )
 }
 
 /// Makes the world of a case from that of the last.
 pub async fn prepare(store: &Store, case: &Case, begin: Timestamp) {
-    let case = case.clone();
+    let (case, shadow) = (case.clone(), case.shadow);
     let write = store.write(move |tx| {
         let before = tx.directory()?;
         for id in before.suppressions.keys() {
@@ -170,6 +175,32 @@ pub async fn prepare(store: &Store, case: &Case, begin: Timestamp) {
         tx.configured()
     });
     write.await.unwrap();
+    follow(store, shadow, begin).await;
+}
+
+/// Makes a person, or nobody, follow the turns of the others.
+async fn follow(store: &Store, shadow: Option<UserId>, begin: Timestamp) {
+    let schedule = store.directory().schedule(PLATFORM).unwrap().clone();
+    let last = schedule.versions.last().unwrap();
+    let mut config = last.config.clone();
+    for turn in &mut config.layers[0].participants {
+        let theirs = shadow.filter(|shadow| !turn.users.contains(shadow));
+        turn.shadows = theirs.into_iter().collect();
+    }
+    if config == last.config {
+        return;
+    }
+    let input = ScheduleInput {
+        name: schedule.name,
+        slug: None,
+        description: String::new(),
+        team_id: None,
+        config,
+        effective_from: None,
+    };
+    edit_schedule(store, &world::admin(begin), PLATFORM, input)
+        .await
+        .unwrap();
 }
 
 fn silence(id: SuppressionId, at: Timestamp, (from, lasts): (i64, i64)) -> Suppression {

@@ -23,11 +23,11 @@ use crate::{FormatError, Parsed, generic, json, multipart, signature};
 pub(super) enum Given {
     Mail(Box<Mail>),
     /// A topic of SNS wants to be confirmed.
-    Confirm(Confirmation),
+    Confirm(Box<Confirmation>),
     /// It tells something else, which the warnings say.
     Nothing,
     /// JSON of nobody that is known, read by the usual names.
-    Generic(Parsed),
+    Generic(Box<Parsed>),
 }
 
 impl From<Mail> for Given {
@@ -132,7 +132,7 @@ fn of_json(value: Value, now: Timestamp, warnings: &mut Warnings) -> Result<Give
         return Ok(postmark::read(&value).into());
     }
     warnings.note("this is no call of a provider that is known: read as generic JSON");
-    generic::of_value(value, now).map(Given::Generic)
+    generic::of_value(value, now).map(|parsed| Given::Generic(Box::new(parsed)))
 }
 
 /// Senders without a signature prove themselves by HTTP's basic authentication: the secret is the
@@ -168,12 +168,14 @@ fn address(text: &str) -> String {
     super::storable(inner.unwrap_or(text))
 }
 
-/// The first address of a list: `"Ops, all" <a@b>, c@d`.
+/// The first address of a list, `"Ops, all" <a@b>, c@d`; one for the answer to a page before others.
 fn first_address(list: &str) -> Option<String> {
-    let first = list
-        .split(['<', '>', ',', ';', ' ', '"'])
-        .find(|piece| piece.contains('@'))?;
-    Some(super::storable(first))
+    let all = || {
+        list.split(['<', '>', ',', ';', ' ', '"'])
+            .filter(|piece| piece.contains('@'))
+    };
+    let answer = all().find(|address| super::token(address).is_some());
+    Some(super::storable(answer.or_else(|| all().next())?))
 }
 
 /// A header by its name, of pairs.

@@ -16,7 +16,7 @@ pub(super) fn read(envelope: &Value, warnings: &mut Warnings) -> Result<Given, F
     match read::text(envelope, "Type").as_deref() {
         Some("SubscriptionConfirmation") => {
             return sns::confirmation(envelope)
-                .map(Given::Confirm)
+                .map(|asked| Given::Confirm(Box::new(asked)))
                 .map_err(|reason| FormatError::InvalidEvent { reason });
         }
         Some("UnsubscribeConfirmation") => {
@@ -25,18 +25,27 @@ pub(super) fn read(envelope: &Value, warnings: &mut Warnings) -> Result<Given, F
         }
         _ => {}
     }
+    let signed = match read::text(envelope, "Type").as_deref() {
+        Some("Notification") => sns::of_notification(envelope, warnings)?,
+        _ => None,
+    };
+    let mut mail = of_notification(envelope, warnings);
+    mail.signed = signed;
+    Ok(mail.into())
+}
+
+fn of_notification(envelope: &Value, warnings: &mut Warnings) -> Mail {
     let told = envelope
         .get("Message")
         .and_then(Value::as_str)
         .unwrap_or_default();
     let Some(receipt) = json::parse(told.as_bytes()).ok().filter(Value::is_object) else {
         warnings.note("the notification holds no mail: its own subject and text are shown");
-        return Ok(Mail {
+        return Mail {
             subject: read::text(envelope, "Subject"),
             text: storable(told),
             ..Mail::default()
-        }
-        .into());
+        };
     };
     if receipt.get("mail").is_none() {
         warnings.note("the notification is none of a mail that SES received");
@@ -59,7 +68,7 @@ pub(super) fn read(envelope: &Value, warnings: &mut Warnings) -> Result<Given, F
             false => None,
         };
         let raw = raw.as_deref().unwrap_or(content.as_bytes());
-        return Ok(message::read(raw, by_servers, warnings).into());
+        return message::read(raw, by_servers, warnings);
     }
     warnings.note(
         "the notification does not hold the mail, whose text is therefore unknown: let the receipt \
@@ -81,5 +90,5 @@ pub(super) fn read(envelope: &Value, warnings: &mut Warnings) -> Result<Given, F
         ..Mail::default()
     };
     mail.heed(|name| header_of(&headers, name), hops(&headers));
-    Ok(mail.into())
+    mail
 }

@@ -37,7 +37,7 @@ impl Demo {
 
     /// With settings of its own.
     pub async fn start_as(builder: ServerBuilder, database: Database) -> Self {
-        let mut builder = builder.arg("--demo");
+        let mut builder = builder.arg("--demo-empty");
         if let Some(url) = database.url() {
             builder = builder.database(url);
         }

@@ -7,10 +7,8 @@ use actix_web::http::StatusCode;
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use domain::word::IntegrationKind;
-use engine::ingest::Submission;
 use formats::format;
 use formats::opsgenie::reply::{self, Refusal};
-use formats::settings::Settings;
 
 use super::{Failure, integration, random_id, refused, respond};
 use crate::body;
@@ -50,11 +48,11 @@ async fn read(req: &HttpRequest, payload: Payload, state: &AppState) -> Result<(
     let name = req.match_info().get("vendor").unwrap_or_default();
     let format = format::by_slug(name).unwrap_or_else(|| format::of(IntegrationKind::Generic));
     let origin = intake::origin(req, format.slug());
-    let parsed = format.parse(
-        &vendor::request_of(req, &bytes),
-        &Settings::default(),
-        state.now(),
-    );
+    let directory = state.directory();
+    let settings = intake::settings(&directory, &key_hash)
+        .map_err(|error| Refusal::plain(error.kind().0.as_u16(), &error.detail()))?;
+    let request = vendor::request_of(req, &bytes, key_hash);
+    let parsed = format.parse(&request, &settings, state.now());
     let parsed = match parsed {
         Ok(parsed) => parsed,
         Err(error) => {
@@ -62,17 +60,6 @@ async fn read(req: &HttpRequest, payload: Payload, state: &AppState) -> Result<(
             return Err(Refusal::invalid("body", &error.to_string()).into());
         }
     };
-    let submission = Submission {
-        signals: parsed.signals,
-        resolve_group: parsed.resolve_group,
-        warnings: parsed.warnings,
-        rejected: parsed
-            .rejected
-            .into_iter()
-            .map(|rejected| rejected.reason)
-            .collect(),
-        ..intake::remark(key_hash, bytes, origin)
-    };
-    intake::store(state, submission).await?;
+    vendor::store(state, key_hash, parsed, bytes, origin).await?;
     Ok(())
 }

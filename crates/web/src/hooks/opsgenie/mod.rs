@@ -173,6 +173,11 @@ pub(super) async fn alerts(req: HttpRequest, payload: Payload, state: State) -> 
     }
 }
 
+/// The answer where no client of these APIs asks.
+pub(super) fn stray(status: StatusCode, why: &str) -> HttpResponse {
+    refused(Refusal::plain(status.as_u16(), why).into(), 0.0)
+}
+
 /// The answer to a request that was not done.
 fn refused(failure: Failure, took: f64) -> HttpResponse {
     let id = random_id();

@@ -111,7 +111,7 @@ pub fn picture(
         urgency: scene.incident.urgency,
         severity: scene.incident.alert_severity,
     };
-    let mut drawn = draw(&version.config, directory, case, run.round_robin, now).ladder;
+    let mut drawn = draw(&version.config, directory, case, run.round_robin, zone, now).ladder;
     let clock = |at: Timestamp| at.in_zone(zone).strftime("%H:%M:%S").to_string();
     for (index, rung) in (0..).zip(&mut drawn.rungs) {
         let past = scene

@@ -96,10 +96,7 @@ impl Scene {
             None
         };
         let alerts = store::alert::of_incident(conn, id, part.alerts_from, ALERTS)?;
-        let first_alert = match incident.alerts {
-            0 => None,
-            count => store::alert::of_incident(conn, id, count - 1, 1)?.pop(),
-        };
+        let first_alert = store::alert::first_of_incident(conn, id)?;
         let of_incident = store::notification::Filter {
             incident: Some(id),
             ..store::notification::Filter::default()

@@ -55,12 +55,13 @@ pub fn refuse(form: &mut PolicyForm, error: Error) -> Result<(), Error> {
 
 fn note(form: &mut PolicyForm, problems: Vec<Problem>) {
     for problem in problems {
-        let message = complaint::sentence(&problem.message);
         if problem.field == "anyway" {
-            let text = format!("{message} Tick \"Save anyway\" if that is meant.");
+            // From when on stands above it, on the viewer's clock.
+            let text = "The policy can reach nobody. Tick \"Save anyway\" if that is meant.";
             form.fields.reject("save_anyway", text);
             continue;
         }
+        let message = complaint::sentence(&problem.message);
         // A target of a step stands beside the step's list.
         let field = match problem.field.rsplit_once(".targets[") {
             Some((step, _)) => format!("{step}.targets"),
@@ -91,6 +92,7 @@ pub fn page(
             directory,
             ladder::Case::WORST,
             round_robin,
+            &frame.zone,
             frame.now,
         ))
     });

@@ -5,6 +5,7 @@ use domain::directory::Directory;
 use domain::escalation::{self, Rung, Warning, WarningKind};
 use domain::policy::{PolicyConfig, Step, StepMode};
 use domain::word::{AlertSeverity, Urgency};
+use jiff::tz::TimeZone;
 
 use crate::page::{choice, complaint};
 use crate::picture::{Ladder, ReachedBy, ReachedPerson, Rung as DrawnRung, RungTarget};
@@ -34,12 +35,14 @@ impl Case {
     };
 }
 
-/// Draws a policy for an incident that opens at `now`. `round_robin` is the policy's counter.
+/// Draws a policy for an incident that opens at `now`. `round_robin` is the policy's counter, `zone`
+/// the viewer's.
 pub fn draw(
     config: &PolicyConfig,
     directory: &Directory,
     case: Case,
     round_robin: i64,
+    zone: &TimeZone,
     now: Timestamp,
 ) -> Drawn {
     let preview = escalation::preview(
@@ -65,7 +68,7 @@ pub fn draw(
                 .into_iter()
                 .chain(not_for_it(rung))
                 .collect(),
-            warnings: warnings(rung, now),
+            warnings: warnings(rung, zone, now),
         })
         .collect();
     Drawn {
@@ -75,11 +78,11 @@ pub fn draw(
             last_resort_at: Some(preview.last_resort.offset),
             last_resort: targets(&preview.last_resort, directory, now),
         },
-        warnings: whole.iter().map(|one| one.text.clone()).collect(),
+        warnings: whole.iter().map(|one| one.said(zone)).collect(),
         grave: whole
             .iter()
             .filter(|one| one.needs_confirmation())
-            .map(|one| one.text.clone())
+            .map(|one| one.said(zone))
             .collect(),
     }
 }
@@ -143,7 +146,7 @@ fn not_for_it(rung: &Rung) -> Option<String> {
 }
 
 /// What is wrong with a step, unless the picture says so beside the person or target already.
-fn warnings(rung: &Rung, now: Timestamp) -> Vec<String> {
+fn warnings(rung: &Rung, zone: &TimeZone, now: Timestamp) -> Vec<String> {
     rung.warnings
         .iter()
         .filter(|warning| match warning.kind {
@@ -156,7 +159,7 @@ fn warnings(rung: &Rung, now: Timestamp) -> Vec<String> {
             WarningKind::StepReachesNobody { at } => at > now,
             _ => true,
         })
-        .map(|warning| warning.text.clone())
+        .map(|warning| warning.said(zone))
         .collect()
 }
 
@@ -198,6 +201,7 @@ mod tests {
             &directory,
             Case::WORST,
             0,
+            &TimeZone::UTC,
             NOW,
         );
         let [first, second] = &drawn.ladder.rungs[..] else {
@@ -222,7 +226,7 @@ mod tests {
             directory.users.insert(user.id, Arc::new(user));
         }
         let config = policy(&directory).current.config.clone();
-        let drawn = draw(&config, &directory, Case::WORST, 0, NOW);
+        let drawn = draw(&config, &directory, Case::WORST, 0, &TimeZone::UTC, NOW);
         assert!(!drawn.grave.is_empty());
         assert!(
             drawn.warnings.len() > drawn.grave.len(),

@@ -79,6 +79,7 @@ async fn list(state: State, me: SignedIn) -> Result<HttpResponse, WebError> {
             })
             .await?
     };
+    let zone = me.zone.clone();
     // Looking 30 days ahead takes a moment.
     let rows = web::block(move || {
         let mut rows: Vec<PolicyRow> = turns
@@ -97,7 +98,7 @@ async fn list(state: State, me: SignedIn) -> Result<HttpResponse, WebError> {
                     repeats: config.repeats,
                     first: ladder::first_names(config, &directory, turn, now),
                     services: services(&directory, policy.id).len(),
-                    warning: grave.map(|warning| warning.text),
+                    warning: grave.map(|warning| warning.said(&zone)),
                 }
             })
             .collect();
@@ -122,6 +123,7 @@ async fn show(
         &directory,
         Case::WORST,
         turn,
+        &me.zone,
         state.now(),
     );
     render(&PolicyPage {

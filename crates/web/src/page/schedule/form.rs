@@ -14,7 +14,6 @@ use crate::page::{choice, complaint};
 use crate::picture::Calendar;
 use crate::view::schedule::{LayerRow, ScheduleForm, ScheduleFormPage, TurnRow};
 use crate::view::schedule_difference::Difference;
-use crate::view::time::parse_time;
 use crate::view::{Choice, Form, Frame, Press};
 
 /// An empty form: one weekly rotation in the viewer's zone.
@@ -73,10 +72,10 @@ pub fn input(form: &mut ScheduleForm, frame: &Frame) -> Option<ScheduleInput> {
 
 /// From when the edit holds; `Some(None)` is at once, `None` what cannot be read.
 fn effective_from(fields: &mut Form, frame: &Frame) -> Option<Option<Timestamp>> {
-    let Some(text) = fields.text("from") else {
+    if fields.text("from").is_none() {
         return Some(None);
-    };
-    let Some(at) = parse_time(text, &frame.zone) else {
+    }
+    let Some(at) = fields.time("from", &frame.zone) else {
         let message = "Give a date and a time, or leave it empty for at once.";
         fields.reject("from", message);
         return None;

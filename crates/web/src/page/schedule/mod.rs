@@ -334,6 +334,7 @@ async fn edit(
                     Some(at) => format!("Saved; it takes effect {}.", frame.plain_day(&at)),
                     None => "Saved.".to_owned(),
                 };
+                let text = form.fields.with_notes(&text);
                 return Ok(redirect_with_flash(&state, &path, &text));
             }
             Err(error) => form::refuse(&mut form, error)?,

@@ -68,7 +68,7 @@ fn input(form: &mut Form, zone: &TimeZone) -> Option<OverrideInput> {
 }
 
 fn time(form: &mut Form, name: &str, zone: &TimeZone) -> Option<Timestamp> {
-    let at = parse_time(form.get(name), zone);
+    let at = form.time(name, zone);
     if at.is_none() {
         form.reject(name, "Give a date and a time.");
     }
@@ -87,9 +87,10 @@ async fn ask(
     let existing = find(&directory, &slug)?;
     let title = format!("Override {}", existing.name);
     let frame = frame(&state, &me, &title, Nav::OnCall).await;
-    let at = |name: &str| parse_time(&query::value(&req, name)?, &frame.zone);
+    let mut form = Form::new();
+    let mut at = |name: &str| form.time_of(name, &query::value(&req, name)?, &frame.zone);
     let (start, end) = stretch(existing, at("start"), at("end"), frame.now);
-    let form = Form::new()
+    let form = form
         .with("kind", query::value(&req, "kind").unwrap_or_default())
         .with("start", frame.local_input(&start))
         .with("end", frame.local_input(&end));
@@ -177,7 +178,7 @@ async fn add(
                 return Ok(redirect_with(
                     &state,
                     &path,
-                    &done("The override is saved.", Some(undo)),
+                    &done(&form.with_notes("The override is saved."), Some(undo)),
                 ));
             }
             Err(error) => complaint::show(&mut form, error, |field| match field {
@@ -200,6 +201,7 @@ async fn add(
     for message in form.general() {
         shown.refuse(message);
     }
+    shown.keep_notes(&form);
     let page = page(frame, me.id(), &directory, existing, shown);
     render_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }

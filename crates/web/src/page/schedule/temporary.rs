@@ -97,7 +97,7 @@ fn planned(schedule: &Schedule, start: Timestamp, end: Timestamp, frame: &Frame)
 }
 
 fn time(form: &mut Form, name: &str, text: &str, zone: &TimeZone) -> Option<Timestamp> {
-    let at = parse_time(text, zone);
+    let at = form.time_of(name, text, zone);
     if at.is_none() {
         form.reject(name, "Give a date and a time.");
     }
@@ -248,7 +248,8 @@ async fn add(
                     fields: Vec::new(),
                     label: "Undo".to_owned(),
                 };
-                let told = done("The span is filled by hand.", Some(undo));
+                let text = form.fields.with_notes("The span is filled by hand.");
+                let told = done(&text, Some(undo));
                 return Ok(redirect_with(&state, &path, &told));
             }
             Err(error) => complaint::show(&mut form.fields, error, field_of)?,

@@ -64,10 +64,10 @@ async fn list(state: State, me: SignedIn, req: HttpRequest) -> Result<HttpRespon
     let now = state.now();
     let known = directory.clone();
     let signs = state.store().read(move |conn| signs(conn, &known)).await?;
-    let words = q.to_lowercase();
+    let (words, zone) = (q.to_lowercase(), me.zone.clone());
     // Looking 30 days ahead of every policy takes a moment.
     let rows = web::block(move || {
-        let mut rows = Rows::new(&directory, &signs, now);
+        let mut rows = Rows::new(&directory, &signs, &zone, now);
         let mut rows: Vec<ServiceRow> = directory
             .services
             .values()
@@ -144,7 +144,7 @@ async fn page(
         .await?;
     Ok(ServicePage {
         frame: frame(state, me, &service.name, Nav::Services).await,
-        service: Rows::new(directory, &signs, now).row(service),
+        service: Rows::new(directory, &signs, &me.zone, now).row(service),
         description: service.description.clone(),
         settings: row::settings_words(&service.settings),
         integrations: row::integration_rows(directory, id, &signs),
@@ -202,6 +202,10 @@ async fn create(
     Checked(mut form): Checked,
 ) -> Result<HttpResponse, WebError> {
     me.require(Right::Configure)?;
+    if form.is("do", "preview") {
+        // Back from trying it: as it was typed.
+        return form_page(&state, &me, &state.directory(), None, form, StatusCode::OK).await;
+    }
     if let Some(input) = form::input(&mut form, &ServiceSettings::default()) {
         match service::create_service(state.store(), &me.ctx(state.now()), input).await {
             Ok(id) => {
@@ -247,6 +251,10 @@ async fn edit(
     me.require(Right::Configure)?;
     let directory = state.directory();
     let existing = find(&directory, &slug)?;
+    if form.is("do", "preview") {
+        let slug = Some(&*existing.slug);
+        return form_page(&state, &me, &directory, slug, form, StatusCode::OK).await;
+    }
     if let Some(mut input) = form::input(&mut form, &existing.settings) {
         // Addresses stay as they are.
         input.slug = None;

@@ -10,6 +10,7 @@ use domain::service::{
 };
 use domain::word::PagingState;
 use domain::{IntegrationId, PolicyId, ServiceId, Span, Timestamp};
+use jiff::tz::TimeZone;
 use store::Conn;
 use store::service::Traffic;
 
@@ -58,15 +59,23 @@ pub struct Rows<'a> {
     directory: &'a Directory,
     signs: &'a Signs,
     now: Timestamp,
+    /// The viewer's.
+    zone: &'a TimeZone,
     policies: BTreeMap<PolicyId, (Vec<String>, Option<String>)>,
 }
 
 impl<'a> Rows<'a> {
-    pub fn new(directory: &'a Directory, signs: &'a Signs, now: Timestamp) -> Rows<'a> {
+    pub fn new(
+        directory: &'a Directory,
+        signs: &'a Signs,
+        zone: &'a TimeZone,
+        now: Timestamp,
+    ) -> Rows<'a> {
         Rows {
             directory,
             signs,
             now,
+            zone,
             policies: BTreeMap::new(),
         }
     }
@@ -96,7 +105,7 @@ impl<'a> Rows<'a> {
     }
 
     fn policy(&mut self, policy: &Policy) -> (Vec<String>, Option<String>) {
-        let (directory, now) = (self.directory, self.now);
+        let (directory, zone, now) = (self.directory, self.zone, self.now);
         let turn = self.signs.turns.get(&policy.id).copied().unwrap_or(0);
         self.policies
             .entry(policy.id)
@@ -106,7 +115,7 @@ impl<'a> Rows<'a> {
                     .into_iter()
                     .find(|warning| warning.needs_confirmation());
                 let names = ladder::first_names(config, directory, turn, now);
-                (names, grave.map(|warning| warning.text))
+                (names, grave.map(|warning| warning.said(zone)))
             })
             .clone()
     }
@@ -283,13 +292,13 @@ mod tests {
             },
         );
         let service = directory.service_by_slug("checkout").unwrap();
-        let row = Rows::new(&directory, &signs, NOW).row(service);
+        let row = Rows::new(&directory, &signs, &TimeZone::UTC, NOW).row(service);
         assert_eq!(row.on_call, ["Ana"]);
         assert_eq!(row.health.triggered, 2);
         assert_eq!(row.warning, None);
         let mut orphan = service.clone();
         orphan.policy_id = None;
-        let row = Rows::new(&directory, &signs, NOW).row(&orphan);
+        let row = Rows::new(&directory, &signs, &TimeZone::UTC, NOW).row(&orphan);
         assert_eq!((row.on_call, row.policy), (vec!["Ana".to_owned()], None));
     }
 }

@@ -160,6 +160,7 @@ fn look(kind: EventKind) -> (&'static str, &'static str) {
         EventKind::Post(_) => ("send", "ev-step"),
         EventKind::Held(_) => ("volume-off", "ev-quiet"),
         EventKind::Joined => ("link", "ev-quiet"),
+        EventKind::Routed => ("arrow-up-right", "ev-quiet"),
         EventKind::Answer(..) => ("user", "ev-held"),
         EventKind::MethodBroken(_) => ("bell-off", "ev-alarm"),
     }

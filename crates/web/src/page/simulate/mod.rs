@@ -61,7 +61,8 @@ async fn show(
     let mut read = question::read(form, &directory, &frame);
     let mut shown = None;
     if asked && !read.form.has_errors() {
-        match tell(state.store(), &me.ctx(state.now()), read.question.clone()).await {
+        // The instant at which the form was read: what begins now has begun.
+        match tell(state.store(), &me.ctx(frame.now), read.question.clone()).await {
             Ok(told) => shown = Some(course::shown(&told, &frame.zone)),
             Err(error) => refuse(&mut read.form, error)?,
         }

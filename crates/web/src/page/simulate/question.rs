@@ -3,17 +3,17 @@
 use domain::directory::Directory;
 use domain::what_if::{
     self, ANSWERS_MAX, Answer, HORIZON_DEFAULT, HORIZON_MAX, OUTAGES_MAX, Outage, PolicyDraft,
-    ScheduleDraft, Stop,
+    ScheduleDraft, ServiceDraft, Stop,
 };
 use domain::word::AlertSeverity;
-use domain::{IntegrationId, ServiceId, Span, Timestamp, UserId};
-use engine::what_if::Question;
+use domain::{IntegrationId, ServiceId, Span, SuppressionId, Timestamp, UserId};
+use engine::what_if::{Question, WindowDraft};
 
-use crate::page::{policy, schedule};
+use crate::page::{policy, schedule, service, suppression};
 use crate::view::form::row_numbers;
 use crate::view::policy::PolicyForm;
 use crate::view::simulate::{AnswerRow, Draft, OutageRow};
-use crate::view::time::parse_time;
+use crate::view::suppression::{Noun, SuppressionForm};
 use crate::view::{Form, Frame};
 
 /// A question as typed and as understood. What could not be read is noted in the form.
@@ -36,8 +36,9 @@ pub fn read(mut form: Form, directory: &Directory, frame: &Frame) -> Read {
     if let Some(severity) = form.text("if-severity") {
         question.severity = severity.parse().unwrap_or(AlertSeverity::Critical);
     }
-    if let Some(text) = form.text("if-at") {
-        match parse_time(text, &frame.zone) {
+    let draft = draft(&mut form, &mut question, directory, frame);
+    if form.text("if-at").is_some() {
+        match form.time("if-at", &frame.zone) {
             Some(at) => question.at = Some(at),
             None => form.reject(
                 "if-at",
@@ -67,7 +68,6 @@ pub fn read(mut form: Form, directory: &Directory, frame: &Frame) -> Read {
     let answers = answers(&mut form, &mut question);
     let at = question.at.unwrap_or(frame.now);
     let outages = outages(&mut form, &mut question, at);
-    let draft = draft(&mut form, &mut question, directory, frame);
     if draft.is_none() {
         saved_policy(&form, &mut question, directory);
     }
@@ -236,7 +236,38 @@ fn draft(
             }
             (typed.fields.get("name").to_owned(), typed.fields)
         }
+        "service" => {
+            let existing = directory.service_by_slug(slug);
+            let before = existing.map(|service| service.settings.clone());
+            let mut typed = Form::from_pairs(fields.clone());
+            let input = service::form::input(&mut typed, &before.unwrap_or_default());
+            if let Some(input) = input {
+                question.changed_service = Some(ServiceDraft {
+                    id: existing.map(|service| service.id),
+                    name: input.name,
+                    policy: input.policy_id,
+                    settings: input.settings,
+                });
+            }
+            (typed.get("name").to_owned(), typed)
+        }
+        "silence" | "maintenance" => {
+            let noun = window_noun(kind);
+            let mut typed = SuppressionForm::from_pairs(fields.clone());
+            if let Some(input) = suppression::form::input(&mut typed, noun, frame.now) {
+                at_its_start(form, input.starts_at, frame);
+                question.window = Some(WindowDraft {
+                    id: slug.parse().ok().map(SuppressionId),
+                    input,
+                });
+            }
+            (typed.fields.get("comment").to_owned(), typed.fields)
+        }
         _ => return None,
+    };
+    let kind = match kind {
+        "silence" | "maintenance" => window_noun(kind).one(),
+        kind => kind,
     };
     for message in errors.general() {
         form.refuse(message);
@@ -244,9 +275,11 @@ fn draft(
     for (_, message) in errors.errors() {
         form.refuse(format!("In the form of the {kind}: {message}"));
     }
-    let (known, pages) = match kind {
+    let (known, pages) = match tried.split_once(':').map_or("", |(kind, _)| kind) {
         "policy" => (directory.policy_by_slug(slug).is_some(), "/policies"),
-        _ => (directory.schedule_by_slug(slug).is_some(), "/schedules"),
+        "schedule" => (directory.schedule_by_slug(slug).is_some(), "/schedules"),
+        "service" => (directory.service_by_slug(slug).is_some(), "/services"),
+        window => (!slug.is_empty(), window_noun(window).path()),
     };
     let back = match known {
         true => format!("{pages}/{slug}"),
@@ -255,13 +288,28 @@ fn draft(
     fields.push(("if-draft".to_owned(), tried.clone()));
     let name = match name.trim() {
         "" => String::new(),
-        name => format!(" {name}"),
+        name => format!(" “{name}”"),
     };
     Some(Draft {
         back,
         text: format!("Trying the {kind}{name} as it stands in the form. It is not saved."),
         fields,
     })
+}
+
+fn window_noun(kind: &str) -> Noun {
+    match kind {
+        "silence" => Noun::Silence,
+        _ => Noun::Maintenance,
+    }
+}
+
+/// Whoever tries what begins later asks about then, unless something else is typed.
+fn at_its_start(form: &mut Form, starts_at: Timestamp, frame: &Frame) {
+    let untouched = !form.pairs().iter().any(|(name, _)| name == "if-at");
+    if untouched && starts_at > frame.now {
+        *form = std::mem::take(form).with("if-at", frame.local_input(&starts_at));
+    }
 }
 
 #[cfg(test)]
@@ -340,7 +388,7 @@ mod tests {
         let draft = read.draft.unwrap();
         assert_eq!(
             draft.text,
-            "Trying the policy Default as it stands in the form. It is not saved."
+            "Trying the policy “Default” as it stands in the form. It is not saved."
         );
         assert!(draft.fields.iter().any(|(name, _)| name == "step-0-target"));
         assert_eq!(draft.back, "/policies/default");

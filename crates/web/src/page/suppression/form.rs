@@ -12,7 +12,6 @@ use crate::page::{choice, complaint, name};
 use crate::view::suppression::{
     MatcherRow, Noun, SuppressionForm, SuppressionFormPage, SuppressionPreview,
 };
-use crate::view::time::parse_time;
 use crate::view::{Choice, Form, Frame};
 
 /// Occurrences that a preview and a page show.
@@ -36,8 +35,8 @@ pub fn input(form: &mut SuppressionForm, noun: Noun, now: Timestamp) -> Option<S
     let zone = zone?;
     let start = match form.fields.text("start") {
         None => Some(now),
-        Some(text) => {
-            let at = parse_time(text, &zone);
+        Some(_) => {
+            let at = form.fields.time("start", &zone);
             if at.is_none() {
                 form.fields
                     .reject("start", "Give a date and a time, or nothing for now.");
@@ -75,7 +74,7 @@ fn end(form: &mut Form, start: Option<Timestamp>, zone: &TimeZone) -> Option<Tim
         }
         return Some(start? + span?);
     }
-    let end = form.text("end").and_then(|text| parse_time(text, zone));
+    let end = form.time("end", zone);
     if end.is_none() {
         form.reject("end", "Give a date and a time.");
     }
@@ -126,13 +125,15 @@ pub fn refuse(form: &mut SuppressionForm, error: engine::Error) -> Result<(), en
 
 /// What a form says would come of it, before it is saved.
 pub fn trial(
-    form: &SuppressionForm,
+    form: &mut SuppressionForm,
     noun: Noun,
     ctx: &OpContext,
     directory: &Directory,
 ) -> Option<Suppression> {
     let mut trial = form.clone();
-    let input = input(&mut trial, noun, ctx.now)?;
+    let input = input(&mut trial, noun, ctx.now);
+    form.fields.keep_notes(&trial.fields);
+    let input = input?;
     let would = preview(ctx, directory, input).would;
     (!would.upcoming(ctx.now, 1).is_empty()).then_some(would)
 }

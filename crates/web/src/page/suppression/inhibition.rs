@@ -57,7 +57,8 @@ fn explained(rule: &Inhibition) -> String {
     };
     let same = match rule.equal.as_slice() {
         [] => String::new(),
-        names => format!(" and the same {}", names.join(", ")),
+        [one] => format!(" and the same {one}"),
+        [most @ .., last] => format!(" and the same {} and {last}", most.join(", ")),
     };
     format!(
         "While an alert with {} fires, alerts with {}{same} do not page.",

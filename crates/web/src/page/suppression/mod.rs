@@ -188,11 +188,11 @@ async fn form_page(
     me: &SignedIn,
     noun: Noun,
     id: Option<SuppressionId>,
-    typed: SuppressionForm,
+    mut typed: SuppressionForm,
     status: StatusCode,
 ) -> Result<HttpResponse, WebError> {
     let (directory, now) = (state.directory(), state.now());
-    let preview = match form::trial(&typed, noun, &me.ctx(now), &directory) {
+    let preview = match form::trial(&mut typed, noun, &me.ctx(now), &directory) {
         None => None,
         Some(would) => {
             let known = directory.clone();
@@ -264,10 +264,10 @@ async fn create(
                 let path = format!("{}/{id}", noun.path());
                 let flash = Flash {
                     kind: FlashKind::Done,
-                    text: format!(
+                    text: form.fields.with_notes(&format!(
                         "The {} is set. You hear an hour before it ends.",
                         noun.one()
-                    ),
+                    )),
                     undo: Some(Undo {
                         action: format!("{path}/end"),
                         fields: Vec::new(),
@@ -323,7 +323,8 @@ async fn edit(
             Ok(()) => {
                 let path = format!("{}/{}", noun.path(), one.id);
                 let text = "Saved. What it does not hold back any more and still fires, pages.";
-                return Ok(redirect_with_flash(&state, &path, text));
+                let text = form.fields.with_notes(text);
+                return Ok(redirect_with_flash(&state, &path, &text));
             }
             Err(error) => form::refuse(&mut form, error)?,
         }

@@ -101,3 +101,19 @@ fn a_bar_says_what_it_has_room_for() {
     assert_eq!(fitting("Ana Ruiz", 0.012), "");
     assert_eq!(fitting("", 0.0), "");
 }
+
+#[test]
+fn the_legend_says_whose_colour_is_whose() {
+    // Berlin's clock goes forward on the Sunday.
+    let mut spring = calendar("2026-03-23", 14, &[(0, 24), (48, 72)]);
+    let drawn = spring.draw().0;
+    let legend = drawn.split("cal-legend").nth(1).unwrap();
+    let legend = legend.split("</ul>").next().unwrap();
+    assert_eq!(legend.matches("<li>").count(), 3, "{legend}");
+    assert!(legend.contains("nobody</li>"), "{legend}");
+    assert!(drawn.contains("On Sun 29 Mar the clock goes forward by 1 h."));
+    // Who is on call outside the span only is no part of it.
+    spring = calendar("2026-11-16", 7, &[(200, 210)]);
+    let drawn = spring.draw().0;
+    assert!(!drawn.contains("cal-legend") && !drawn.contains("the clock goes"));
+}

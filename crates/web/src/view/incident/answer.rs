@@ -6,10 +6,12 @@ use domain::Timestamp;
 use domain::escalation::Request;
 use domain::word::{PagingState, Urgency};
 
+use crate::view::Form;
 use crate::view::frame::{Frame, Markup};
 
-/// `GET /a/{token}`. Posts to the same address with `do` (`acknowledge`, `resolve`, `accept`, `decline`); no CSRF field
-/// is needed, for the token itself is the secret.
+/// `GET /a/{token}`. Posts to the same address with `do` (`acknowledge`, `resolve`, `accept`,
+/// `decline`) and, beside a request for help, `reason`; no CSRF field is needed, for the token
+/// itself is the secret.
 #[derive(Clone, Debug, Template)]
 #[template(path = "incident/answer.html")]
 pub struct AnswerPage {
@@ -29,6 +31,8 @@ pub struct AnswerPage {
     pub expires_at: Timestamp,
     /// Somebody asks for this person's help and awaits a yes or no.
     pub request: Option<Request>,
+    /// What was typed, and why it was refused.
+    pub form: Form,
 }
 
 /// What the answer led to; rendered after `POST /a/{token}` and for links that do not hold.

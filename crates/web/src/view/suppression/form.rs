@@ -315,6 +315,12 @@ impl SuppressionFormPage {
         self.action()
     }
 
+    /// Under which name the form is tried before it is saved.
+    fn draft(&self) -> String {
+        let id = self.id.map(|id| id.to_string()).unwrap_or_default();
+        format!("{}:{id}", self.noun.kind())
+    }
+
     fn lasts(&self) -> Vec<Choice> {
         LASTS
             .iter()

@@ -1,0 +1,2 @@
+DROP INDEX alert_integration;
+DROP INDEX request_rejected_of;
