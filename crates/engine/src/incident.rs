@@ -45,11 +45,13 @@ pub fn command_in_txn(
     id: IncidentId,
     command: &Command,
 ) -> Result<Incident, Error> {
-    if matches!(command, Command::Resolve | Command::ChangePhase { .. }) {
-        // Which may resolve its alerts.
-        store::alert::lock_of_incidents(tx, &[id])?;
-    }
-    let before = store::incident::lock(tx, id).map_err(not_found)?;
+    let may_resolve = matches!(command, Command::Resolve | Command::ChangePhase { .. });
+    let before = if may_resolve {
+        let found = store::alert::lock_with_incidents(tx, &[id])?.pop();
+        found.ok_or_else(|| not_found(store::Error::NotFound))?
+    } else {
+        store::incident::lock(tx, id).map_err(not_found)?
+    };
     let directory = tx.directory()?;
     check_references(command, &directory)?;
     check_request(tx, ctx, &before, command, &directory)?;

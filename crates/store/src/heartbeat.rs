@@ -198,7 +198,7 @@ fn take_all(conn: &mut Conn, ids: &[HeartbeatId]) -> Result<Vec<Heartbeat>, Erro
             Conn::Postgres(c) => t::table
                 .filter(t::id.eq_any(chunk))
                 .order(t::id)
-                .for_update()
+                .for_no_key_update()
                 .select(Row::as_select())
                 .load(c),
         };

@@ -160,7 +160,7 @@ pub fn lock_all(conn: &mut Conn, ids: &[IncidentId]) -> Result<Vec<Incident>, Er
                     incident::table
                         .filter(incident::id.eq_any(chunk))
                         .order(incident::id)
-                        .for_update()
+                        .for_no_key_update()
                         .select(Row::as_select())
                         .load::<Row>(c)?,
                 );

@@ -63,7 +63,7 @@ pub use url::DatabaseUrl;
 
 use crate::driven::{Driven, Driver, Fate};
 use crate::pool::Pool;
-use crate::tx::{Ids, TxState};
+use crate::tx::{Holds, Ids, TxState};
 use crate::writer::Writer;
 
 /// How often a transaction that found the database busy is tried in all.
@@ -225,8 +225,8 @@ impl Store {
 
     /// Runs a write in a transaction and returns once it is durable. On SQLite the writer thread
     /// commits what waits together in one transaction, each write in a savepoint of its own. On
-    /// PostgreSQL a transaction that met a deadlock or lock timeout is tried again, which is why
-    /// `body` may run more than once.
+    /// PostgreSQL a transaction that met a deadlock or lock timeout is tried again, and one that learnt
+    /// on its way what it has to hold first, which is why `body` may run more than once.
     ///
     /// # Errors
     /// Those of `body` (nothing is written then), [`Error::Busy`] and [`Error::Unavailable`].
@@ -343,6 +343,7 @@ impl Inner {
     {
         let begun = Instant::now();
         let mut tries = 0;
+        let mut holds = Holds::default();
         loop {
             tries += 1;
             let result: Result<T, E> = self.readers.with(|conn| {
@@ -351,10 +352,12 @@ impl Inner {
                 let mut fate = Fate::Commits;
                 let known = self.directory();
                 let value = conn.transaction(|conn| {
+                    holds.take(conn)?;
                     let mut tx = Tx {
                         conn,
                         state: TxState::default(),
                         ids: &self.ids,
+                        holds: &mut holds,
                         known,
                     };
                     let value = tx::without_panic(|| body(&mut tx))?;
@@ -372,6 +375,8 @@ impl Inner {
                 Ok(value)
             });
             match result {
+                // Each time there are more of them: this ends.
+                Err(_) if holds.were_late() => tries -= 1,
                 Err(error) if error.is_busy() && tries < TRIES && begun.elapsed() < TRY_FOR => {
                     // Deadlock victims come apart when they wait for different times.
                     let spread = RandomState::new().hash_one(tries) % 8 + 1;

@@ -139,7 +139,7 @@ pub fn lock(conn: &mut Conn, id: NotificationId) -> Result<Notification, Error> 
             .first(c),
         Conn::Postgres(c) => notification::table
             .find(id)
-            .for_update()
+            .for_no_key_update()
             .select(Notification::as_select())
             .first(c),
     };

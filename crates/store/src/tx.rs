@@ -1,6 +1,7 @@
 //! A write transaction: a connection that also hands out ids, knows the configuration and collects
 //! what to tell others after the commit.
 
+use std::collections::BTreeSet;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
@@ -70,6 +71,29 @@ impl Ids {
     }
 }
 
+/// Names that a transaction holds from its beginning. Whoever learns on the way that one is missing
+/// begins anew with it: waiting for a name with rows locked, for which whoever has the name waits
+/// in turn, would be a deadlock.
+#[derive(Default)]
+pub(crate) struct Holds {
+    names: BTreeSet<String>,
+    /// Some have been asked for since the transaction began.
+    late: bool,
+}
+
+impl Holds {
+    /// Before anything else, and in order, so that two who want the same two do not block each
+    /// other.
+    pub(crate) fn take(&mut self, conn: &mut Conn) -> Result<(), Error> {
+        self.names.iter().try_for_each(|name| conn.hold(name))
+    }
+
+    /// Whether the transaction that has just failed did so because it is to hold more names.
+    pub(crate) fn were_late(&mut self) -> bool {
+        std::mem::take(&mut self.late)
+    }
+}
+
 /// State of a transaction that is kept apart from the connection, so that a savepoint can be
 /// undone.
 #[derive(Default)]
@@ -88,6 +112,7 @@ pub struct Tx<'a> {
     pub(crate) conn: &'a mut Conn,
     pub(crate) state: TxState,
     pub(crate) ids: &'a std::sync::Mutex<Ids>,
+    pub(crate) holds: &'a mut Holds,
     /// The configuration last seen by this process; may be behind.
     pub(crate) known: Arc<Directory>,
 }
@@ -105,6 +130,28 @@ impl Tx<'_> {
         ids.take()
             .map(make)
             .ok_or_else(|| Error::Busy("the reserved ids are used up".into()))
+    }
+
+    /// Keeps others who hold the same names waiting until the transaction ends; SQLite has one writer
+    /// anyhow. A name that the transaction has not held from its beginning ends it: it is tried
+    /// again, and holds that first.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when it is to be tried again.
+    pub(crate) fn hold_first(
+        &mut self,
+        names: impl IntoIterator<Item = String>,
+    ) -> Result<(), Error> {
+        if !self.conn.is_postgres() {
+            return Ok(());
+        }
+        for name in names {
+            self.holds.late |= self.holds.names.insert(name);
+        }
+        if self.holds.late {
+            return Err(Error::Busy("names are to be held first".into()));
+        }
+        Ok(())
     }
 
     /// The configuration as of this transaction. The first call compares generations (one point
@@ -217,11 +264,13 @@ impl Tx<'_> {
             behind: self.state.behind,
         };
         let slot = &mut state;
+        let holds = &mut *self.holds;
         let result = self.conn.transaction(|conn| {
             let mut inner = Tx {
                 conn,
                 state: std::mem::take(slot),
                 ids,
+                holds,
                 known,
             };
             let result = without_panic(|| body(&mut inner));

@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::conn::Conn;
 use crate::error::{Error, MaybeBusy};
-use crate::tx::{Tx, TxState};
+use crate::tx::{Holds, Tx, TxState};
 use crate::{Inner, TRIES};
 
 /// Writes that may wait; more wait for a place.
@@ -150,11 +150,13 @@ fn run(mut conn: Conn, mut waiting: mpsc::Receiver<Box<dyn Job>>, inner: &Weak<I
 fn commit_group(conn: &mut Conn, group: &mut [Box<dyn Job>], inner: &Inner) -> Result<(), Error> {
     inner.ensure_ids(conn)?;
     let mut state = TxState::default();
+    let mut holds = Holds::default();
     conn.transaction(|conn| {
         let mut tx = Tx {
             conn,
             state: TxState::default(),
             ids: &inner.ids,
+            holds: &mut holds,
             known: inner.directory(),
         };
         for job in group.iter_mut() {

@@ -55,7 +55,8 @@ impl Wanted {
         self.ending.push(alert.id);
     }
 
-    /// Alerts and incidents are locked until the transaction ends.
+    /// Alerts and incidents are locked until the transaction ends. Whoever opens any holds that
+    /// before all locks, since whoever locks them does not wait for it.
     pub(super) fn load(
         mut self,
         tx: &mut Tx<'_>,
@@ -63,6 +64,7 @@ impl Wanted {
         directory: &Directory,
         now: Timestamp,
     ) -> Result<(), Error> {
+        store::incident::hold_openings(tx, self.groups.keys().copied())?;
         if !self.before.is_empty() {
             let window = directory
                 .services
@@ -83,7 +85,6 @@ impl Wanted {
                 .service(service)
                 .and_then(|service| service.settings.storm_limit);
             if let Some(limit) = limit {
-                store::incident::hold_openings(tx, service)?;
                 let recent = store::incident::recent_of(tx, service, limit, now)?;
                 set.recent.insert(service, recent);
                 keys.insert(STORM_KEY.to_owned());

@@ -161,9 +161,10 @@ fn act_on_bundle(
     let mut ordered = incidents.clone();
     ordered.sort();
     if *verb == Verb::Resolve {
-        store::alert::lock_of_incidents(tx, &ordered)?;
+        store::alert::lock_with_incidents(tx, &ordered)?;
+    } else {
+        store::incident::lock_all(tx, &ordered)?;
     }
-    store::incident::lock_all(tx, &ordered)?;
     answered(tx, sent.id, now)?;
     let mut done = Vec::new();
     for id in incidents {

@@ -50,7 +50,7 @@ pub fn due(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<Alert>, Er
             Conn::Postgres(c) => alert::table
                 .filter(alert::id.eq_any(chunk))
                 .order(alert::id)
-                .for_update()
+                .for_no_key_update()
                 .select(Row::as_select())
                 .load(c),
         };

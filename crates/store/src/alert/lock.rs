@@ -4,12 +4,15 @@
 use diesel::prelude::*;
 use domain::alert::{Alert, Identity};
 use domain::dedup::{Count, Tally, TextDigest};
+use domain::incident::Incident;
 use domain::{AlertId, IncidentId, Timestamp};
 
 use super::{CHUNK, IsOpen, Row, alerts, identity};
 use crate::conn::Conn;
 use crate::error::Error;
+use crate::incident;
 use crate::schema::alert;
+use crate::tx::Tx;
 
 /// The part of an alert that repeats need: no JSON, and little of anything.
 #[derive(Queryable, Selectable)]
@@ -79,7 +82,7 @@ pub fn lock_tallies(conn: &mut Conn, identities: &[Identity]) -> Result<Vec<Tall
                 .filter(alert::identity.eq_any(&keys))
                 .filter(IsOpen)
                 .order(alert::id)
-                .for_update()
+                .for_no_key_update()
                 .select(TallyRow::as_select())
                 .load(c)?;
         }
@@ -125,22 +128,38 @@ pub fn lock_open(conn: &mut Conn, identities: &[Identity]) -> Result<Vec<Alert>,
     of_tallies(conn, &tallies)
 }
 
-/// Keeps others from changing the open alerts of these incidents until the transaction ends.
-/// Whoever is going to resolve an incident asks for this before it locks the incident: signals
-/// lock in that order, too, and so neither blocks the other.
+/// Reads these incidents and keeps others from changing them and their open alerts until the
+/// transaction ends, for whoever is going to resolve them. Alerts before incidents: signals lock in
+/// that order, too, and so neither blocks the other.
 ///
 /// # Errors
-/// Those of the lock.
-pub fn lock_of_incidents(conn: &mut Conn, incidents: &[IncidentId]) -> Result<(), Error> {
-    if let Conn::Postgres(c) = conn {
-        let locked: Vec<AlertId> = alert::table
+/// [`Error::Busy`] when an alert has joined one of them meanwhile: to wait for that now would be the
+/// wrong order. The transaction is tried again, and lets none join.
+pub fn lock_with_incidents(
+    tx: &mut Tx<'_>,
+    incidents: &[IncidentId],
+) -> Result<Vec<Incident>, Error> {
+    let mut locked: Vec<AlertId> = Vec::new();
+    if let Conn::Postgres(c) = &mut **tx {
+        locked = alert::table
             .filter(alert::incident_id.eq_any(incidents))
             .filter(IsOpen)
             .order(alert::id)
-            .for_update()
+            .for_no_key_update()
             .select(alert::id)
             .load(c)?;
-        tracing::trace!(alerts = locked.len(), "locked");
     }
-    Ok(())
+    let found = incident::lock_all(tx, incidents)?;
+    if let Conn::Postgres(c) = &mut **tx {
+        let open: i64 = alert::table
+            .filter(alert::incident_id.eq_any(incidents))
+            .filter(IsOpen)
+            .count()
+            .get_result(c)?;
+        if usize::try_from(open) != Ok(locked.len()) {
+            incident::hold_openings(tx, found.iter().filter_map(|one| one.service_id))?;
+            return Err(Error::Busy("an alert has just joined the incident".into()));
+        }
+    }
+    Ok(found)
 }

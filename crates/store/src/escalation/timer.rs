@@ -88,7 +88,7 @@ pub fn take(conn: &mut Conn, id: TimerId) -> Result<Option<Timer>, Error> {
             .optional(),
         Conn::Postgres(c) => timer::table
             .find(id)
-            .for_update()
+            .for_no_key_update()
             .select(Timer::as_select())
             .first(c)
             .optional(),
@@ -112,7 +112,7 @@ pub fn take_all(conn: &mut Conn, ids: &[TimerId]) -> Result<Vec<Timer>, Error> {
             Conn::Postgres(c) => timer::table
                 .filter(timer::id.eq_any(chunk))
                 .order(timer::id)
-                .for_update()
+                .for_no_key_update()
                 .select(Timer::as_select())
                 .load(c),
         };

@@ -18,6 +18,7 @@ use crate::conn::Conn;
 use crate::db;
 use crate::error::Error;
 use crate::schema::incident;
+use crate::tx::Tx;
 
 /// [`Gathering`] as its column holds it.
 #[derive(Clone, Debug, AsExpression, FromSqlRow)]
@@ -62,13 +63,16 @@ where
     }
 }
 
-/// Lets nobody else open incidents of the service until the transaction ends, so that each sees how
-/// many the other has opened.
+/// Lets nobody else open alerts and incidents of these services until the transaction ends, so that
+/// each sees what the other has opened: nobody opens the same again, and a storm is seen by all.
 ///
 /// # Errors
-/// Those of the lock.
-pub fn hold_openings(conn: &mut Conn, service: ServiceId) -> Result<(), Error> {
-    conn.hold(&format!("openings of service {service}"))
+/// [`Error::Busy`] when the transaction has to begin anew for it, which it then does.
+pub fn hold_openings(
+    tx: &mut Tx<'_>,
+    services: impl Iterator<Item = ServiceId>,
+) -> Result<(), Error> {
+    tx.hold_first(services.map(|service| format!("openings of service {service}")))
 }
 
 /// When incidents of the service opened within the last minute, or would have but for a storm: the

@@ -19,6 +19,23 @@ spelled! {
     IsSending = "notification.state = 'sending'";
 }
 
+/// Whether one that is planned may travel with `lead` (PAGING.md §6.4): a first attempt about an
+/// incident, to the same person and address, of the same kind and urgency.
+macro_rules! travels_with {
+    ($lead:expr) => {
+        t::attempts
+            .eq(0)
+            .and(t::incident_id.is_not_null())
+            .and(t::user_id.eq($lead.user_id))
+            .and(t::channel.eq($lead.channel))
+            .and(t::address.eq(&$lead.address))
+            .and(t::urgency.eq($lead.urgency))
+            .and(t::kind.eq($lead.kind))
+    };
+}
+
+pub(super) use travels_with;
+
 /// Takes what is planned and due, oldest first. Other nodes pass over what this transaction holds.
 ///
 /// # Errors
@@ -37,7 +54,7 @@ pub fn take_due(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<Notif
             .filter(t::due_at.le(now))
             .order((t::due_at, t::id))
             .limit(limit)
-            .for_update()
+            .for_no_key_update()
             .skip_locked()
             .select(Notification::as_select())
             .load(c),
@@ -45,9 +62,8 @@ pub fn take_due(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<Notif
     Ok(rows?)
 }
 
-/// Takes further ones that are due and may travel with `lead` (PAGING.md §6.4): first attempts
-/// about incidents, to the same person and address, of the same kind and urgency. Those in `known`
-/// are left out, and other nodes pass over what this transaction holds.
+/// Takes further ones that are due and may travel with `lead`. Those in `known` are left out, and
+/// other nodes pass over what this transaction holds.
 ///
 /// # Errors
 /// Those of the read.
@@ -63,13 +79,7 @@ pub fn take_due_like(
             t::table
                 .filter(IsPlanned)
                 .filter(t::due_at.le(now))
-                .filter(t::attempts.eq(0))
-                .filter(t::incident_id.is_not_null())
-                .filter(t::user_id.eq(lead.user_id))
-                .filter(t::channel.eq(lead.channel))
-                .filter(t::address.eq(&lead.address))
-                .filter(t::urgency.eq(lead.urgency))
-                .filter(t::kind.eq(lead.kind))
+                .filter(travels_with!(lead))
                 .filter(t::id.ne_all(known))
                 .order((t::due_at, t::id))
                 .limit(limit)
@@ -78,7 +88,7 @@ pub fn take_due_like(
     let rows: Result<Vec<Notification>, diesel::result::Error> = match conn {
         Conn::Sqlite(c) => alike!().select(Notification::as_select()).load(c),
         Conn::Postgres(c) => alike!()
-            .for_update()
+            .for_no_key_update()
             .skip_locked()
             .select(Notification::as_select())
             .load(c),

@@ -1,9 +1,12 @@
 //! The messages of an incident's pages: which of them are on their way, and cancelling them.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 use domain::word::{NotificationKind, NotificationState};
 use domain::{IncidentId, NotificationId, PageId, Timestamp, UserId};
 
+use super::claim::IsPlanned;
 use super::{Notification, cancel};
 use crate::conn::Conn;
 use crate::db;
@@ -63,14 +66,25 @@ fn cancel_planned(conn: &mut Conn, rows: &[Notification], why: &str) -> Result<u
     let mut ids: Vec<NotificationId> = rows.iter().map(|row| row.id).collect();
     if let Conn::Postgres(c) = conn {
         // A sender that has just taken one sends it; the others wait for us.
-        ids = t::table
-            .filter(t::id.eq_any(&ids))
-            .filter(t::state.eq(NotificationState::Planned))
+        let planned = t::table
+            .filter(IsPlanned)
             .order(t::id)
-            .for_update()
-            .select(t::id)
-            .load(c)
-            .map_err(Error::from)?;
+            .for_no_key_update()
+            .select(t::id);
+        // What waits for one that was tried goes early: all that is written here and then is locked
+        // in one order, so that two who cancel do not block each other.
+        let tried = rows.iter().filter(|row| row.attempts > 0);
+        let waited_for: BTreeSet<UserId> = tried.filter_map(|row| row.user_id).collect();
+        let locked: BTreeSet<NotificationId> = if waited_for.is_empty() {
+            planned.filter(t::id.eq_any(&ids)).load(c)
+        } else {
+            let theirs = t::id.eq_any(&ids).or(t::user_id.eq_any(waited_for));
+            planned.filter(theirs).load(c)
+        }
+        .map_err(Error::from)?
+        .into_iter()
+        .collect();
+        ids.retain(|id| locked.contains(id));
     }
     cancel(conn, &ids, why)?;
     Ok(ids.len())
@@ -104,7 +118,7 @@ pub fn pages_to(
     }
     let rows = match conn {
         Conn::Sqlite(c) => wanted!().load(c),
-        Conn::Postgres(c) => wanted!().for_update().load(c),
+        Conn::Postgres(c) => wanted!().for_no_key_update().load(c),
     };
     Ok(rows?)
 }

@@ -4,7 +4,7 @@ use diesel::dsl::min;
 use diesel::prelude::*;
 use domain::{NotificationId, Timestamp};
 
-use super::claim::{IsPlanned, put_off};
+use super::claim::{IsPlanned, put_off, travels_with};
 use super::{CHUNK, Notification};
 use crate::conn::Conn;
 use crate::db;
@@ -69,19 +69,22 @@ pub fn leave_early(
     end: Timestamp,
     now: Timestamp,
 ) -> Result<(), Error> {
-    db!(conn, |c| diesel::update(t::table)
-        .filter(IsPlanned)
-        .filter(t::due_at.gt(now))
-        .filter(t::due_at.le(end))
-        .filter(t::waits_since.is_not_null())
-        .filter(t::attempts.eq(0))
-        .filter(t::incident_id.is_not_null())
-        .filter(t::user_id.eq(lead.user_id))
-        .filter(t::channel.eq(lead.channel))
-        .filter(t::address.eq(&lead.address))
-        .filter(t::urgency.eq(lead.urgency))
-        .filter(t::kind.eq(lead.kind))
-        .set(t::due_at.eq(now))
-        .execute(c))?;
-    Ok(())
+    macro_rules! waiting {
+        () => {
+            t::table
+                .filter(IsPlanned)
+                .filter(t::due_at.gt(now))
+                .filter(t::due_at.le(end))
+                .filter(t::waits_since.is_not_null())
+                .filter(travels_with!(lead))
+                .order(t::id)
+                .select(t::id)
+        };
+    }
+    let ids: Vec<NotificationId> = match conn {
+        Conn::Sqlite(c) => waiting!().load(c)?,
+        // In one order, as those who cancel lock them.
+        Conn::Postgres(c) => waiting!().for_no_key_update().load(c)?,
+    };
+    put_off(conn, &ids, now)
 }

@@ -9,6 +9,7 @@ mod backend;
 mod channel;
 mod command;
 mod heartbeat;
+mod lock;
 mod migrate;
 mod node;
 mod outage;

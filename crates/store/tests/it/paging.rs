@@ -90,7 +90,7 @@ fn claimed(store: &Store, id: i64, now: Timestamp) -> notification::Notification
         .unwrap()
 }
 
-fn plan(store: &Store, id: i64, incident: i64) {
+pub fn plan(store: &Store, id: i64, incident: i64) {
     store
         .write_blocking(move |tx| {
             notification::insert(tx, &[sample::page(id, Some(IncidentId(incident)))])
@@ -98,7 +98,7 @@ fn plan(store: &Store, id: i64, incident: i64) {
         .unwrap();
 }
 
-fn state(store: &Store, id: i64) -> NotificationState {
+pub fn state(store: &Store, id: i64) -> NotificationState {
     store
         .read_blocking(move |c| notification::fetch(c, NotificationId(id)))
         .unwrap()
