@@ -92,6 +92,14 @@ impl Target {
     pub fn pages_people(self) -> bool {
         !matches!(self, Target::Channel(_))
     }
+
+    /// The schedule through which the target leads to people, if it does.
+    pub fn schedule(self) -> Option<ScheduleId> {
+        match self {
+            Target::Schedule(id) => Some(id),
+            Target::User(_) | Target::Team(_) | Target::Channel(_) => None,
+        }
+    }
 }
 
 impl Step {

@@ -279,7 +279,7 @@ pub(crate) fn joined(
 }
 
 /// How long they last together.
-pub(crate) fn length(spans: &[(Timestamp, Timestamp)]) -> Span {
+pub fn length(spans: &[(Timestamp, Timestamp)]) -> Span {
     spans
         .iter()
         .fold(Span::ZERO, |sum, (from, until)| sum + until.since(*from))

@@ -38,12 +38,7 @@ impl Rotas {
             .flat_map(|config| &config.steps)
             .flat_map(|step| &step.targets)
             .chain(&directory.settings.last_resort);
-        let wanted: BTreeSet<ScheduleId> = targets
-            .filter_map(|target| match target {
-                Target::Schedule(id) => Some(*id),
-                Target::User(_) | Target::Team(_) | Target::Channel(_) => None,
-            })
-            .collect();
+        let wanted: BTreeSet<ScheduleId> = targets.filter_map(|target| target.schedule()).collect();
         let rotas = wanted
             .into_iter()
             .filter_map(|id| {

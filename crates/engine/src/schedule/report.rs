@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use domain::coverage::length;
 use domain::schedule::{PersonLoad, Schedule, Shift, load};
 use domain::word::Urgency;
 use domain::{HolidayCalendarId, ScheduleId, Span, TeamId, Timestamp, UserId};
@@ -51,8 +52,7 @@ pub struct ScheduleReport {
 impl ScheduleReport {
     /// All gaps together.
     pub fn uncovered(&self) -> Span {
-        let sum = |sum: Span, (start, end): &(Timestamp, Timestamp)| sum + end.since(*start);
-        self.gaps.iter().fold(Span::ZERO, sum)
+        length(&self.gaps)
     }
 }
 

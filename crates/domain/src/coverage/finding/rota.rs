@@ -6,7 +6,6 @@ use super::super::climb::Climbs;
 use super::super::rota::Rotas;
 use super::{Concerned, Finding, FindingKind, Mend, services_of};
 use crate::directory::Directory;
-use crate::policy::Target;
 use crate::{ScheduleId, UserId};
 
 pub(super) fn lone(
@@ -54,10 +53,7 @@ pub(super) fn unused(directory: &Directory, found: &mut Vec<Finding>) {
         .flat_map(|step| &step.targets);
     let used: BTreeSet<ScheduleId> = steps
         .chain(&directory.settings.last_resort)
-        .filter_map(|target| match target {
-            Target::Schedule(id) => Some(*id),
-            Target::User(_) | Target::Team(_) | Target::Channel(_) => None,
-        })
+        .filter_map(|target| target.schedule())
         .collect();
     for schedule in directory.schedules.values() {
         if used.contains(&schedule.id) {
@@ -82,6 +78,7 @@ pub(super) fn unused(directory: &Directory, found: &mut Vec<Finding>) {
 mod tests {
     use super::*;
     use crate::coverage::Level;
+    use crate::policy::Target;
     use crate::schedule::Schedule;
 
     #[test]
