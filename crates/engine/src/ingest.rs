@@ -37,8 +37,8 @@ const QUEUE: usize = 8_192;
 const BATCH: usize = 1_000;
 /// Signals applied in one transaction at most, but for a single request that holds more.
 const BATCH_SIGNALS: usize = 2_000;
-/// Tasks that apply batches on PostgreSQL; SQLite has one writer anyhow.
-const WORKERS_POSTGRES: usize = 2;
+/// Tasks that apply batches: while the disk works on one, the other is prepared.
+const WORKERS: usize = 2;
 /// How often a batch is applied again when another node was faster with the same key.
 const TRIES: u64 = 20;
 /// The uniqueness that such a race breaks: one open alert of an identity, one open incident of a
@@ -172,12 +172,7 @@ impl Ingest {
     pub(crate) fn start(store: &Store, clock: &Arc<dyn Clock>) -> Ingest {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let waiting = Arc::new(Mutex::new(waiting));
-        let workers = if store.is_postgres() {
-            WORKERS_POSTGRES
-        } else {
-            1
-        };
-        for _ in 0..workers {
+        for _ in 0..WORKERS {
             tokio::spawn(work(store.clone(), clock.clone(), waiting.clone()));
         }
         Ingest { queue }

@@ -3,7 +3,7 @@
 use diesel::connection::{
     AnsiTransactionManager, Connection, LoadConnection, SimpleConnection, TransactionManager,
 };
-use diesel::{PgConnection, RunQueryDsl, SqliteConnection};
+use diesel::{PgConnection, QueryableByName, RunQueryDsl, SqliteConnection};
 
 use crate::error::Error;
 use crate::url::DatabaseUrl;
@@ -49,6 +49,18 @@ macro_rules! insert_all {
 }
 pub(crate) use insert_all;
 
+#[derive(QueryableByName)]
+struct Mode {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    journal_mode: String,
+}
+
+#[derive(QueryableByName)]
+struct WrittenBack {
+    #[diesel(sql_type = diesel::sql_types::Integer)]
+    busy: i32,
+}
+
 impl Conn {
     /// Opens a connection and sets it up.
     ///
@@ -75,11 +87,10 @@ impl Conn {
                 let mut conn = PgConnection::establish(&patient(text)).map_err(|e| {
                     Error::Unavailable(format!("cannot connect to PostgreSQL: {e}"))
                 })?;
-                // A commit is durable when it returns, whatever the server's default. Statements
-                // stay prepared with the plan that was best when it was made: one of a time when a
-                // table was nearly empty would read all of it for as long as the connection lives,
-                // and so plans keep to indexes, which everything asked for often has. What has none
-                // then looks so dear that it would be compiled each time.
+                // A commit is durable when it returns, whatever the server's default. Plans keep to
+                // indexes, which everything asked for often has: the database knows only now and
+                // then how much a table holds. What has none looks so dear then that it would be
+                // compiled each time.
                 conn.batch_execute(
                     "SET synchronous_commit = on; SET application_name = 'quarterdeck'; \
                      SET idle_in_transaction_session_timeout = '60s'; SET lock_timeout = '10s'; \
@@ -106,6 +117,44 @@ impl Conn {
                 .execute(c)?;
         }
         Ok(())
+    }
+
+    /// Commits do not wait for the disk from now on, if there is a log that can be flushed beside
+    /// them; returns whether there is. SQLite makes none where memory cannot be shared.
+    pub(crate) fn leaves_flushing(&mut self) -> bool {
+        let Conn::Sqlite(c) = self else { return false };
+        let mode: Result<Mode, _> = diesel::sql_query("PRAGMA journal_mode").get_result(c);
+        mode.is_ok_and(|mode| mode.journal_mode == "wal")
+            && c.batch_execute("PRAGMA synchronous = NORMAL").is_ok()
+    }
+
+    /// Writes all that is in SQLite's log to where it belongs, waits for the disk, and empties the
+    /// log.
+    ///
+    /// # Errors
+    /// Those of the disk, and [`Error::Unavailable`] while somebody reads.
+    pub(crate) fn write_log_back(&mut self) -> Result<(), Error> {
+        let Conn::Sqlite(c) = self else { return Ok(()) };
+        let done: WrittenBack =
+            diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result(c)?;
+        match done.busy {
+            0 => Ok(()),
+            _ => Err(Error::Unavailable(
+                "the log of the database is in use".into(),
+            )),
+        }
+    }
+
+    /// Has PostgreSQL plan anew what stays prepared, by the tables as they are now. SQLite's plans
+    /// do not depend on them.
+    ///
+    /// # Errors
+    /// Those of the connection.
+    pub(crate) fn forget_plans(&mut self) -> Result<(), Error> {
+        match self {
+            Conn::Sqlite(_) => Ok(()),
+            Conn::Postgres(c) => Ok(c.batch_execute("DISCARD PLANS")?),
+        }
     }
 
     /// Runs statements that return nothing.

@@ -16,6 +16,7 @@ pub mod driven;
 pub mod error;
 pub mod escalation;
 pub mod feed;
+mod flush;
 pub mod heartbeat;
 pub mod holiday;
 pub mod incident;
@@ -125,7 +126,7 @@ impl Store {
             directory: RwLock::new(Arc::new(directory)),
             changes,
             writer: match url {
-                DatabaseUrl::Sqlite(_) if alone => Some(Writer::start(conn, weak.clone())),
+                DatabaseUrl::Sqlite(path) if alone => Some(Writer::start(conn, path, weak.clone())),
                 DatabaseUrl::Sqlite(_) | DatabaseUrl::Postgres(_) => None,
             },
             driven,
@@ -314,13 +315,18 @@ impl Inner {
         drop(self.changes.send(change));
     }
 
-    /// After a commit: refresh our own view first, so that whoever is told sees the new state.
-    pub(crate) fn announce(&self, conn: &mut Conn, state: &TxState) {
+    /// After a commit, before anybody is told of it: our own view first, so that whoever is told
+    /// sees the new state.
+    pub(crate) fn follow(&self, conn: &mut Conn, state: &TxState) {
         if (state.configured || state.behind)
             && let Err(error) = self.refresh_directory(conn)
         {
             tracing::warn!(%error, "the configuration could not be read again");
         }
+    }
+
+    /// Once it is durable.
+    pub(crate) fn tell_of(&self, state: &TxState) {
         if state.behind && !state.configured {
             // Changed by another process that had no other way to tell.
             self.tell(Change::Directory);
@@ -371,7 +377,8 @@ impl Inner {
                 if let Some(driven) = &self.driven {
                     driven.after_commit(fate, conn, &state.changes)?;
                 }
-                self.announce(conn, &state);
+                self.follow(conn, &state);
+                self.tell_of(&state);
                 Ok(value)
             });
             match result {

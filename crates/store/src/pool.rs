@@ -2,7 +2,7 @@
 //! wait behind a thread that tests connections, and a broken connection is dropped at once.
 
 use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::conn::Conn;
 use crate::error::Error;
@@ -11,6 +11,9 @@ use crate::url::DatabaseUrl;
 const SIZE: usize = 8;
 /// How long a caller waits for a free connection before it is told to come back later.
 const WAIT: Duration = Duration::from_secs(5);
+/// How long plans are kept. One that was made for a nearly empty table reads all of it, and in a
+/// storm that grows by thousands of rows a second; making all anew takes a few milliseconds.
+const PLANS_LAST: Duration = Duration::from_secs(2);
 
 pub(crate) struct Pool {
     url: DatabaseUrl,
@@ -20,8 +23,34 @@ pub(crate) struct Pool {
 
 #[derive(Default)]
 struct State {
-    idle: Vec<Conn>,
+    idle: Vec<Open>,
     open: usize,
+}
+
+struct Open {
+    conn: Conn,
+    /// When the database began to make plans for it anew.
+    planned: Instant,
+}
+
+impl Open {
+    fn new(url: &DatabaseUrl) -> Result<Open, Error> {
+        Ok(Open {
+            conn: Conn::open(url)?,
+            planned: Instant::now(),
+        })
+    }
+
+    fn keep_plans_fresh(&mut self) {
+        if self.planned.elapsed() < PLANS_LAST {
+            return;
+        }
+        self.planned = Instant::now();
+        // Whoever asks next hears what is wrong with the connection.
+        if let Err(error) = self.conn.forget_plans() {
+            tracing::debug!(%error, "plans could not be made anew");
+        }
+    }
 }
 
 impl Pool {
@@ -40,24 +69,27 @@ impl Pool {
     ) -> Result<T, E> {
         let mut lent = Lent {
             pool: self,
-            conn: Some(self.take()?),
+            open: Some(self.take()?),
         };
-        match lent.conn.as_mut() {
-            Some(conn) => body(conn),
+        match lent.open.as_mut() {
+            Some(open) => {
+                open.keep_plans_fresh();
+                body(&mut open.conn)
+            }
             None => Err(Error::Closed.into()),
         }
     }
 
-    fn take(&self) -> Result<Conn, Error> {
+    fn take(&self) -> Result<Open, Error> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            if let Some(conn) = state.idle.pop() {
-                return Ok(conn);
+            if let Some(open) = state.idle.pop() {
+                return Ok(open);
             }
             if state.open < SIZE {
                 state.open += 1;
                 drop(state);
-                return Conn::open(&self.url).inspect_err(|_| self.forget());
+                return Open::new(&self.url).inspect_err(|_| self.forget());
             }
             let (next, timeout) = self
                 .returned
@@ -84,16 +116,16 @@ impl Pool {
         self.returned.notify_one();
     }
 
-    fn give_back(&self, mut conn: Conn) {
-        if !conn.is_usable() {
-            drop(conn);
+    fn give_back(&self, mut open: Open) {
+        if !open.conn.is_usable() {
+            drop(open);
             self.forget();
             // The others were most likely cut off by the same event.
             self.forget_idle();
             return;
         }
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.idle.push(conn);
+        state.idle.push(open);
         self.returned.notify_one();
     }
 }
@@ -101,13 +133,13 @@ impl Pool {
 /// Gives the connection back even when the borrower panics.
 struct Lent<'a> {
     pool: &'a Pool,
-    conn: Option<Conn>,
+    open: Option<Open>,
 }
 
 impl Drop for Lent<'_> {
     fn drop(&mut self) {
-        if let Some(conn) = self.conn.take() {
-            self.pool.give_back(conn);
+        if let Some(open) = self.open.take() {
+            self.pool.give_back(open);
         }
     }
 }

@@ -1,12 +1,14 @@
 //! The one writer of SQLite: a thread that takes all writes that wait, runs each in a savepoint
-//! and commits them together. One fsync serves many.
+//! and commits them together. Another puts them on the disk ([`crate::flush`]).
 
-use std::sync::Weak;
+use std::path::Path;
+use std::sync::{Arc, Weak};
 
 use tokio::sync::{mpsc, oneshot};
 
 use crate::conn::Conn;
 use crate::error::{Error, MaybeBusy};
+use crate::flush::{Doubt, Flusher, Log};
 use crate::tx::{Holds, Tx, TxState};
 use crate::{Inner, TRIES};
 
@@ -68,12 +70,15 @@ where
 }
 
 impl Writer {
-    pub(crate) fn start(conn: Conn, inner: Weak<Inner>) -> Writer {
+    /// `conn` is to the database at `path`.
+    pub(crate) fn start(conn: Conn, path: &Path, inner: Weak<Inner>) -> Writer {
         let (queue, waiting) = mpsc::channel(QUEUE);
+        let mut log = Log::of(path);
+        let flusher = Flusher::start(move || log.flush());
         // The thread ends when the last handle of the store, and with it the queue, is gone.
         std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || run(conn, waiting, &inner))
+            .spawn(move || run(conn, waiting, &flusher, &inner))
             .map(drop)
             .unwrap_or_else(|error| tracing::error!(%error, "cannot start the writer thread"));
         Writer { queue }
@@ -124,30 +129,85 @@ impl Writer {
     }
 }
 
-fn run(mut conn: Conn, mut waiting: mpsc::Receiver<Box<dyn Job>>, inner: &Weak<Inner>) {
+fn run(
+    mut conn: Conn,
+    mut waiting: mpsc::Receiver<Box<dyn Job>>,
+    flusher: &Flusher,
+    inner: &Weak<Inner>,
+) {
+    // Without a log each commit waits for the disk by itself.
+    let flusher_of = |conn: &mut Conn| conn.leaves_flushing().then_some(flusher);
+    let mut beside = flusher_of(&mut conn);
     let mut group = Vec::with_capacity(GROUP);
     while !group.is_empty() || waiting.blocking_recv_many(&mut group, GROUP) > 0 {
         let Some(inner) = inner.upgrade() else { return };
-        let committed = commit_group(&mut conn, &mut group, &inner);
+        let committed = leave_doubt(&mut conn, &flusher.doubt)
+            .and_then(|()| commit_group(&mut conn, &mut group, &inner));
         let mut again = Vec::new();
+        let mut done = Vec::with_capacity(group.len());
         for job in group.drain(..) {
             if committed.is_ok() && job.wants_again() {
                 again.push(job);
             } else {
-                job.answer(committed.clone());
+                done.push(job);
+            }
+        }
+        match (committed, beside) {
+            (Ok(state), Some(flusher)) => {
+                let inner = inner.clone();
+                flusher.after(Box::new(move |flushed| {
+                    finish(done, flushed, &state, &inner)
+                }));
+            }
+            (Ok(state), None) => finish(done, Ok(()), &state, &inner),
+            (Err(error), _) => {
+                for job in done {
+                    job.answer(Err(error.clone()));
+                }
             }
         }
         group.append(&mut again);
         if !conn.is_usable() {
             match Conn::open(&inner.url) {
-                Ok(fresh) => conn = fresh,
+                Ok(fresh) => {
+                    conn = fresh;
+                    beside = flusher_of(&mut conn);
+                }
                 Err(error) => tracing::error!(%error, "the database cannot be opened again"),
             }
         }
     }
 }
 
-fn commit_group(conn: &mut Conn, group: &mut [Box<dyn Job>], inner: &Inner) -> Result<(), Error> {
+/// What was committed is on the disk, or nobody knows.
+fn finish(
+    jobs: Vec<Box<dyn Job>>,
+    flushed: Result<(), Error>,
+    state: &TxState,
+    inner: &Arc<Inner>,
+) {
+    // Also of what the disk may have lost: it is there for whoever reads.
+    inner.tell_of(state);
+    for job in jobs {
+        job.answer(flushed.clone());
+    }
+}
+
+/// Once the disk has refused something, nothing is built upon it before the database stands without
+/// its log.
+fn leave_doubt(conn: &mut Conn, doubt: &Doubt) -> Result<(), Error> {
+    if doubt.is_there() {
+        conn.write_log_back()?;
+        doubt.is_over();
+    }
+    Ok(())
+}
+
+fn commit_group(
+    conn: &mut Conn,
+    group: &mut [Box<dyn Job>],
+    inner: &Inner,
+) -> Result<TxState, Error> {
     inner.ensure_ids(conn)?;
     let mut state = TxState::default();
     let mut holds = Holds::default();
@@ -168,6 +228,39 @@ fn commit_group(conn: &mut Conn, group: &mut [Box<dyn Job>], inner: &Inner) -> R
         state = tx.state;
         Ok(())
     })?;
-    inner.announce(conn, &state);
-    Ok(())
+    inner.follow(conn, &state);
+    Ok(state)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_written_while_the_disk_is_in_doubt() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("some.db");
+        let open = || Conn::open(&crate::DatabaseUrl::Sqlite(path.clone())).unwrap();
+        let (mut writer, mut reader) = (open(), open());
+        assert!(writer.leaves_flushing());
+        writer
+            .execute("CREATE TABLE t (n); PRAGMA busy_timeout = 1")
+            .unwrap();
+        reader.execute("BEGIN; SELECT n FROM t").unwrap();
+        writer.execute("INSERT INTO t VALUES (1)").unwrap();
+
+        let doubt = Doubt::default();
+        assert_eq!(leave_doubt(&mut writer, &doubt), Ok(()));
+        doubt.begins();
+        // Somebody still reads from the log.
+        let refused = leave_doubt(&mut writer, &doubt);
+        assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");
+        assert!(doubt.is_there());
+
+        reader.execute("COMMIT").unwrap();
+        assert_eq!(leave_doubt(&mut writer, &doubt), Ok(()));
+        assert!(!doubt.is_there());
+        let log = std::fs::metadata(place.path().join("some.db-wal")).unwrap();
+        assert_eq!(log.len(), 0, "the database stands without it");
+    }
 }
