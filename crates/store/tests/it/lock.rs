@@ -38,7 +38,7 @@ fn nobody_waits_for_openings_with_rows_locked() {
         counted.fetch_add(1, Ordering::Relaxed);
         setting::put(tx, "row", "second")?;
         // The other wants the row now; once, since a lock is waited for and not asked again.
-        drop(writes.send(()));
+        let _ = writes.send(());
         incident::hold_openings(tx, openings())
     });
     assert_eq!(first.join().unwrap(), Ok(()));
