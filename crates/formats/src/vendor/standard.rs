@@ -44,6 +44,9 @@ pub(crate) fn plain(
         Err(error) => match request.fields() {
             (Value::String(text), _) if let Some(read) = of_text(request, &text) => {
                 warnings.note("the body was a text: its first line is the title");
+                if std::str::from_utf8(request.body).is_err() {
+                    warnings.note("the text was no UTF-8: its charset was guessed");
+                }
                 read
             }
             (Value::String(_) | Value::Null, _) => {
@@ -63,10 +66,12 @@ pub(crate) fn plain(
 }
 
 /// What a script says without any form (`curl -d 'disk full on db1'`), or in XML: no alert is lost
-/// for that. JSON that breaks off is none of it, nor are bytes of no known charset: their sender
-/// learns of the mistake.
+/// for that, nor for a shell that writes the charset of its own country. JSON that breaks off is
+/// none of it, nor are bytes that are no text in any: their sender learns of the mistake.
 fn of_text(request: &Request<'_>, text: &str) -> Option<Value> {
-    std::str::from_utf8(request.body).ok()?;
+    if std::str::from_utf8(request.body).is_err() && !is_guessed(&json::decoded(request.body)) {
+        return None;
+    }
     let text = mask::told(request, text.trim());
     let text = text.as_str();
     if text.starts_with(['{', '[', '"']) || !text.contains(char::is_alphabetic) {
@@ -78,6 +83,13 @@ fn of_text(request: &Request<'_>, text: &str) -> Option<Value> {
     };
     let title = said.lines().map(str::trim).find(|line| !line.is_empty())?;
     Some(serde_json::json!({ "summary": title, "details": { "body": cut(text, RAW_MAX) } }))
+}
+
+/// Whether a text whose charset was guessed looks like one: at most one character of it was cut.
+fn is_guessed(text: &str) -> bool {
+    text.contains(|c: char| c.is_ascii_alphabetic())
+        && !text.contains(|c: char| c.is_control() && !c.is_whitespace())
+        && text.matches('\u{fffd}').count() <= 1
 }
 
 type Read = fn(&[u8], &Settings, Timestamp) -> Result<Parsed, FormatError>;
@@ -219,9 +231,41 @@ mod tests {
             let error = read(broken).unwrap_err();
             assert_eq!(error.code(), "not_json", "{broken}");
         }
-        for bytes in [&b"\xff\xfe{}"[..], b"M\xfcnchen is down", b"a\0b\x80"] {
-            let request = Request::of_body(bytes);
-            let error = plain(&request, &Settings::default(), Timestamp(0)).unwrap_err();
+    }
+
+    #[test]
+    fn a_text_of_another_charset_is_an_alert_and_bytes_are_none() {
+        let read = |body: &[u8]| plain(&Request::of_body(body), &Settings::default(), Timestamp(0));
+        let utf16: Vec<u8> = "\u{feff}Gerät aus"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        for (body, title) in [
+            (&b"M\xfcnchen is down"[..], "München is down"),
+            (&utf16, "Gerät aus"),
+            (
+                "the disk of Zoë is full: 10 €".as_bytes(),
+                "the disk of Zoë is full: 10 €",
+            ),
+            (
+                &"the disk of Zoë is full: 10 €".as_bytes()[..31],
+                "the disk of Zoë is full: 10 \u{fffd}",
+            ),
+        ] {
+            let parsed = read(body).unwrap();
+            assert_eq!(parsed.signals[0].summary, title);
+            let guessed = parsed
+                .warnings
+                .contains(&"the text was no UTF-8: its charset was guessed".to_owned());
+            assert_eq!(guessed, std::str::from_utf8(body).is_err(), "{title}");
+        }
+        for bytes in [
+            &b"\xff\xfe{}"[..],
+            b"\xff\xff",
+            b"a\0b\x80",
+            b"\x89PNG\r\n\x1a\n\x01",
+        ] {
+            let error = read(bytes).unwrap_err();
             assert_eq!(error.code(), "not_json", "{bytes:?}");
         }
     }
