@@ -1,12 +1,14 @@
 //! Takes signals in: many requests, one transaction, replies after the commit (DESIGN.md P1).
 //!
-//! Requests wait in a bounded queue. A task takes what waits, applies it in one transaction and
-//! answers everybody; while it commits, the next batch gathers. When the queue is full the caller
-//! is told to come back, quickly.
+//! Requests wait in a bounded queue until they make a batch ([`gather`]). It is applied in one
+//! transaction; while that commits, the next gathers. When the queue is full the caller is told to
+//! come back, quickly.
 
 mod check;
+mod gather;
 mod load;
 mod record;
+mod reply;
 mod text;
 mod write;
 
@@ -16,29 +18,25 @@ use std::time::Duration;
 use bytes::Bytes;
 use domain::dedup::{Applied, Numbering, TextDigest};
 use domain::integration::source;
-use domain::routing::Way;
+use domain::routing;
 use domain::service::{Integration, Service};
 use domain::signal::Signal;
 use domain::word::Action;
 use domain::{AlertId, IncidentId, RequestId, Timestamp};
 use store::{Store, Tx};
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::runtime::Handle;
 
 use crate::Error;
 use crate::clock::Clock;
 pub(crate) use check::{ALERTS, end_silence};
+use gather::{Batch, Queue, Way};
 use record::Records;
+use reply::Reply;
 pub(crate) use text::{replace_nul, storable};
 pub(crate) use write::write as write_changes;
 
-/// Requests that may wait.
-const QUEUE: usize = 8_192;
-/// Requests applied in one transaction at most.
-const BATCH: usize = 1_000;
 /// Signals applied in one transaction at most, but for a single request that holds more.
 const BATCH_SIGNALS: usize = 2_000;
-/// Tasks that apply batches: while the disk works on one, the other is prepared.
-const WORKERS: usize = 2;
 /// How often a batch is applied again when another node was faster with the same key.
 const TRIES: u64 = 20;
 /// The uniqueness that such a race breaks: one open alert of an identity, one open incident of a
@@ -158,24 +156,28 @@ impl Prepared {
 
 struct Waiting {
     prepared: Prepared,
-    reply: oneshot::Sender<Result<Accepted, IngestError>>,
+    reply: Reply,
 }
 
 /// The door for signals; cheap to clone.
 #[derive(Clone)]
 pub struct Ingest {
-    queue: mpsc::Sender<Waiting>,
+    store: Store,
+    clock: Arc<dyn Clock>,
+    queue: Queue<Waiting>,
+    /// The engine's, which outlives those who hand requests in.
+    runtime: Handle,
 }
 
 impl Ingest {
-    /// Starts the tasks that apply batches. They end when the last handle is gone.
-    pub(crate) fn start(store: &Store, clock: &Arc<dyn Clock>) -> Ingest {
-        let (queue, waiting) = mpsc::channel(QUEUE);
-        let waiting = Arc::new(Mutex::new(waiting));
-        for _ in 0..WORKERS {
-            tokio::spawn(work(store.clone(), clock.clone(), waiting.clone()));
+    /// To be called in the runtime in which batches follow each other.
+    pub(crate) fn new(store: &Store, clock: &Arc<dyn Clock>) -> Ingest {
+        Ingest {
+            store: store.clone(),
+            clock: clock.clone(),
+            queue: Queue::new(),
+            runtime: Handle::current(),
         }
-        Ingest { queue }
     }
 
     /// Hands a request in and returns once it is durable.
@@ -183,15 +185,17 @@ impl Ingest {
     /// # Errors
     /// [`IngestError`]; nothing of the request was stored then.
     pub async fn submit(&self, submission: Submission) -> Result<Accepted, IngestError> {
-        let (reply, answer) = oneshot::channel();
+        let (reply, answer) = Reply::here();
         // Held until the answer is here, so that the memory goes back to the thread it came from,
         // which is far cheaper.
         let held = Arc::new(storable(submission));
         let prepared = Prepared::of(held.clone());
         let waiting = Waiting { prepared, reply };
-        self.queue
-            .try_send(waiting)
-            .map_err(|_| IngestError::Overloaded)?;
+        let put = self.queue.put(waiting);
+        if let Some(batch) = put.map_err(|_| IngestError::Overloaded)? {
+            // On this thread, since waking another takes as long as writing half a batch.
+            tokio::spawn(carry(self.clone(), batch));
+        }
         let answer = answer
             .await
             .unwrap_or_else(|_| Err(IngestError::Unavailable("the server is stopping".into())));
@@ -201,74 +205,148 @@ impl Ingest {
 
     /// Requests that wait, and how many may.
     pub fn depth(&self) -> (usize, usize) {
-        (QUEUE - self.queue.capacity(), QUEUE)
+        self.queue.depth()
+    }
+
+    /// Once a batch has arrived: another, if it is time for one.
+    fn follow(&self) {
+        if let Some(batch) = self.queue.next() {
+            self.runtime.spawn(carry(self.clone(), batch));
+        }
     }
 }
 
-async fn work(store: Store, clock: Arc<dyn Clock>, queue: Arc<Mutex<mpsc::Receiver<Waiting>>>) {
-    let mut batch = Vec::with_capacity(BATCH);
-    loop {
-        {
-            let mut queue = queue.lock().await;
-            if queue.recv_many(&mut batch, BATCH).await == 0 {
-                return;
-            }
-        }
-        while !batch.is_empty() {
-            let mut signals = 0;
-            let fits = batch
-                .iter()
-                .take_while(|waiting| {
-                    signals += waiting.prepared.submission.signals.len();
-                    signals <= BATCH_SIGNALS
-                })
-                .count()
-                .max(1);
-            let now: Vec<Waiting> = batch.drain(..fits).collect();
-            commit(&store, clock.now(), now).await;
-        }
+/// Applies a batch.
+async fn carry(ingest: Ingest, batch: Batch<Waiting>) {
+    let Batch { mut requests, way } = batch;
+    let mut way = Some(way);
+    while !requests.is_empty() {
+        let mut signals = 0;
+        let fits = requests
+            .iter()
+            .take_while(|waiting| {
+                signals += waiting.prepared.submission.signals.len();
+                signals <= BATCH_SIGNALS
+            })
+            .count()
+            .max(1);
+        let rest = requests.split_off(fits);
+        let now = std::mem::replace(&mut requests, rest);
+        // Only with the last of it is there room for another.
+        let way = way.take_if(|_| requests.is_empty());
+        commit(&ingest, now, way).await;
     }
 }
 
 /// Applies a batch and answers everybody. A batch that the database refuses is applied request by
 /// request, so that an odd one does not drag the others down.
-async fn commit(store: &Store, now: Timestamp, batch: Vec<Waiting>) {
-    let prepared = Arc::new(prepared(&batch));
+async fn commit(ingest: &Ingest, batch: Vec<Waiting>, way: Option<Way<Waiting>>) {
+    let now = ingest.clock.now();
     metrics::histogram!("quarterdeck_ingest_batch_requests").record(count(batch.len()));
-    match apply(store, prepared, now).await {
-        Ok(results) => {
-            for (waiting, result) in batch.into_iter().zip(results) {
-                drop(waiting.prepared);
-                drop(waiting.reply.send(result));
+    let Err(Refused {
+        error,
+        prepared,
+        replies,
+        way,
+    }) = answer(ingest, now, batch, way).await
+    else {
+        return;
+    };
+    if replies.len() > 1 && !error.is_unavailable() {
+        tracing::warn!(%error, "a batch of signals was refused; applying them singly");
+        let singly = replies.into_iter().zip(prepared.iter().cloned());
+        for (reply, prepared) in singly {
+            let single = vec![Waiting { prepared, reply }];
+            if let Err(refused) = answer(ingest, now, single, None).await {
+                refused.tell();
             }
         }
-        Err(error) if batch.len() > 1 && !error.is_unavailable() => {
-            tracing::warn!(%error, "a batch of signals was refused; applying them singly");
-            for waiting in batch {
-                let single = Arc::new(vec![waiting.prepared.clone()]);
-                let result = match apply(store, single, now).await {
-                    Ok(mut results) => results.pop().unwrap_or(Err(IngestError::UnknownKey)),
-                    Err(error) => Err(unavailable(&error)),
-                };
-                drop(waiting.reply.send(result));
-            }
-        }
-        Err(error) => {
-            tracing::warn!(%error, requests = batch.len(), "signals could not be stored");
-            for waiting in batch {
-                drop(waiting.reply.send(Err(unavailable(&error))));
-            }
-        }
+        drop(way);
+    } else {
+        tracing::warn!(%error, requests = replies.len(), "signals could not be stored");
+        let refused = Refused {
+            error,
+            prepared,
+            replies,
+            way,
+        };
+        refused.tell();
+    }
+    ingest.follow();
+}
+
+/// A batch of which nothing was stored.
+struct Refused {
+    error: Error,
+    prepared: Arc<Vec<Prepared>>,
+    replies: Vec<Reply>,
+    way: Option<Way<Waiting>>,
+}
+
+impl Refused {
+    /// Answers everybody.
+    fn tell(self) {
+        drop(self.way);
+        let unavailable = IngestError::Unavailable(self.error.to_string());
+        let answer = |reply| (reply, Err(unavailable.clone()));
+        reply::send(self.replies.into_iter().map(answer));
     }
 }
 
-fn prepared(batch: &[Waiting]) -> Vec<Prepared> {
-    let prepared = batch.iter().map(|waiting| waiting.prepared.clone());
-    prepared.collect()
-}
-
-fn unavailable(error: &Error) -> IngestError {
-    IngestError::Unavailable(error.to_string())
+/// Applies a batch, and answers everybody as soon as it is durable.
+async fn answer(
+    ingest: &Ingest,
+    now: Timestamp,
+    batch: Vec<Waiting>,
+    mut way: Option<Way<Waiting>>,
+) -> Result<(), Refused> {
+    let (prepared, mut replies): (Vec<_>, Vec<_>) = batch
+        .into_iter()
+        .map(|Waiting { prepared, reply }| (prepared, reply))
+        .unzip();
+    let mut prepared = Arc::new(prepared);
+    for tries in 1.. {
+        let applied = prepared.clone();
+        let follows = ingest.clone();
+        let then = move |result: Result<Results, Error>| match result {
+            Ok(results) => {
+                // Those who are answered let go of it last.
+                drop((prepared, way));
+                reply::send(replies.into_iter().zip(results));
+                follows.follow();
+                Ok(())
+            }
+            Err(error) => Err(Refused {
+                error,
+                prepared,
+                replies,
+                way,
+            }),
+        };
+        let written = ingest
+            .store
+            .write_then(move |tx| apply_prepared(tx, &applied, now), then)
+            .await;
+        match written {
+            Ok(Err(refused)) if is_lost_race(&refused.error, tries) => {
+                Refused {
+                    prepared,
+                    replies,
+                    way,
+                    ..
+                } = refused;
+                come_apart(tries).await;
+            }
+            Ok(result) => return result,
+            // Whoever waits hears that the server stops.
+            Err(error) => {
+                tracing::warn!(%error, "signals could not be stored");
+                ingest.follow();
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
 }
 
 #[expect(
@@ -281,10 +359,6 @@ fn count(n: usize) -> f64 {
 
 type Results = Vec<Result<Accepted, IngestError>>;
 
-async fn apply(store: &Store, batch: Arc<Vec<Prepared>>, now: Timestamp) -> Result<Results, Error> {
-    write_racing(store, move |tx| apply_prepared(tx, &batch, now)).await
-}
-
 /// A write that takes signals in, tried again when another node was faster with the same key.
 pub(crate) async fn write_racing<T: Send + 'static>(
     store: &Store,
@@ -294,17 +368,24 @@ pub(crate) async fn write_racing<T: Send + 'static>(
     loop {
         tries += 1;
         match store.write(body.clone()).await {
-            // Another node opened the same alert or group: the next try sees it.
-            Err(Error::Store(store::Error::Conflict { what }))
-                if tries < TRIES && RACES.contains(&what.as_str()) =>
-            {
-                // Those who race for the same keys come apart.
-                let pause = rand::random_range(0..=2 * tries);
-                tokio::time::sleep(Duration::from_millis(pause)).await;
-            }
+            Err(error) if is_lost_race(&error, tries) => come_apart(tries).await,
             other => return other,
         }
     }
+}
+
+/// Whether another node opened the same alert or group: the next try sees it.
+fn is_lost_race(error: &Error, tries: u64) -> bool {
+    let Error::Store(store::Error::Conflict { what }) = error else {
+        return false;
+    };
+    tries < TRIES && RACES.contains(&what.as_str())
+}
+
+/// Those who race for the same keys come apart.
+async fn come_apart(tries: u64) {
+    let pause = rand::random_range(0..=2 * tries);
+    tokio::time::sleep(Duration::from_millis(pause)).await;
 }
 
 /// Applies requests in order, in one transaction. Public for the simulator and tests.
@@ -339,7 +420,7 @@ fn apply_prepared(tx: &mut Tx<'_>, batch: &[Prepared], now: Timestamp) -> Result
                 .map(|(integration, _)| source::heard(integration, now))
         })
         .collect();
-    let ways: Vec<Vec<Way<'_>>> = batch
+    let ways: Vec<Vec<routing::Way<'_>>> = batch
         .iter()
         .zip(&known)
         .zip(&heard)
@@ -347,7 +428,7 @@ fn apply_prepared(tx: &mut Tx<'_>, batch: &[Prepared], now: Timestamp) -> Result
             let signals = submission.signals.iter().chain(heard);
             known.map_or_else(Vec::new, |(integration, service)| {
                 signals
-                    .map(|signal| Way::of(integration, service, signal, &directory))
+                    .map(|signal| routing::Way::of(integration, service, signal, &directory))
                     .collect()
             })
         })

@@ -100,7 +100,7 @@ impl Engine {
         }
         // Before anything can expire: nobody was there to hear it.
         crate::heartbeat::wake(&store, clock.now()).await?;
-        let ingest = Ingest::start(&store, &clock);
+        let ingest = Ingest::new(&store, &clock);
         let dispatcher = Dispatcher::new(
             store.clone(),
             channels.clone(),

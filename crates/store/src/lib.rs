@@ -239,17 +239,38 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + MaybeBusy + Send + 'static,
     {
+        self.write_then(body, |result| result)
+            .await
+            .unwrap_or_else(|closed| Err(closed.into()))
+    }
+
+    /// [`Store::write`], with something that is done as soon as the write is durable or has failed,
+    /// by whoever learns that first: for those who have others to tell, and not to wait until they
+    /// are woken themselves. Returns what `then` returns; it must not wait for anything.
+    ///
+    /// # Errors
+    /// [`Error::Closed`], when nobody can tell what became of the write.
+    pub async fn write_then<T, E, R>(
+        &self,
+        body: impl FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        then: impl FnOnce(Result<T, E>) -> R + Send + 'static,
+    ) -> Result<R, Error>
+    where
+        T: Send + 'static,
+        E: From<Error> + MaybeBusy + Send + 'static,
+        R: Send + 'static,
+    {
         if let Some(driven) = &self.inner.driven {
             driven.turn().await?;
-            return self.inner.write_on_pool(body);
+            return Ok(then(self.inner.write_on_pool(body)));
         }
         match &self.inner.writer {
-            Some(writer) => writer.write(body).await,
+            Some(writer) => writer.write_then(body, then).await,
             None => {
                 let inner = self.inner.clone();
-                tokio::task::spawn_blocking(move || inner.write_on_pool(body))
+                tokio::task::spawn_blocking(move || then(inner.write_on_pool(body)))
                     .await
-                    .unwrap_or_else(|_| Err(Error::Closed.into()))
+                    .map_err(|_| Error::Closed)
             }
         }
     }

@@ -31,18 +31,35 @@ trait Job: Send {
     fn answer(self: Box<Self>, committed: Result<(), Error>);
 }
 
-struct Write<F, T, E> {
+struct Write<F, T, E, N, R> {
     body: F,
     result: Option<Result<T, E>>,
     tries: u32,
-    reply: oneshot::Sender<Result<T, E>>,
+    then: N,
+    reply: oneshot::Sender<R>,
 }
 
-impl<F, T, E> Job for Write<F, T, E>
+impl<F, T, E, N, R> Write<F, T, E, N, R> {
+    fn new(body: F, then: N) -> (Box<Self>, oneshot::Receiver<R>) {
+        let (reply, answer) = oneshot::channel();
+        let job = Write {
+            body,
+            result: None,
+            tries: 0,
+            then,
+            reply,
+        };
+        (Box::new(job), answer)
+    }
+}
+
+impl<F, T, E, N, R> Job for Write<F, T, E, N, R>
 where
     F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send,
     T: Send,
     E: From<Error> + MaybeBusy + Send,
+    N: FnOnce(Result<T, E>) -> R + Send,
+    R: Send,
 {
     fn run(&mut self, tx: &mut Tx<'_>) -> bool {
         self.tries += 1;
@@ -57,7 +74,16 @@ where
     }
 
     fn answer(self: Box<Self>, committed: Result<(), Error>) {
-        let result = match (self.result, committed) {
+        let Write {
+            body,
+            result,
+            then,
+            reply,
+            ..
+        } = *self;
+        // What it holds may be held by whoever waits: that one is to be the last.
+        drop(body);
+        let result = match (result, committed) {
             // The write's own error stands, whether or not the others were committed.
             (Some(Err(own)), _) => Err(own),
             (Some(result), Ok(())) => result,
@@ -65,7 +91,7 @@ where
             (_, Err(error)) => Err(error.into()),
         };
         // Nobody waiting any more is fine: the request was given up.
-        drop(self.reply.send(result));
+        drop(reply.send(then(result)));
     }
 }
 
@@ -84,25 +110,22 @@ impl Writer {
         Writer { queue }
     }
 
-    pub(crate) async fn write<T, E>(
+    /// See [`crate::Store::write_then`].
+    pub(crate) async fn write_then<T, E, R>(
         &self,
         body: impl FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
+        then: impl FnOnce(Result<T, E>) -> R + Send + 'static,
+    ) -> Result<R, Error>
     where
         T: Send + 'static,
         E: From<Error> + MaybeBusy + Send + 'static,
+        R: Send + 'static,
     {
-        let (reply, answer) = oneshot::channel();
-        let job = Box::new(Write {
-            body,
-            result: None,
-            tries: 0,
-            reply,
-        });
-        if self.queue.send(job).await.is_err() {
-            return Err(Error::Closed.into());
+        let (job, answer) = Write::new(body, then);
+        if let Err(mpsc::error::SendError(job)) = self.queue.send(job).await {
+            job.answer(Err(Error::Closed));
         }
-        answer.await.unwrap_or_else(|_| Err(Error::Closed.into()))
+        answer.await.map_err(|_| Error::Closed)
     }
 
     pub(crate) fn write_blocking<T, E>(
@@ -113,13 +136,7 @@ impl Writer {
         T: Send + 'static,
         E: From<Error> + MaybeBusy + Send + 'static,
     {
-        let (reply, answer) = oneshot::channel();
-        let job = Box::new(Write {
-            body,
-            result: None,
-            tries: 0,
-            reply,
-        });
+        let (job, answer) = Write::new(body, |result| result);
         if self.queue.blocking_send(job).is_err() {
             return Err(Error::Closed.into());
         }

@@ -11,8 +11,8 @@ mod tests;
 pub mod v1;
 
 pub use reply::{
-    Invalid, UNKNOWN_KEY, UNKNOWN_SERVICE_KEY, accepted, accepted_v1, change_accepted, throttled,
-    too_large, unavailable,
+    Accepted, Invalid, UNKNOWN_KEY, UNKNOWN_SERVICE_KEY, change_accepted, throttled, too_large,
+    unavailable,
 };
 
 use domain::signal::{DEDUP_KEY_MAX, SUMMARY_MAX, Signal};

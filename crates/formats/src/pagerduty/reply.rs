@@ -1,5 +1,6 @@
 //! What clients of PagerDuty's Events APIs get for an answer.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// Plain-text body of the 400 for a well-formed key that no integration has.
@@ -50,14 +51,35 @@ impl Invalid {
     }
 }
 
-/// The body of the 202.
-pub fn accepted(dedup_key: &str) -> Value {
-    json!({"status": "success", "message": "Event processed", "dedup_key": dedup_key})
+/// What clients hear of an event that is stored: the body of the 202, or of the 200 of the first
+/// version.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Accepted<'k> {
+    status: &'static str,
+    message: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dedup_key: Option<&'k str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    incident_key: Option<&'k str>,
 }
 
-/// The body of the 200 of the first version.
-pub fn accepted_v1(incident_key: &str) -> Value {
-    json!({"status": "success", "message": "Event processed", "incident_key": incident_key})
+impl<'k> Accepted<'k> {
+    pub fn v1(incident_key: &'k str) -> Self {
+        Accepted {
+            status: "success",
+            message: "Event processed",
+            dedup_key: None,
+            incident_key: Some(incident_key),
+        }
+    }
+
+    pub fn v2(dedup_key: &'k str) -> Self {
+        Accepted {
+            dedup_key: Some(dedup_key),
+            incident_key: None,
+            ..Accepted::v1(dedup_key)
+        }
+    }
 }
 
 /// The body of the 202 for a change event.

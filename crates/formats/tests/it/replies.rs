@@ -22,8 +22,12 @@ fn trigger(payload: Value) -> Value {
 #[test]
 fn bodies_of_the_replies() {
     assert_eq!(
-        pagerduty::accepted("srv01/http").to_string(),
+        serde_json::to_string(&pagerduty::Accepted::v2("srv01/http")).unwrap(),
         r#"{"status":"success","message":"Event processed","dedup_key":"srv01/http"}"#
+    );
+    assert_eq!(
+        serde_json::to_string(&pagerduty::Accepted::v1("srv01/http")).unwrap(),
+        r#"{"status":"success","message":"Event processed","incident_key":"srv01/http"}"#
     );
     assert_eq!(
         pagerduty::throttled().to_string(),

@@ -427,9 +427,10 @@ fn statements_that_run_all_the_time_stay_prepared() {
     }
 }
 
-/// Without it a kept statement is parsed anew whenever a value is bound to its LIMIT.
+/// Without QPSG a kept statement is parsed anew whenever a value is bound to its LIMIT; with the
+/// others each call or each page costs more.
 #[test]
-fn sqlite_plans_without_looking_at_values() {
+fn sqlite_is_built_as_we_use_it() {
     #[derive(diesel::QueryableByName)]
     struct Used {
         #[diesel(sql_type = diesel::sql_types::Bool)]
@@ -439,7 +440,14 @@ fn sqlite_plans_without_looking_at_values() {
     let Conn::Sqlite(mut sqlite) = backend.conn() else {
         panic!("SQLite only")
     };
-    let asked = "SELECT sqlite_compileoption_used('ENABLE_QPSG') AS used";
-    let option: Used = diesel::sql_query(asked).get_result(&mut sqlite).unwrap();
-    assert!(option.used, "see .cargo/config.toml");
+    for (option, wanted) in [
+        ("ENABLE_QPSG", true),
+        ("THREADSAFE=2", true),
+        ("ENABLE_MEMORY_MANAGEMENT", false),
+        ("ENABLE_API_ARMOR", false),
+    ] {
+        let asked = format!("SELECT sqlite_compileoption_used('{option}') AS used");
+        let found: Used = diesel::sql_query(asked).get_result(&mut sqlite).unwrap();
+        assert_eq!(found.used, wanted, "{option}: see .cargo/config.toml");
+    }
 }

@@ -225,6 +225,38 @@ on_both!(changes_are_told_after_the_commit_only, |backend| {
     assert_eq!(value(&store, "x").as_deref(), Some("2"));
 });
 
+on_both!(
+    whoever_learns_what_became_of_a_write_does_what_follows,
+    |backend| {
+        let store = backend.store();
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let runtime = runtime.unwrap();
+        let reader = store.clone();
+        let put = |tx: &mut store::Tx<'_>| setting::put(tx, "x", "1");
+        let told = store.write_then(put, move |result| (result, value(&reader, "x")));
+        let told = runtime.block_on(told);
+        assert_eq!(told, Ok((Ok(()), Some("1".to_owned()))));
+
+        let refuse = |_: &mut store::Tx<'_>| Err::<(), _>(Error::NotFound);
+        let told = runtime.block_on(store.write_then(refuse, |result| result));
+        assert_eq!(told, Ok(Err(Error::NotFound)));
+
+        // Also when nobody waits for it any more.
+        let (tell, heard) = mpsc::channel();
+        runtime.block_on(async {
+            let put = |tx: &mut store::Tx<'_>| setting::put(tx, "x", "2");
+            let mut given_up = Box::pin(store.write_then(put, move |result| tell.send(result)));
+            let begun = std::future::poll_fn(|cx| {
+                let polled = std::future::Future::poll(given_up.as_mut(), cx);
+                std::task::Poll::Ready(polled.is_pending())
+            });
+            begun.await;
+        });
+        assert_eq!(heard.recv(), Ok(Ok(())));
+        assert_eq!(value(&store, "x").as_deref(), Some("2"));
+    }
+);
+
 #[test]
 fn of_very_many_incidents_only_their_number_is_told() {
     let kept = Backend::sqlite_kept();

@@ -4,7 +4,8 @@ use actix_web::http::{StatusCode, header};
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use engine::ingest::{Origin, Submission};
-use formats::pagerduty::{self, Invalid, Request};
+use formats::pagerduty::{self, Accepted, Invalid, Request};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::intake::{self, NotTaken};
@@ -21,7 +22,7 @@ struct Version {
     parse: fn(&[u8], Option<&str>) -> Result<Request, Invalid>,
     /// How requests of it are called when they are kept.
     word: &'static str,
-    accepted: (StatusCode, fn(&str) -> Value),
+    accepted: (StatusCode, for<'k> fn(&'k str) -> Accepted<'k>),
     /// Clients of the first version send again after a 403, those of the second after a 429.
     throttled: StatusCode,
     unknown_key: fn() -> HttpResponse,
@@ -30,7 +31,7 @@ struct Version {
 const V1: Version = Version {
     parse: |body, outside| pagerduty::v1::parse(body, outside, random_key),
     word: replay::EVENTS_V1,
-    accepted: (StatusCode::OK, pagerduty::accepted_v1),
+    accepted: (StatusCode::OK, |key| Accepted::v1(key)),
     throttled: StatusCode::FORBIDDEN,
     unknown_key: || {
         let invalid = Invalid::event(vec![pagerduty::UNKNOWN_SERVICE_KEY.to_owned()]);
@@ -41,7 +42,7 @@ const V1: Version = Version {
 const V2: Version = Version {
     parse: |body, outside| pagerduty::parse(body, outside, random_key),
     word: replay::EVENTS_V2,
-    accepted: (StatusCode::ACCEPTED, pagerduty::accepted),
+    accepted: (StatusCode::ACCEPTED, |key| Accepted::v2(key)),
     throttled: StatusCode::TOO_MANY_REQUESTS,
     unknown_key: || {
         HttpResponse::BadRequest()
@@ -220,8 +221,6 @@ fn later(status: StatusCode, seconds: i64, body: Value) -> HttpResponse {
         .body(body.to_string())
 }
 
-fn json(status: StatusCode, value: &Value) -> HttpResponse {
-    HttpResponseBuilder::new(status)
-        .content_type("application/json")
-        .body(value.to_string())
+fn json(status: StatusCode, body: &impl Serialize) -> HttpResponse {
+    HttpResponseBuilder::new(status).json(body)
 }
