@@ -14,7 +14,7 @@ use crate::session::SignedIn;
 use crate::state::State;
 use crate::view::on_call::{MyShift, MyShiftsPage, OnCallPage};
 use crate::view::schedule::OnCallRow;
-use crate::view::time::parse_time;
+use crate::view::time::read_time;
 use crate::view::{Choice, Frame, Nav};
 
 /// How many days one's own shifts are shown for.
@@ -32,8 +32,8 @@ async fn list(state: State, me: SignedIn, req: HttpRequest) -> Result<HttpRespon
     let q = query::value(&req, "q").unwrap_or_default();
     let team = query::value(&req, "team").unwrap_or_default();
     let typed = query::value(&req, "at").unwrap_or_default();
-    let read = parse_time(&typed, &frame.zone);
-    let moment = read.unwrap_or(frame.now);
+    let read = read_time(&typed, &frame.zone);
+    let moment = read.as_ref().map_or(frame.now, |read| read.at);
     let (words, wanted, viewer) = (q.to_lowercase(), team.clone(), me.id());
     let known = directory.clone();
     // Looking for the next hand-off and gap of many schedules takes a moment.
@@ -45,10 +45,11 @@ async fn list(state: State, me: SignedIn, req: HttpRequest) -> Result<HttpRespon
         total: directory.schedules.len(),
         teams: teams(&directory),
         misread: !typed.is_empty() && read.is_none(),
-        at: match read {
-            Some(at) => frame.local_input(&at),
+        at: match &read {
+            Some(read) => frame.local_input(&read.at),
             None => typed,
         },
+        moved: read.and_then(|read| read.moved),
         rows,
         q,
         team,

@@ -28,6 +28,8 @@ pub struct OnCallPage {
     pub moment: Timestamp,
     /// What was typed is no time.
     pub misread: bool,
+    /// A sentence, where the clocks skip what was typed.
+    pub moved: Option<String>,
 }
 
 impl OnCallPage {

@@ -245,4 +245,5 @@ on_both!(a_time_that_the_clocks_skip_is_told, |house| {
     ana.post(&form, "/maintenance-windows", &window)
         .await
         .shows(told);
+    ana.get(&format!("/on-call?at={start}")).await.shows(told);
 });

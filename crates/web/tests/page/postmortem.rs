@@ -119,6 +119,10 @@ async fn the_way_to_closed_moments_and_actions() {
             .contains("id=\"f-impact_started-at\" name=\"at\" value=\"2999-01-05T09:00\""),
         "what was typed is kept"
     );
+    let skipped = [("moment", "impact_started"), ("at", "2025-03-30T02:30")];
+    ana.fill("/postmortems/1", "/postmortems/1/moments", &skipped)
+        .await
+        .shows("02:30 does not exist on 30 March 2025 in Europe/Berlin");
     let fields = [("moment", "impact_started"), ("at", "")];
     ana.fill("/postmortems/1", "/postmortems/1/moments", &fields)
         .await

@@ -346,6 +346,7 @@ pub fn add(pages: &mut Vec<Sample>) {
             at: "2026-12-24T20:00".into(),
             moment: ahead(47_000),
             misread: false,
+            moved: None,
         },
     ));
     pages.push(draw(

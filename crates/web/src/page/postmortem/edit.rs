@@ -20,7 +20,7 @@ use crate::session::SignedIn;
 use crate::state::State;
 use crate::view::Form;
 use crate::view::postmortem::Editing;
-use crate::view::time::parse_time;
+use crate::view::time::{Typed, read_time};
 
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.route(
@@ -247,24 +247,27 @@ async fn moment(
     let number = *number;
     let form = form.into_inner();
     let ctx = me.ctx(state.now());
+    let mut said = "Key moment set.".to_owned();
     let result = match read_moment(&form, &me.zone) {
-        Ok((moment, Some(at))) => engine::moment::set(state.store(), &ctx, number, moment, at)
-            .await
-            .map(drop),
+        Ok((moment, Some(Typed { at, moved }))) => {
+            if let Some(moved) = moved {
+                said = format!("{said} {moved}");
+            }
+            engine::moment::set(state.store(), &ctx, number, moment, at)
+                .await
+                .map(drop)
+        }
         Ok((moment, None)) => engine::moment::clear(state.store(), &ctx, number, moment)
             .await
             .map(drop),
         Err(error) => Err(error),
     };
-    let after = ("moments-title", "Key moment set.");
+    let after = ("moments-title", said.as_str());
     let name = form.get("moment").to_owned();
     settled(&state, &me, number, (&name, form), result, after).await
 }
 
-fn read_moment(
-    form: &Form,
-    zone: &TimeZone,
-) -> Result<(KeyMoment, Option<domain::Timestamp>), Error> {
+fn read_moment(form: &Form, zone: &TimeZone) -> Result<(KeyMoment, Option<Typed>), Error> {
     let moment: KeyMoment = form
         .get("moment")
         .parse()
@@ -272,7 +275,7 @@ fn read_moment(
     let at = match form.text("at") {
         None => None,
         Some(text) => Some(
-            parse_time(text, zone).ok_or_else(|| Error::invalid("at", "give a date and a time"))?,
+            read_time(text, zone).ok_or_else(|| Error::invalid("at", "give a date and a time"))?,
         ),
     };
     Ok((moment, at))
