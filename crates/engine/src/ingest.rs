@@ -243,19 +243,19 @@ async fn carry(ingest: Ingest, batch: Batch<Waiting>) {
 async fn commit(ingest: &Ingest, batch: Vec<Waiting>, way: Option<Way<Waiting>>) {
     let now = ingest.clock.now();
     metrics::histogram!("quarterdeck_ingest_batch_requests").record(count(batch.len()));
-    let Err(Refused {
-        error,
-        prepared,
-        replies,
-        way,
-    }) = answer(ingest, now, batch, way).await
-    else {
+    let Err(refused) = answer(ingest, now, batch, way).await else {
         return;
     };
-    if replies.len() > 1 && !error.is_unavailable() {
+    let (error, requests) = (&refused.error, refused.replies.len());
+    if requests > 1 && !error.is_unavailable() {
         tracing::warn!(%error, "a batch of signals was refused; applying them singly");
-        let singly = replies.into_iter().zip(prepared.iter().cloned());
-        for (reply, prepared) in singly {
+        let Refused {
+            prepared,
+            replies,
+            way,
+            ..
+        } = refused;
+        for (reply, prepared) in replies.into_iter().zip(prepared.iter().cloned()) {
             let single = vec![Waiting { prepared, reply }];
             if let Err(refused) = answer(ingest, now, single, None).await {
                 refused.tell();
@@ -263,13 +263,7 @@ async fn commit(ingest: &Ingest, batch: Vec<Waiting>, way: Option<Way<Waiting>>)
         }
         drop(way);
     } else {
-        tracing::warn!(%error, requests = replies.len(), "signals could not be stored");
-        let refused = Refused {
-            error,
-            prepared,
-            replies,
-            way,
-        };
+        tracing::warn!(%error, requests, "signals could not be stored");
         refused.tell();
     }
     ingest.follow();
@@ -305,7 +299,9 @@ async fn answer(
         .map(|Waiting { prepared, reply }| (prepared, reply))
         .unzip();
     let mut prepared = Arc::new(prepared);
-    for tries in 1.. {
+    let mut tries = 0;
+    loop {
+        tries += 1;
         let applied = prepared.clone();
         let follows = ingest.clone();
         let then = move |result: Result<Results, Error>| match result {
@@ -346,7 +342,6 @@ async fn answer(
             }
         }
     }
-    Ok(())
 }
 
 #[expect(
