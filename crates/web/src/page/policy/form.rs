@@ -57,7 +57,8 @@ fn note(form: &mut PolicyForm, problems: Vec<Problem>) {
     for problem in problems {
         if problem.field == "anyway" {
             // From when on stands above it, on the viewer's clock.
-            let text = "The policy can reach nobody. Tick \"Save anyway\" if that is meant.";
+            let text =
+                "At some times the policy reaches nobody. Tick \"Save anyway\" if that is meant.";
             form.fields.reject("save_anyway", text);
             continue;
         }
