@@ -30,9 +30,6 @@ pub use traffic::{Traffic, count_traffic};
 pub use write::{count, insert, resolve_of_incident, update};
 
 const CHUNK: usize = 500;
-/// Rows that one kept statement of SQLite reads or writes: the more, the less each costs, by little
-/// from here on; and what is missing of them is looked for in vain.
-const TOGETHER: usize = 16;
 
 #[derive(Queryable, Selectable, Insertable, Clone)]
 #[diesel(table_name = alert, treat_none_as_default_value = false)]

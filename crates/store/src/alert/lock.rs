@@ -1,17 +1,13 @@
 //! Open alerts that are about to change, locked on PostgreSQL until the transaction ends. All who
 //! change open alerts lock them in the order of ids, so that none waits for what another holds.
 
-use diesel::dsl::{AsSelect, SqlTypeOf};
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Binary, Nullable};
-use diesel::sqlite::Sqlite;
 use domain::alert::{Alert, Identity};
 use domain::dedup::{Count, Tally, TextDigest};
 use domain::incident::Incident;
 use domain::{AlertId, IncidentId, Timestamp};
 
-use super::{CHUNK, IsOpen, Row, TOGETHER, alerts, identity};
+use super::{CHUNK, IsOpen, Row, alerts, identity};
 use crate::conn::Conn;
 use crate::error::Error;
 use crate::incident;
@@ -56,51 +52,6 @@ impl TallyRow {
     }
 }
 
-/// Tallies of open alerts with some identities, on SQLite: by a statement that stays prepared, and
-/// costs less than half of what one for each identity does.
-struct OpenOf<'a> {
-    select: AsSelect<TallyRow, Sqlite>,
-    identities: [Option<&'a [u8]>; TOGETHER],
-}
-
-impl<'a> OpenOf<'a> {
-    /// Of the first [`TOGETHER`]; `NULL` stands in for those that are missing.
-    fn new(identities: &'a [Identity]) -> Self {
-        let of = |place| identities.get(place).map(|one: &Identity| one.0.as_slice());
-        OpenOf {
-            select: TallyRow::as_select(),
-            identities: std::array::from_fn(of),
-        }
-    }
-}
-
-impl QueryId for OpenOf<'_> {
-    type QueryId = OpenOf<'static>;
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl Query for OpenOf<'_> {
-    type SqlType = SqlTypeOf<AsSelect<TallyRow, Sqlite>>;
-}
-
-impl<C> RunQueryDsl<C> for OpenOf<'_> {}
-
-impl QueryFragment<Sqlite> for OpenOf<'_> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        out.push_sql("SELECT ");
-        self.select.walk_ast(out.reborrow())?;
-        out.push_sql(" FROM (VALUES ");
-        for (place, identity) in self.identities.iter().enumerate() {
-            out.push_sql(if place == 0 { "(" } else { ", (" });
-            out.push_bind_param::<Nullable<Binary>, _>(identity)?;
-            out.push_sql(")");
-        }
-        // Otherwise it may read all that are open, and look each up among the wanted.
-        out.push_sql(") AS wanted CROSS JOIN alert ON identity = wanted.column1 AND ");
-        IsOpen.walk_ast(out)
-    }
-}
-
 /// What repeats need of the open alerts with these identities, locked. One that another node opens
 /// meanwhile is not among them: opening it again is refused ([`super::insert`]), and trying all of
 /// it again finds it.
@@ -110,9 +61,17 @@ impl QueryFragment<Sqlite> for OpenOf<'_> {
 pub fn lock_tallies(conn: &mut Conn, identities: &[Identity]) -> Result<Vec<Tally>, Error> {
     let mut found: Vec<TallyRow> = Vec::with_capacity(identities.len());
     match conn {
+        // Singly: by a statement that stays prepared.
         Conn::Sqlite(c) => {
-            for some in identities.chunks(TOGETHER) {
-                found.extend(OpenOf::new(some).load::<TallyRow>(c)?);
+            for identity in identities {
+                found.extend(
+                    alert::table
+                        .filter(alert::identity.eq(identity.0.as_slice()))
+                        .filter(IsOpen)
+                        .select(TallyRow::as_select())
+                        .first(c)
+                        .optional()?,
+                );
             }
         }
         Conn::Postgres(c) => {

@@ -9,7 +9,7 @@ use domain::dedup::Count;
 use domain::word::AlertStatus;
 use domain::{AlertId, IncidentId, Timestamp};
 
-use super::{CHUNK, IsOpen, Row, TOGETHER};
+use super::{CHUNK, IsOpen, Row};
 use crate::conn::{Conn, insert_all};
 use crate::db;
 use crate::error::Error;
@@ -156,8 +156,8 @@ impl QueryFragment<diesel::sqlite::Sqlite> for UpdateOne<'_> {
 pub fn count(conn: &mut Conn, counted: &[Count]) -> Result<(), Error> {
     match conn {
         Conn::Sqlite(c) => {
-            for some in counted.chunks(TOGETHER) {
-                CountSome::new(some).execute(c)?;
+            for alert in counted {
+                CountOne(alert).execute(c)?;
             }
         }
         Conn::Postgres(c) => {
@@ -176,52 +176,29 @@ pub fn count(conn: &mut Conn, counted: &[Count]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Of some repeats, on SQLite: as [`UpdateOne`], and for less than one statement for each.
-struct CountSome([[Option<i64>; 5]; TOGETHER]);
+/// As [`UpdateOne`], of a repeat.
+struct CountOne<'a>(&'a Count);
 
-impl CountSome {
-    /// Of the first [`TOGETHER`]; no alert has the `NULL` of those that are missing.
-    fn new(counted: &[Count]) -> Self {
-        let row = |alert: &Count| {
-            [
-                Some(alert.id.0),
-                Some(alert.count),
-                Some(alert.last_seen.0),
-                alert.monitor_time.map(|at| at.0),
-                alert.ends_at.map(|at| at.0),
-            ]
-        };
-        CountSome(std::array::from_fn(|place| {
-            counted.get(place).map_or([None; 5], row)
-        }))
-    }
-}
-
-impl diesel::query_builder::QueryId for CountSome {
-    type QueryId = CountSome;
+impl diesel::query_builder::QueryId for CountOne<'_> {
+    type QueryId = CountOne<'static>;
     const HAS_STATIC_QUERY_ID: bool = true;
 }
 
-impl<C> RunQueryDsl<C> for CountSome {}
+impl<C> RunQueryDsl<C> for CountOne<'_> {}
 
-impl QueryFragment<diesel::sqlite::Sqlite> for CountSome {
+impl QueryFragment<diesel::sqlite::Sqlite> for CountOne<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, diesel::sqlite::Sqlite>) -> QueryResult<()> {
-        out.push_sql(
-            "UPDATE alert SET count = moved.column2, last_seen = moved.column3, \
-             monitor_time = moved.column4, ends_at = moved.column5 FROM (VALUES ",
-        );
-        for (place, row) in self.0.iter().enumerate() {
-            out.push_sql(if place == 0 { "(" } else { ", (" });
-            for (place, value) in row.iter().enumerate() {
-                if place > 0 {
-                    out.push_sql(", ");
-                }
-                out.push_bind_param::<Nullable<BigInt>, _>(value)?;
-            }
-            out.push_sql(")");
-        }
-        out.push_sql(") AS moved WHERE alert.id = moved.column1");
-        Ok(())
+        let alert = self.0;
+        out.push_sql("UPDATE alert SET count = ");
+        out.push_bind_param::<BigInt, _>(&alert.count)?;
+        out.push_sql(", last_seen = ");
+        out.push_bind_param::<BigInt, _>(&alert.last_seen)?;
+        out.push_sql(", monitor_time = ");
+        out.push_bind_param::<Nullable<BigInt>, _>(&alert.monitor_time)?;
+        out.push_sql(", ends_at = ");
+        out.push_bind_param::<Nullable<BigInt>, _>(&alert.ends_at)?;
+        out.push_sql(" WHERE id = ");
+        out.push_bind_param::<BigInt, _>(&alert.id)
     }
 }
 
