@@ -247,7 +247,7 @@ on_both!(
             let put = |tx: &mut store::Tx<'_>| setting::put(tx, "x", "2");
             let mut given_up = Box::pin(store.write_then(put, move |result| tell.send(result)));
             let begun = std::future::poll_fn(|cx| {
-                let polled = std::future::Future::poll(given_up.as_mut(), cx);
+                let polled = Future::poll(given_up.as_mut(), cx);
                 std::task::Poll::Ready(polled.is_pending())
             });
             begun.await;
