@@ -193,7 +193,7 @@ impl Ingest {
         let waiting = Waiting { prepared, reply };
         let put = self.queue.put(waiting);
         if let Some(batch) = put.map_err(|_| IngestError::Overloaded)? {
-            // On this thread, since waking another takes as long as writing half a batch.
+            // On this thread: another would first have to be woken.
             tokio::spawn(carry(self.clone(), batch));
         }
         let answer = answer

@@ -1,8 +1,7 @@
 //! Answers to those who wait for a batch.
 //!
-//! To wake a task on another thread is a system call, and with one for each request it was most of
-//! what a batch cost beside its transaction. So all that wait on one thread are answered by a task
-//! there, which alone is woken.
+//! To wake a task on another thread is a system call. So all that wait on one thread are answered by
+//! a task there, which alone is woken.
 
 use std::cell::RefCell;
 
