@@ -1,8 +1,13 @@
 //! JSON from strangers: parsed once, mended where it can be, and made safe to store.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
 
 use mail_parser::decoders::charsets::map::charset_decoder;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 /// Details nested deeper than this are kept as text, so that whoever stores them inside other JSON
@@ -103,12 +108,50 @@ fn mended(text: &str) -> String {
 /// Turns U+0000 into U+FFFD in every text and key of `value`, which was parsed from `body`:
 /// PostgreSQL cannot hold it.
 pub(crate) fn make_storable(value: &mut Value, body: &[u8], mended: bool) {
-    // A raw NUL is no JSON, so the escape is the only way in. Most bodies hold no escapes at all,
-    // which is seen at once.
-    let escape = || body.contains(&b'\\') && body.windows(6).any(|six| six == b"\\u0000");
-    if mended || escape() {
+    if mended || may_hold_nul(body) {
         replace_nul(value);
     }
+}
+
+/// A raw NUL is no JSON, so the escape is the only way in. Most bodies hold no escapes at all,
+/// which is seen at once.
+fn may_hold_nul(body: &[u8]) -> bool {
+    body.contains(&b'\\') && body.windows(6).any(|six| six == b"\\u0000")
+}
+
+/// A body that is an object of this shape and needs no mending. What one in a thousand is not is
+/// for [`read`].
+pub(crate) fn plain_object<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Option<T> {
+    if may_hold_nul(body) {
+        return None;
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(unmarked(body));
+    let object = from_object(&mut deserializer).ok()?;
+    deserializer.end().ok()?;
+    Some(object)
+}
+
+/// Reads a struct from an object only: serde takes the items of an array for its fields, too.
+pub(crate) fn from_object<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    struct Object<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<T, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(fields))
+        }
+    }
+
+    deserializer.deserialize_map(Object(PhantomData))
 }
 
 fn replace_nul(value: &mut Value) {

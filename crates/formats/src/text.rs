@@ -1,5 +1,7 @@
 //! Texts of fixed length, cut between characters and never inside one.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use crate::warning::{Warnings, quoted};
@@ -19,7 +21,11 @@ pub(crate) fn cut(text: &str, max: usize) -> String {
 }
 
 /// Line breaks and other control characters become single spaces: titles and names are one line.
-pub(crate) fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
+    let trimmed = text.trim();
+    if !trimmed.contains(char::is_control) {
+        return Cow::Borrowed(trimmed);
+    }
     let mut line = String::with_capacity(text.len());
     for part in text
         .split(char::is_control)
@@ -30,7 +36,7 @@ pub(crate) fn one_line(text: &str) -> String {
         }
         line.push_str(part.trim());
     }
-    line
+    Cow::Owned(line)
 }
 
 /// A value as text: blank and null are absent, everything else that is not a text is written as
@@ -40,14 +46,18 @@ pub(crate) fn lenient(
     name: &str,
     warnings: &mut Warnings,
 ) -> Option<String> {
+    read(value, name, warnings).map(Cow::into_owned)
+}
+
+fn read<'v>(value: Option<&'v Value>, name: &str, warnings: &mut Warnings) -> Option<Cow<'v, str>> {
     match value? {
         Value::Null => None,
         Value::String(text) if text.trim().is_empty() => None,
-        Value::String(text) => Some(text.clone()),
+        Value::String(text) => Some(Cow::Borrowed(text)),
         other => {
             let text = other.to_string();
             warnings.note(format!("{name} was not a text: used {}", quoted(&text)));
-            Some(text)
+            Some(Cow::Owned(text))
         }
     }
 }
@@ -59,7 +69,7 @@ pub(crate) fn line(
     max: usize,
     warnings: &mut Warnings,
 ) -> Option<String> {
-    let text = lenient(value, name, warnings)?;
+    let text = read(value, name, warnings)?;
     shortened_line(&text, name, max, warnings)
 }
 

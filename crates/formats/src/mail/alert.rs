@@ -26,7 +26,8 @@ pub(super) fn of(
     let without_key = |text: &str| scrubbed(text, mail.envelope.mailbox());
     let from = mail.from.as_deref().or(mail.envelope.from.as_deref());
     let from = from.map(without_key).filter(|from| !from.trim().is_empty());
-    let subject = text::one_line(&without_key(mail.subject.as_deref().unwrap_or_default()));
+    let subject =
+        text::one_line(&without_key(mail.subject.as_deref().unwrap_or_default())).into_owned();
     let body = without_key(&mail.text);
     let title = match subject::title(&subject) {
         "" => headline(&body, from.as_deref()),

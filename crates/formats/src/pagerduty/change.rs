@@ -28,7 +28,8 @@ pub fn parse(body: &[u8], outside: Option<&str>) -> Result<Request, Invalid> {
     };
     let mut warnings = Warnings::of_body(mended);
     let mut errors = Vec::new();
-    let routing_key = super::routing_key(&event, outside).unwrap_or_else(|reasons| {
+    let keys = ["routing_key", "service_key"].map(|name| event.get(name).unwrap_or(&Value::Null));
+    let routing_key = super::routing_key(keys, outside).unwrap_or_else(|reasons| {
         errors.extend(reasons);
         String::new()
     });

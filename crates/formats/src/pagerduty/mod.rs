@@ -5,6 +5,7 @@
 //! the fields: some clients send those of both.
 
 pub mod change;
+mod event;
 mod reply;
 #[cfg(test)]
 mod tests;
@@ -17,7 +18,9 @@ pub use reply::{
 
 use domain::signal::{DEDUP_KEY_MAX, SUMMARY_MAX, Signal};
 use domain::word::{Action, AlertSeverity};
-use serde_json::{Map, Value};
+use serde_json::Value;
+
+use event::{Event, Sent};
 
 use crate::text::{self, FIELD_MAX};
 use crate::warning::{Warnings, quoted};
@@ -47,41 +50,33 @@ pub fn parse(
     outside: Option<&str>,
     random_key: impl FnOnce() -> String,
 ) -> Result<Request, Invalid> {
-    let (mut event, mended) =
-        json::read_as_sent(body).map_err(|_| Invalid::unrecognized("JSON parse error"))?;
-    let key_as_sent = event
-        .get("dedup_key")
-        .and_then(Value::as_str)
-        .map(str::to_owned);
-    json::make_storable(&mut event, body, mended);
-    let Value::Object(mut event) = event else {
-        return Err(Invalid::unrecognized("Event object must be a JSON object"));
-    };
+    let Sent {
+        event,
+        key_as_sent,
+        mended,
+        bad_payload,
+    } = event::read(body)?;
     let mut warnings = Warnings::of_body(mended);
+    if bad_payload {
+        warnings.note("payload was not an object: ignored");
+    }
     let mut errors = Vec::new();
 
-    let routing_key = routing_key(&event, outside).unwrap_or_else(|reasons| {
+    let keys = [&event.routing_key, &event.service_key];
+    let routing_key = routing_key(keys, outside).unwrap_or_else(|reasons| {
         errors.extend(reasons);
         String::new()
     });
-    let action = action(&event, &mut warnings).unwrap_or_else(|reason| {
+    let action = action(&event.event_action, &mut warnings).unwrap_or_else(|reason| {
         errors.push(reason);
         Action::Trigger
     });
-    let sent_key = text::lenient(event.get("dedup_key"), "dedup_key", &mut warnings);
+    let sent_key = text::lenient(Some(&event.dedup_key), "dedup_key", &mut warnings);
     if action != Action::Trigger && sent_key.is_none() {
         errors.push("'dedup_key' is missing or blank".to_owned());
     }
-    let payload = match event.remove("payload") {
-        Some(Value::Object(payload)) => payload,
-        None | Some(Value::Null) => Map::new(),
-        Some(_) => {
-            warnings.note("payload was not an object: ignored");
-            Map::new()
-        }
-    };
     let summary = text::line(
-        payload.get("summary"),
+        Some(&event.payload.summary),
         "payload.summary",
         SUMMARY_MAX,
         &mut warnings,
@@ -111,7 +106,7 @@ pub fn parse(
         warnings.note(key::CUT_WARNING);
     }
     let mut signal = Signal::new(action, stored_key, summary.unwrap_or_default());
-    fill(&mut signal, &event, payload, &mut warnings);
+    fill(&mut signal, event, &mut warnings);
     if let Some(key) = netdata_key(&signal) {
         signal.dedup_key = key::bounded(&key);
     }
@@ -149,12 +144,9 @@ pub(crate) fn at_any_address(body: &[u8], read: Read) -> Result<Parsed, FormatEr
 
 /// The first well-formed key of the body, else the one from outside; the reasons against the first
 /// that is there. A key from outside need not have PagerDuty's length: the client did not make it.
-fn routing_key(event: &Map<String, Value>, outside: Option<&str>) -> Result<String, Vec<String>> {
+fn routing_key(sent: [&Value; 2], outside: Option<&str>) -> Result<String, Vec<String>> {
     let mut reasons = Vec::new();
-    for key in ["routing_key", "service_key"]
-        .iter()
-        .filter_map(|name| event.get(*name).and_then(Value::as_str))
-    {
+    for key in sent.into_iter().filter_map(Value::as_str) {
         let key = key.trim();
         if key.is_empty() {
             continue;
@@ -185,13 +177,13 @@ fn routing_key(event: &Map<String, Value>, outside: Option<&str>) -> Result<Stri
     Err(reasons)
 }
 
-fn action(event: &Map<String, Value>, warnings: &mut Warnings) -> Result<Action, String> {
-    let sent = match event.get("event_action") {
-        Some(Value::String(text)) if !text.trim().is_empty() => text,
-        None | Some(Value::Null | Value::String(_)) => {
+fn action(sent: &Value, warnings: &mut Warnings) -> Result<Action, String> {
+    let sent = match sent {
+        Value::String(text) if !text.trim().is_empty() => text,
+        Value::Null | Value::String(_) => {
             return Err("'event_action' is missing or blank".to_owned());
         }
-        Some(_) => return Err(BAD_ACTION.to_owned()),
+        _ => return Err(BAD_ACTION.to_owned()),
     };
     let word = sent.trim().to_lowercase();
     let action = word.parse().map_err(|_| BAD_ACTION.to_owned())?;
@@ -207,21 +199,16 @@ fn action(event: &Map<String, Value>, warnings: &mut Warnings) -> Result<Action,
 const BAD_ACTION: &str = "'event_action' is invalid (must be one of the following: 'trigger', \
                           'acknowledge' or 'resolve')";
 
-fn fill(
-    signal: &mut Signal,
-    event: &Map<String, Value>,
-    mut payload: Map<String, Value>,
-    warnings: &mut Warnings,
-) {
+fn fill(signal: &mut Signal, event: Event, warnings: &mut Warnings) {
     let is_trigger = signal.action == Action::Trigger;
-    let field = |path: &str, warnings: &mut Warnings| {
-        let name = path.trim_start_matches("payload.");
-        text::line(payload.get(name), path, FIELD_MAX, warnings)
+    let payload = event.payload;
+    let line = |value: &Value, name: &str, warnings: &mut Warnings| {
+        text::line(Some(value), name, FIELD_MAX, warnings)
     };
-    signal.component = field("payload.component", warnings);
-    signal.group = field("payload.group", warnings);
-    signal.class = field("payload.class", warnings);
-    signal.source = match field("payload.source", warnings) {
+    signal.component = line(&payload.component, "payload.component", warnings);
+    signal.group = line(&payload.group, "payload.group", warnings);
+    signal.class = line(&payload.class, "payload.class", warnings);
+    signal.source = match line(&payload.source, "payload.source", warnings) {
         Some(source) => source,
         // Acknowledge and resolve need no payload; nothing is missing there.
         None if !is_trigger => String::new(),
@@ -230,7 +217,7 @@ fn fill(
             "unknown".to_owned()
         }
     };
-    let word = field("payload.severity", warnings);
+    let word = line(&payload.severity, "payload.severity", warnings);
     signal.severity = match word.as_deref().map(|word| (word, severity::read(word))) {
         Some((word, Some(found))) => {
             if word != found.as_str() && is_trigger {
@@ -258,21 +245,17 @@ fn fill(
         }
     };
     signal.monitor_time = time::or_receipt(
-        payload.get("timestamp"),
+        Some(&payload.timestamp),
         "payload.timestamp",
         None,
         warnings,
     );
-    signal.details = payload
-        .remove("custom_details")
-        .map(json::shallow)
-        .unwrap_or_default();
-    signal.links = link::links(event.get("links"), warnings);
-    signal.images = link::images(event.get("images"), warnings);
-    let of_event = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or_default();
+    signal.details = json::shallow(payload.custom_details);
+    signal.links = link::links(Some(&event.links), warnings);
+    signal.images = link::images(Some(&event.images), warnings);
     signal.links.extend(link::labelled(
-        of_event("client_url"),
-        of_event("client"),
+        event.client_url.as_str().unwrap_or_default(),
+        event.client.as_str().unwrap_or_default(),
         warnings,
     ));
 }
