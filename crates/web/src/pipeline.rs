@@ -8,7 +8,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::web::Data;
+use actix_web::web::{Bytes, Data};
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 
 use crate::csrf::FreshCookie;
@@ -40,7 +40,6 @@ pub(crate) async fn run<B: MessageBody + 'static>(
     let began = Instant::now();
     let in_flight = metrics::InFlight::begin();
     let id = RequestId(rand::random());
-    req.extensions_mut().insert(id);
 
     let response = match next.call(req).await {
         Ok(response) => response.map_into_boxed_body(),
@@ -277,25 +276,34 @@ async fn frame_for(req: &HttpRequest) -> Frame {
 
 /// Headers and cookies of every answer.
 fn finish(response: &mut ServiceResponse, id: RequestId) {
-    let req = response.request().clone();
-    let Some(state) = req.app_data::<Data<AppState>>().cloned() else {
+    let req = response.request();
+    let Some(state) = req.app_data::<Data<AppState>>() else {
         return;
     };
-    // Clients of some vendors want to find the id in the body, too, and so it is set already.
-    if !response.headers().contains_key(REQUEST_ID)
-        && let Ok(value) = HeaderValue::from_str(&id.to_string())
-    {
-        response.headers_mut().insert(REQUEST_ID, value);
-    }
+    let https = state.config.https();
     let browser = !is_for_monitors(req.path());
-    headers::secure(response.headers_mut(), state.config.https(), browser);
-    let fresh = req.extensions().get::<FreshCookie>().cloned();
-    if let Some(FreshCookie(value)) = fresh {
-        let cookie = cookie::make(&state.config, cookie::CSRF, value, None);
+    let (fresh, shown) = {
+        let of_page = req.extensions();
+        let config = &state.config;
+        let fresh = of_page.get::<FreshCookie>();
+        (
+            fresh.map(|FreshCookie(value)| cookie::make(config, cookie::CSRF, value.clone(), None)),
+            (of_page.get::<FlashShown>()).map(|_| cookie::remove(config, cookie::FLASH)),
+        )
+    };
+    let headers = response.headers_mut();
+    // Clients of some vendors want to find the id in the body, too, and so it is set already.
+    if !headers.contains_key(REQUEST_ID)
+        && let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(id.to_string()))
+    {
+        headers.insert(REQUEST_ID, value);
+    }
+    headers::secure(headers, https, browser);
+    if let Some(cookie) = fresh {
         add_cookie(response, &cookie);
     }
-    if req.extensions().get::<FlashShown>().is_some() && !sets_flash(response) {
-        add_cookie(response, &cookie::remove(&state.config, cookie::FLASH));
+    if let Some(cookie) = shown.filter(|_| !sets_flash(response)) {
+        add_cookie(response, &cookie);
     }
 }
 
