@@ -43,18 +43,16 @@ const PAGES: [&str; 8] = [
 
 pub async fn measure(table: &mut Table) {
     println!("{STORED} alerts stored");
-    on(table, "SQLite", &|| None).await;
+    on(table, "SQLite", [None, None]).await;
     let cluster = PgCluster::start();
-    on(table, "PostgreSQL", &|| {
-        Some(cluster.create_database().url.clone())
-    })
-    .await;
+    let [empty, full] = [(); 2].map(|()| cluster.create_database());
+    on(table, "PostgreSQL", [Some(&empty.url), Some(&full.url)]).await;
 }
 
-async fn on(table: &mut Table, name: &str, database: &dyn Fn() -> Option<String>) {
-    let (empty, full) = (database(), database());
-    let empty = start(empty.as_deref(), false).await;
-    let full = start(full.as_deref(), true).await;
+/// The databases: one that stays empty, and one to be filled.
+async fn on(table: &mut Table, name: &str, [empty, full]: [Option<&str>; 2]) {
+    let empty = start(empty, false).await;
+    let full = start(full, true).await;
     for server in [&empty, &full] {
         let open = requests(server, (0..OPEN).map(|n| format!("open-{n}")));
         let opened = generator::run(&open, OPEN, WARM_UP);
@@ -120,14 +118,14 @@ fn requests(server: &Server, keys: impl Iterator<Item = String>) -> Arc<Requests
 async fn start(database: Option<&str>, full: bool) -> Server {
     let mut server = ingest::prepared(database);
     if full {
-        fill(&ingest::store_of(&server), database.is_some());
+        fill(&ingest::store_of(&server), database.is_some()).await;
     }
     server.start().await;
     server
 }
 
 /// What some weeks of a busy company leave behind.
-fn fill(store: &Store, postgres: bool) {
+async fn fill(store: &Store, postgres: bool) {
     let integration = *store.directory().integrations.keys().next().unwrap();
     let service = *store.directory().services.keys().next().unwrap();
     let now = SystemClock.now().0;
@@ -194,11 +192,12 @@ fn fill(store: &Store, postgres: bool) {
         ),
     ];
     store
-        .write_blocking(move |tx| {
+        .write(move |tx| {
             for statement in &statements {
                 tx.execute(statement)?;
             }
             Ok::<(), store::Error>(())
         })
+        .await
         .unwrap();
 }
