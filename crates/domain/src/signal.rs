@@ -3,12 +3,39 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Timestamp;
+use sha2::{Digest, Sha256};
+
 use crate::word::{Action, AlertSeverity};
+use crate::{Span, Timestamp};
 
 /// Longest kept texts, in characters; PagerDuty's limits where it has one (WIRE-FORMATS.md §1.1).
 pub const SUMMARY_MAX: usize = 1024;
 pub const DEDUP_KEY_MAX: usize = 255;
+
+/// How long the number of a statement is remembered: senders that number theirs try for hours, and
+/// by then give up.
+pub const DELIVERY_KEPT: Span = Span::from_days(1);
+
+/// One statement of a sender that numbers them, because it may deliver one twice (WIRE-FORMATS.md
+/// §1.13, §1.19): the first 16 bytes of a SHA-256.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Delivery(pub [u8; 16]);
+
+impl Delivery {
+    /// Over the number and what was said: whoever gives the same number to everything says
+    /// something new with it all the same.
+    pub fn of(number: &[&str], said: &[u8]) -> Delivery {
+        let mut hash = Sha256::new();
+        for part in number {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+        hash.update(said);
+        let mut short = [0; 16];
+        short.copy_from_slice(&hash.finalize()[..16]);
+        Delivery(short)
+    }
+}
 
 /// One normalised statement by a monitor.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,6 +60,9 @@ pub struct Signal {
     pub group_key: Option<String>,
     /// When the condition ends by itself unless it is heard of again.
     pub ends_at: Option<Timestamp>,
+    /// A second one with the same is no new statement; `None` where senders do not number them.
+    #[serde(skip)]
+    pub delivery: Option<Delivery>,
 }
 
 impl Signal {
@@ -53,6 +83,7 @@ impl Signal {
             monitor_time: None,
             group_key: None,
             ends_at: None,
+            delivery: None,
         }
     }
 }

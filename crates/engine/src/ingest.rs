@@ -5,6 +5,7 @@
 //! come back, quickly.
 
 mod check;
+mod delivery;
 mod gather;
 mod load;
 mod record;
@@ -29,6 +30,7 @@ use tokio::runtime::Handle;
 use crate::Error;
 use crate::clock::Clock;
 pub(crate) use check::{ALERTS, end_silence};
+use delivery::Deliveries;
 use gather::{Batch, Queue, Way};
 use record::Records;
 use reply::Reply;
@@ -428,6 +430,7 @@ fn apply_prepared(tx: &mut Tx<'_>, batch: &[Prepared], now: Timestamp) -> Result
             })
         })
         .collect();
+    let mut deliveries = Deliveries::take(tx, batch, &ways, now)?;
     let mut set = load::load(tx, batch, &known, &ways, &directory, now)?;
     let closed: Vec<IncidentId> = set
         .incidents
@@ -449,7 +452,10 @@ fn apply_prepared(tx: &mut Tx<'_>, batch: &[Prepared], now: Timestamp) -> Result
             rejected: submission.rejected.len(),
         };
         for (place, way) in ways.iter().enumerate() {
-            let applied = set.follow(way, &directory, &mut numbering, now)?;
+            let applied = match deliveries.came_before(prepared, way) {
+                true => Applied::REDELIVERED,
+                false => set.follow(way, &directory, &mut numbering, now)?,
+            };
             if place < submission.signals.len() {
                 records.signal(numbering.tx, way, applied, now)?;
                 accepted.applied.push(applied);

@@ -48,12 +48,27 @@ pub async fn delete_old(store: &Store, now: Timestamp) -> Result<usize, Error> {
         .write(move |tx| {
             let signals = store::alert::delete_signals(tx, now - SIGNALS, BATCH)?;
             let requests = store::request::delete_old(tx, now - SIGNALS, BATCH)?;
+            let directory = tx.directory()?;
+            let mut samples = 0;
+            for integration in directory.integrations.keys() {
+                samples += store::request::delete_samples(tx, *integration, BATCH)?;
+            }
             let alerts = store::alert::delete_resolved(tx, now - ALERTS, BATCH)?;
             let notices = crate::reminder::forget_in_txn(tx, now)?;
             let changes = store::change_event::delete_old(tx, now - CHANGES, BATCH)?;
             let keys = store::alert::forget_aliases(tx, BATCH)?;
+            let told = now - domain::signal::DELIVERY_KEPT;
+            let deliveries = store::delivery::forget(tx, told, BATCH)?;
             let answers = store::reply::forget(tx, now - ANSWERS, BATCH)?;
-            Ok(signals + requests + alerts + notices + changes + keys + answers)
+            Ok(signals
+                + requests
+                + samples
+                + alerts
+                + notices
+                + changes
+                + keys
+                + answers
+                + deliveries)
         })
         .await
 }

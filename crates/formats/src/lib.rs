@@ -33,7 +33,7 @@ mod vendor;
 mod warning;
 
 use domain::change_event::ChangeEvent;
-use domain::signal::Signal;
+use domain::signal::{Delivery, Signal};
 
 /// Most events in one request. Prometheus sends at most 256 alerts at once; more than this is a
 /// mistake or an attack.
@@ -60,6 +60,18 @@ pub struct Parsed {
     pub confirm: Option<sns::Confirmation>,
     /// What proves that the message is one of SNS, where it has a signature.
     pub signed: Option<sns::Signed>,
+}
+
+impl Parsed {
+    /// Notes the number under which the sender delivers all of it, and what it says: the same under
+    /// the same number is no new statement.
+    pub(crate) fn delivered(&mut self, number: &[&str], said: &[u8]) {
+        for (place, signal) in self.signals.iter_mut().enumerate() {
+            let place = place.to_string();
+            let number: Vec<&str> = number.iter().copied().chain([&*place]).collect();
+            signal.delivery = Some(Delivery::of(&number, said));
+        }
+    }
 }
 
 /// One item of a request that could not be understood.

@@ -11,6 +11,7 @@ pub mod change_event;
 pub mod channel;
 pub mod command;
 pub mod conn;
+pub mod delivery;
 pub mod directory;
 pub mod driven;
 pub mod error;

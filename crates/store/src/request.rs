@@ -1,7 +1,5 @@
 //! Requests of monitors as they were kept: what came, what was understood, what was decided.
 
-use std::collections::BTreeMap;
-
 use diesel::prelude::*;
 use domain::dedup::SignalDecision;
 use domain::word::{Action, AlertSeverity};
@@ -19,8 +17,11 @@ spelled! {
     HasRejected = "request.rejected > 0";
 }
 
-/// A sample of repeats is written over no sooner than this, so that a busy monitor costs nothing.
-const SAMPLE_AGE: Span = Span::from_seconds(5);
+/// Of requests that hold nothing but repeats one is kept in this time, so that a busy monitor costs
+/// nothing.
+const SAMPLE_AGE: Span = Span::from_seconds(1);
+/// Samples of an integration that are kept.
+pub const SAMPLES: i64 = 1_000;
 /// How many of the newest requests a search by words looks through.
 pub const SEARCHED: i64 = 20_000;
 
@@ -54,7 +55,7 @@ pub struct Request {
     /// Why items were not understood.
     pub problems: Vec<String>,
     pub replay_of: Option<RequestId>,
-    /// The newest of the integration's requests that held nothing but repeats.
+    /// It held nothing but repeats, and stands for others of its second.
     pub is_sample: bool,
 }
 
@@ -153,7 +154,7 @@ impl Row {
     }
 }
 
-/// Whether an integration's sample of repeats is too young to be written over.
+/// Whether the newest sample of an integration's repeats is too young for another.
 ///
 /// # Errors
 /// Those of the read.
@@ -164,59 +165,20 @@ pub fn sample_is_fresh(
 ) -> Result<bool, Error> {
     let last: Option<Timestamp> = db!(conn, |c| request::table
         .filter(request::sample_of.eq(integration))
+        .order(request::received_at.desc())
         .select(request::received_at)
         .first(c)
         .optional())?;
     Ok(last.is_some_and(|last| last > now - SAMPLE_AGE))
 }
 
-/// Writes requests down. A sample takes the place of its integration's older one, unless that is
-/// still fresh.
+/// Writes requests down.
 ///
 /// # Errors
 /// Those of the writes.
 pub fn record(conn: &mut Conn, requests: &[Request]) -> Result<(), Error> {
-    let mut whole = Vec::with_capacity(requests.len());
-    let mut samples = BTreeMap::new();
-    for one in requests {
-        let row = Row::new(one)?;
-        match row.sample_of {
-            None => whole.push(row),
-            Some(integration) => drop(samples.insert(integration, row)),
-        }
-    }
-    insert_all!(conn, request::table, &whole);
-    // In the order of their ids, so that two nodes cannot block each other.
-    for row in samples.into_values() {
-        use request as t;
-        let stale = row.received_at - SAMPLE_AGE;
-        let older = t::table
-            .filter(t::sample_of.eq(row.sample_of))
-            .filter(t::received_at.le(stale));
-        let written = db!(conn, |c| diesel::update(older)
-            .set((
-                t::received_at.eq(row.received_at),
-                t::format.eq(&row.format),
-                t::method.eq(&row.method),
-                t::path.eq(&row.path),
-                t::headers.eq(&row.headers),
-                t::body.eq(&row.body),
-                t::size.eq(row.size),
-                t::complete.eq(row.complete),
-                t::repeated.eq(row.repeated),
-                t::repeats.eq(&row.repeats),
-                t::warnings.eq(&row.warnings),
-                t::replay_of.eq(row.replay_of),
-            ))
-            .execute(c))?;
-        if written == 0 {
-            // The first of its kind, or the one that stands there is fresh.
-            db!(conn, |c| diesel::insert_into(t::table)
-                .values(&row)
-                .on_conflict_do_nothing()
-                .execute(c))?;
-        }
-    }
+    let rows: Vec<Row> = requests.iter().map(Row::new).collect::<Result<_, _>>()?;
+    insert_all!(conn, request::table, &rows);
     Ok(())
 }
 
@@ -359,6 +321,28 @@ pub fn delete_old(conn: &mut Conn, before: Timestamp, limit: i64) -> Result<usiz
     let old: Vec<RequestId> = db!(conn, |c| request::table
         .filter(request::received_at.lt(before))
         .order(request::received_at)
+        .limit(limit)
+        .select(request::id)
+        .load(c))?;
+    db!(conn, |c| diesel::delete(
+        request::table.filter(request::id.eq_any(&old))
+    )
+    .execute(c))
+}
+
+/// Deletes at most `limit` samples of repeats beyond the newest [`SAMPLES`] of an integration.
+///
+/// # Errors
+/// Those of the writes.
+pub fn delete_samples(
+    conn: &mut Conn,
+    integration: IntegrationId,
+    limit: i64,
+) -> Result<usize, Error> {
+    let old: Vec<RequestId> = db!(conn, |c| request::table
+        .filter(request::sample_of.eq(integration))
+        .order(request::received_at.desc())
+        .offset(SAMPLES)
         .limit(limit)
         .select(request::id)
         .load(c))?;

@@ -55,6 +55,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     service,
     integration,
     integration_traffic,
+    delivery,
     incident,
     alert,
     alert_alias,

@@ -49,6 +49,8 @@ words! {
         Resolved = "resolved",
         /// Spoke of something that is not open (PAGING.md §1.6).
         Ignored = "ignored",
+        /// Was delivered before.
+        Redelivered = "redelivered",
         /// Could not be understood.
         Rejected = "rejected",
     }
@@ -135,6 +137,12 @@ impl Applied {
         decision: SignalDecision::Ignored,
         alert_id: None,
         incident_id: None,
+    };
+
+    /// Its sender has delivered it before.
+    pub const REDELIVERED: Applied = Applied {
+        decision: SignalDecision::Redelivered,
+        ..Applied::IGNORED
     };
 }
 

@@ -147,6 +147,7 @@ impl Alert {
             monitor_time: self.monitor_time,
             group_key: self.group_key.clone(),
             ends_at: self.ends_at,
+            delivery: None,
         }
     }
 }

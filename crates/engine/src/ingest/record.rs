@@ -29,7 +29,7 @@ pub(super) struct Records {
     current: Current,
     requests: Vec<Request>,
     /// The newest request of an integration that held nothing but repeats. Masking it waits until
-    /// it is known to be the newest.
+    /// it is known to be kept.
     samples: BTreeMap<IntegrationId, (usize, Current)>,
     traffic: BTreeMap<IntegrationId, Traffic>,
     /// How often rules have matched; the catch-all has a number, too.
@@ -41,6 +41,7 @@ struct Current {
     id: Option<RequestId>,
     repeated: i64,
     ignored: i64,
+    redelivered: usize,
     /// Signals so far.
     seen: usize,
     /// Which of the signals were repeats, and of what.
@@ -76,6 +77,10 @@ impl Records {
             SignalDecision::Ignored => {
                 traffic.ignored += 1;
                 self.current.ignored += 1;
+            }
+            SignalDecision::Redelivered => {
+                traffic.ignored += 1;
+                self.current.redelivered += 1;
             }
             _ => {}
         }
@@ -130,12 +135,13 @@ impl Records {
         }
         // A repeat with warnings is a repeat: those are told by its sample.
         let told = !submission.warnings.is_empty() && submission.signals.is_empty();
-        if self.rows.len() == self.before && submission.rejected.is_empty() && !told {
+        let asked = submission.origin.replay_of.is_some();
+        if self.rows.len() == self.before && submission.rejected.is_empty() && !told && !asked {
             self.samples.insert(integration, (place, current));
             return Ok(());
         }
         let id = current.id(tx)?;
-        let changed = self.rows.len() - self.before;
+        let changed = self.rows.len() - self.before - current.redelivered;
         let request = whole(id, current, submission, integration, now);
         for reason in &request.problems {
             self.rows.push(SignalRecord {

@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::Timestamp;
 use domain::change_event::{ChangeKind, ChangeStatus};
+use domain::signal::Delivery;
 use domain::word::Action;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
@@ -72,7 +73,11 @@ pub(crate) fn parse(
             continue;
         }
         match event(&item, settings, &mut warnings) {
-            Said::Signal(draft) => parsed.signals.push(draft.finish(WHO, now, &mut warnings)),
+            Said::Signal(draft) => {
+                let mut signal = draft.finish(WHO, now, &mut warnings);
+                signal.delivery = delivery(&item);
+                parsed.signals.push(signal);
+            }
             Said::Nothing(reason) => warnings.note(reason),
             Said::Unknown => super::fallback(WHO, &item, now, &mut parsed, &mut warnings),
         }
@@ -171,6 +176,12 @@ fn event<'a>(item: &'a Value, settings: &Settings, warnings: &mut Warnings) -> S
         ..Draft::default()
     }
     .into()
+}
+
+/// Source and id tell events apart: a second one of both is the first once more.
+fn delivery(item: &Value) -> Option<Delivery> {
+    let (source, id) = (read::text(item, "source")?, read::text(item, "id")?);
+    Some(Delivery::of(&[&source, &id], item.to_string().as_bytes()))
 }
 
 /// `dev.cdevents.service.deployed.0.1.0`: a subject and what happened to it.

@@ -56,6 +56,10 @@ pub(crate) fn parse(
         None => plain(message, subject, &envelope, settings),
     };
     parsed.signals.push(draft.finish(WHO, now, &mut warnings));
+    // SNS tries for an hour, and more where its owner wants it.
+    if let Some(number) = read::text(&envelope, "MessageId") {
+        parsed.delivered(&[&number], message.as_bytes());
+    }
     parsed.warnings = warnings.finish();
     Ok(parsed)
 }

@@ -21,7 +21,11 @@ pub(crate) fn signed(
     now: Timestamp,
 ) -> Result<Parsed, FormatError> {
     signature::standard(request, settings.secret.as_ref(), now)?;
-    plain(request, settings, now)
+    let mut parsed = plain(request, settings, now)?;
+    if let Some(number) = request.header("webhook-id") {
+        parsed.delivered(&[number.trim()], request.body);
+    }
+    Ok(parsed)
 }
 
 /// Any method and encoding: JSON, a form, or the address alone.

@@ -8,6 +8,7 @@
 mod any_bytes;
 mod change;
 mod command;
+mod delivery;
 mod fuzz;
 mod generic;
 mod mail;

@@ -29,6 +29,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    delivery (integration_id, id) {
+        integration_id -> BigInt,
+        id -> Binary,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
     integration_traffic (integration_id) {
         integration_id -> BigInt,
         signals -> BigInt,

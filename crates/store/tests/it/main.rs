@@ -8,6 +8,7 @@ mod alert;
 mod backend;
 mod channel;
 mod command;
+mod delivery;
 mod heartbeat;
 mod lock;
 mod migrate;

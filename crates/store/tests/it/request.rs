@@ -1,4 +1,4 @@
-//! Requests of monitors: kept once, found by what was decided, repeats as one sample.
+//! Requests of monitors: kept once, found by what was decided, repeats as samples.
 
 use domain::dedup::SignalDecision;
 use domain::word::{Action, AlertSeverity};
@@ -132,37 +132,55 @@ on_both!(requests_are_found_by_what_was_decided, |backend| {
     assert_eq!((gone, found(&store, Filter::default())), (2, vec![3]));
 });
 
-on_both!(repeats_are_one_sample_of_each_integration, |backend| {
-    let store = backend.store();
-    sample::house(&store);
-    let sample = |id, seconds| Request {
-        is_sample: true,
-        changed: 0,
-        repeated: 1,
-        repeats: vec![Repeat {
-            action: Action::Trigger,
-            dedup_key: "disk".into(),
-            severity: AlertSeverity::Critical,
-            summary: "Disk full".into(),
-            alert: None,
-            incident: None,
-        }],
-        ..kept(id, NOW + Span::from_seconds(seconds))
-    };
-    record(&store, vec![sample(1, 0)]);
-    record(&store, vec![sample(2, 1)]);
-    let seen = || {
-        store
-            .read_blocking(|c| request::list(c, &Filter::default(), 10))
-            .unwrap()
-    };
-    assert_eq!(seen(), [sample(1, 0)], "a fresh one is left alone");
-    record(&store, vec![sample(3, 6)]);
-    let newest = Request {
-        id: RequestId(1),
-        ..sample(3, 6)
-    };
-    assert_eq!(seen(), [newest], "one row that is written over");
-    record(&store, vec![kept(9, NOW)]);
-    assert_eq!(seen().len(), 2);
-});
+on_both!(
+    of_repeats_one_of_each_second_is_kept_and_not_too_many,
+    |backend| {
+        let store = backend.store();
+        sample::house(&store);
+        let sample = |id, seconds| Request {
+            is_sample: true,
+            changed: 0,
+            repeated: 1,
+            repeats: vec![Repeat {
+                action: Action::Trigger,
+                dedup_key: "disk".into(),
+                severity: AlertSeverity::Critical,
+                summary: "Disk full".into(),
+                alert: None,
+                incident: None,
+            }],
+            ..kept(id, NOW + Span::from_seconds(seconds))
+        };
+        let fresh = |seconds| {
+            let now = NOW + Span::from_seconds(seconds);
+            store
+                .read_blocking(move |c| request::sample_is_fresh(c, INTEGRATION, now))
+                .unwrap()
+        };
+        assert!(!fresh(0));
+        record(
+            &store,
+            vec![sample(1, 0), kept(2, NOW + Span::from_seconds(9))],
+        );
+        assert!(fresh(0) && !fresh(1));
+        let many = request::SAMPLES + 20;
+        record(&store, (3..many).map(|id| sample(id, id)).collect());
+        let trim = || {
+            store
+                .write_blocking(|tx| request::delete_samples(tx, INTEGRATION, 15))
+                .unwrap()
+        };
+        assert_eq!([trim(), trim(), trim()], [15, 3, 0]);
+        assert_eq!(
+            found(&store, Filter::default())[0],
+            many - 1,
+            "the newest stay"
+        );
+        let first = |id| {
+            store
+                .read_blocking(move |c| request::fetch(c, RequestId(id)))
+                .is_ok()
+        };
+        assert!(!first(1) && first(2) && !first(19) && first(20));
+    }
+);

@@ -49,8 +49,8 @@ pub struct Query {
     cursor: Option<String>,
 }
 
-/// A request of a monitor. Requests that hold nothing but repeats of open alerts are counted; of each
-/// integration the newest is kept as a sample.
+/// A request of a monitor. Of requests that hold nothing but repeats of open alerts one of each second
+/// is kept, a thousand of each integration.
 #[derive(Serialize, ToSchema)]
 pub struct SignalRequest {
     id: i64,

@@ -109,7 +109,7 @@ pub struct Understood {
 }
 
 /// In the order in which people look for them.
-pub const DECISIONS: [SignalDecision; 9] = [
+pub const DECISIONS: [SignalDecision; 10] = [
     SignalDecision::Rejected,
     SignalDecision::Opened,
     SignalDecision::Joined,
@@ -119,6 +119,7 @@ pub const DECISIONS: [SignalDecision; 9] = [
     SignalDecision::Acknowledged,
     SignalDecision::Resolved,
     SignalDecision::Ignored,
+    SignalDecision::Redelivered,
 ];
 
 /// A decision in few words.
@@ -132,6 +133,7 @@ pub fn decision_word(decision: SignalDecision) -> &'static str {
         SignalDecision::Acknowledged => "acknowledged",
         SignalDecision::Resolved => "resolved",
         SignalDecision::Ignored => "nothing to do",
+        SignalDecision::Redelivered => "delivered before",
         SignalDecision::Rejected => "not understood",
     }
 }
@@ -159,6 +161,9 @@ pub fn decision_reason(decision: SignalDecision) -> &'static str {
         SignalDecision::Ignored => {
             "It spoke of an alert that is not open, so there was nothing to do."
         }
+        SignalDecision::Redelivered => {
+            "Its sender delivers messages again when it hears no answer; this one had been taken."
+        }
         SignalDecision::Rejected => "It could not be read, so it could not page anybody.",
     }
 }
@@ -173,7 +178,7 @@ impl Verdict {
             SignalDecision::Resolved => ("tone-fine", "circle-check"),
             SignalDecision::Suppressed => ("tone-off", "bell-off"),
             SignalDecision::Repeated => ("tone-off", "refresh"),
-            SignalDecision::Ignored => ("tone-off", "circle-dashed"),
+            SignalDecision::Ignored | SignalDecision::Redelivered => ("tone-off", "circle-dashed"),
         };
         let many = match self.count {
             0 | 1 => String::new(),
@@ -241,7 +246,7 @@ impl SignalFilter {
 }
 
 impl SignalListPage {
-    fn decisions(&self) -> [SignalDecision; 9] {
+    fn decisions(&self) -> [SignalDecision; DECISIONS.len()] {
         DECISIONS
     }
 

@@ -1,12 +1,16 @@
 //! The same signals singly, in batches, from many tasks and over two nodes.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use domain::Timestamp;
+use domain::dedup::SignalDecision;
+use domain::signal::{DELIVERY_KEPT, Delivery, Signal};
 use domain::suppression::{Matcher, SuppressionKind};
 use domain::word::Action;
 use engine::Error;
 use engine::configuration::suppression::{SuppressionInput, create_suppression};
-use engine::ingest::Submission;
+use engine::ingest::{Origin, Submission, apply_in_txn};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use store::Store;
@@ -15,7 +19,7 @@ use super::engine;
 use super::model::{Model, STORM_LIMIT, Said, assert_consistent, made, outcome, said};
 use crate::house::House;
 use crate::on_both;
-use crate::world::{self, NOON, apply, request, signal, trigger};
+use crate::world::{self, NOON, apply, request, seconds, signal, trigger};
 
 static CASE: AtomicU32 = AtomicU32::new(0);
 
@@ -42,6 +46,47 @@ async fn silence(store: &Store) {
         .unwrap();
 }
 
+/// What becomes of a batch for which its sender waits.
+#[derive(Clone, Copy, Debug)]
+enum Fate {
+    Answered,
+    /// The server dies before the commit, so that all of it is sent again.
+    Lost,
+    /// It dies after the commit and before the answer.
+    Unanswered,
+}
+
+fn fate() -> impl Strategy<Value = Fate> {
+    proptest::sample::select(vec![Fate::Answered, Fate::Lost, Fate::Unanswered])
+}
+
+/// A signal of which its sender says with which number it is delivered.
+fn numbered((number, said): &(usize, &Said), prefix: &str) -> Signal {
+    let number = format!("{prefix}{number}");
+    Signal {
+        delivery: Some(Delivery::of(&[&number], b"")),
+        ..made(said, prefix)
+    }
+}
+
+async fn suffer(store: &Store, batch: &[Submission], fate: Fate, now: Timestamp) {
+    match fate {
+        Fate::Answered => {}
+        Fate::Lost => {
+            let batch: Vec<_> = batch.iter().cloned().map(Arc::new).collect();
+            let lost: Result<(), Error> = store
+                .write(move |tx| {
+                    apply_in_txn(tx, &batch, now)?;
+                    Err(store::Error::Closed.into())
+                })
+                .await;
+            assert!(lost.is_err());
+        }
+        Fate::Unanswered => drop(apply(store, batch.to_vec(), now).await),
+    }
+    apply(store, batch.to_vec(), now).await;
+}
+
 fn batches_equal_singles(store: &Store, cases: u32) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(world::build_with(store, |settings| {
@@ -52,34 +97,42 @@ fn batches_equal_singles(store: &Store, cases: u32) {
         proptest::collection::vec(said(), 1..40),
         1..8_usize,
         1..4_usize,
+        proptest::collection::vec(fate(), 40),
     );
     let mut runner = TestRunner::new(Config {
         cases,
         failure_persistence: None,
         ..Config::default()
     });
-    let result = runner.run(&input, |(all, per_batch, per_request)| {
+    let result = runner.run(&input, |(all, per_batch, per_request, fates)| {
         let case = CASE.fetch_add(1, Ordering::Relaxed);
         let mut model = Model::new(STORM_LIMIT);
         // Storms of one do not count for another.
-        let apart = |half: i64| NOON + world::minutes(i64::from(case) * 60 + half * 30);
+        let apart = |third: i64| NOON + world::minutes(i64::from(case) * 90 + third * 30);
         let (singly, together) = (format!("{case}s/"), format!("{case}b/"));
+        let again = format!("{case}c/");
         for one in &all {
             let told = made(one, "");
             model.tell(&told, &one.key.to_string());
             let request = request(vec![made(one, &singly)]);
             runtime.block_on(apply(store, vec![request], apart(0)));
         }
-        let requests: Vec<Submission> = all
-            .chunks(per_request)
-            .map(|chunk| request(chunk.iter().map(|one| made(one, &together)).collect()))
-            .collect();
-        for batch in requests.chunks(per_batch) {
+        let requests = |prefix: &str| -> Vec<Submission> {
+            let all: Vec<_> = (0..).zip(&all).collect();
+            all.chunks(per_request)
+                .map(|chunk| request(chunk.iter().map(|one| numbered(one, prefix)).collect()))
+                .collect()
+        };
+        for batch in requests(&together).chunks(per_batch) {
             runtime.block_on(apply(store, batch.to_vec(), apart(1)));
+        }
+        for (batch, fate) in requests(&again).chunks(per_batch).zip(fates) {
+            runtime.block_on(suffer(store, batch, fate, apart(2)));
         }
         let expected = model.outcome();
         prop_assert_eq!(&outcome(store, &singly), &expected);
         prop_assert_eq!(&outcome(store, &together), &expected);
+        prop_assert_eq!(&outcome(store, &again), &expected);
         Ok(())
     });
     if let Err(error) = result {
@@ -97,6 +150,55 @@ fn batches_equal_singles_on_postgres() {
     let house = House::on_postgres();
     batches_equal_singles(&house.store, 25);
 }
+
+on_both!(what_comes_twice_is_taken_once, 0, |house| {
+    world::build(&house.store).await;
+    let numbered = |signal: Signal, number: &str| Signal {
+        delivery: Some(Delivery::of(&[number], b"")),
+        ..signal
+    };
+    let trigger = || request(vec![numbered(trigger("a"), "1")]);
+    let resolve = request(vec![numbered(signal(Action::Resolve, "a"), "2")]);
+    let decided = async |requests: Vec<Submission>, now: Timestamp| -> Vec<SignalDecision> {
+        let results = apply(&house.store, requests, now).await;
+        let applied = results
+            .into_iter()
+            .map(|one| one.unwrap().applied[0].decision);
+        applied.collect()
+    };
+    assert_eq!(
+        decided(vec![trigger(), trigger()], NOON).await,
+        [SignalDecision::Opened, SignalDecision::Redelivered],
+        "within one batch"
+    );
+    let before = NOON + DELIVERY_KEPT;
+    assert_eq!(
+        decided(vec![trigger(), resolve, trigger()], before).await,
+        [
+            SignalDecision::Redelivered,
+            SignalDecision::Resolved,
+            SignalDecision::Redelivered
+        ],
+        "the end came in between, and a day is not over"
+    );
+    let on_purpose = Submission {
+        origin: Origin {
+            replay_of: Some(domain::RequestId(1)),
+            ..Origin::default()
+        },
+        ..trigger()
+    };
+    assert_eq!(
+        decided(vec![on_purpose], before).await,
+        [SignalDecision::Reopened],
+        "sent again by somebody who wants it"
+    );
+    assert_eq!(
+        decided(vec![trigger()], before + seconds(1)).await,
+        [SignalDecision::Repeated],
+        "remembered for a day"
+    );
+});
 
 on_both!(many_tasks_at_once, 0, |house| {
     world::build_with(&house.store, |settings| settings.storm_limit = None).await;
