@@ -1,5 +1,7 @@
 //! JSON from strangers: parsed once, mended where it can be, and made safe to store.
 
+mod mend;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
@@ -15,23 +17,23 @@ use serde_json::{Map, Value};
 const DEPTH_MAX: usize = 64;
 
 /// Told of a body that [`read`] had to mend.
-pub(crate) const MENDED: &str =
-    "the body was no valid JSON (a line break inside a text, or not UTF-8): it was mended";
-
-/// Parses JSON as it is, and makes it storable.
-pub(crate) fn parse(body: &[u8]) -> Result<Value, serde_json::Error> {
-    let mut value = serde_json::from_slice(unmarked(body))?;
-    make_storable(&mut value, body, false);
-    Ok(value)
-}
+pub(crate) const MENDED: &str = "the body was no valid JSON (a line break, half a character or a \
+                                 stray backslash inside a text, a number such as NaN or 1e400, \
+                                 nesting deeper than 128 levels, or not UTF-8): it was mended";
 
 /// Reads a body whatever its Content-Type (WIRE-FORMATS.md §0 rule 3) and makes it storable; also
 /// whether it had to be mended: shells and templates put texts of several lines or of another
-/// charset between quotes as they are, and no alert is lost for that.
+/// charset between quotes as they are, programs cut characters in half and write numbers that JSON
+/// does not know, and no alert is lost for that. What breaks off, or is no JSON at all, is refused.
 pub(crate) fn read(body: &[u8]) -> Result<(Value, bool), serde_json::Error> {
     let (mut value, mended) = read_as_sent(body)?;
     make_storable(&mut value, body, mended);
     Ok((value, mended))
+}
+
+/// JSON that travels as a text inside something else.
+pub(crate) fn inside(text: &str) -> Option<Value> {
+    Some(read(text.as_bytes()).ok()?.0)
 }
 
 /// As [`read`], with what cannot be stored still in it.
@@ -44,7 +46,7 @@ pub(crate) fn read_as_sent(body: &[u8]) -> Result<(Value, bool), serde_json::Err
     if !text.trim_start().starts_with(['{', '[']) {
         return Err(error);
     }
-    match serde_json::from_str(&mended(&text)) {
+    match serde_json::from_str(&mend::mended(&text)) {
         Ok(value) => Ok((value, true)),
         Err(_) => Err(error),
     }
@@ -78,31 +80,6 @@ pub(crate) fn decoded(body: &[u8]) -> Cow<'_, str> {
         || String::from_utf8_lossy(body),
         |decode| Cow::Owned(decode(body)),
     )
-}
-
-/// Control characters inside texts, written the way JSON wants them.
-fn mended(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 16);
-    let (mut in_text, mut escaped) = (false, false);
-    for c in text.chars() {
-        match c {
-            '"' if !escaped => in_text = !in_text,
-            '\n' if in_text => {
-                out.push_str("\\n");
-                escaped = false;
-                continue;
-            }
-            c if in_text && c.is_control() && (c as u32) < 0x20 => {
-                out.push_str(if c == '\t' { "\\t" } else { " " });
-                escaped = false;
-                continue;
-            }
-            _ => {}
-        }
-        escaped = in_text && c == '\\' && !escaped;
-        out.push(c);
-    }
-    out
 }
 
 /// Turns U+0000 into U+FFFD in every text and key of `value`, which was parsed from `body`:
@@ -222,7 +199,7 @@ mod tests {
 
     #[test]
     fn nul_is_replaced_in_texts_and_keys_at_every_depth() {
-        let value = parse(br#"{"a\u0000":["x\u0000y",{"\u0000":1}],"b":"\\u0000"}"#).unwrap();
+        let value = inside(r#"{"a\u0000":["x\u0000y",{"\u0000":1}],"b":"\\u0000"}"#).unwrap();
         assert_eq!(
             value,
             json!({"a\u{FFFD}": ["x\u{FFFD}y", {"\u{FFFD}": 1}], "b": "\\u0000"})
@@ -236,15 +213,39 @@ mod tests {
             b"\xff\xfe",
             b"\"\xc3\x28\"",
             b"\"\\ud800\"",
-            b"{\"a\":1e999}",
+            b"NaN",
             b"{\"a\":1",
+            b"{\"a\":NaN",
+            b"{\"a\":\"\\ud83d",
             b"{} {}",
+            b"{\"a\":1e400} {}",
         ] {
-            assert!(parse(bad).is_err(), "{bad:?}");
+            assert!(read(bad).is_err(), "{bad:?}");
         }
-        assert!(parse("[".repeat(100_000).as_bytes()).is_err());
-        assert_eq!(parse(br#"{"a":1,"a":2}"#).unwrap(), json!({"a": 2}));
-        assert_eq!(parse(b"\xEF\xBB\xBF{}").unwrap(), json!({}));
+        assert!(read("[".repeat(100_000).as_bytes()).is_err());
+        let as_it_is = |value: Value| Ok::<_, String>((value, false));
+        let read = |body: &[u8]| read(body).map_err(|error| error.to_string());
+        assert_eq!(read(br#"{"a":1,"a":2}"#), as_it_is(json!({"a": 2})));
+        assert_eq!(read(b"\xEF\xBB\xBF{}"), as_it_is(json!({})));
+    }
+
+    #[test]
+    fn no_body_is_refused_for_one_odd_character_or_number() {
+        let deep = format!("{{\"a\": {}1{}}}", "[".repeat(200), "]".repeat(200));
+        for (body, path, wanted) in [
+            (r#"{"a": "Disk full \ud83d"}"#, "/a", "Disk full \u{fffd}"),
+            (r#"{"a": NaN, "b": [-Infinity]}"#, "/b/0", "-Infinity"),
+            (r#"{"a": 1e400}"#, "/a", "1e400"),
+            (r#"{"a": "C:\Windows"}"#, "/a", "C:\\Windows"),
+            (&deep, &format!("/a{}", "/0".repeat(63)), &{
+                format!("{}1{}", "[".repeat(137), "]".repeat(137))
+            }),
+            ("{\"a\": \"\\ud83d\n\\u0000\"}", "/a", "\u{fffd}\n\u{fffd}"),
+        ] {
+            let (value, was_mended) = read(body.as_bytes()).unwrap();
+            assert_eq!(value.pointer(path), Some(&json!(wanted)), "{body}");
+            assert!(was_mended);
+        }
     }
 
     #[test]
@@ -302,9 +303,9 @@ mod tests {
     #[test]
     fn deep_details_can_be_stored_inside_other_json() {
         let deep = format!("{}1{}", "[".repeat(120), "]".repeat(120));
-        let value = shallow(parse(deep.as_bytes()).unwrap());
+        let value = shallow(inside(&deep).unwrap());
         let wrapped = json!([{ "signals": [{ "details": value }] }]).to_string();
-        assert!(parse(wrapped.as_bytes()).is_ok());
+        assert!(inside(&wrapped).is_some());
         assert!(wrapped.contains('1'));
     }
 }

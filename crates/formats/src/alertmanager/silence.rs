@@ -40,7 +40,7 @@ pub struct Asked {
 /// # Errors
 /// What is wrong, in a sentence.
 pub fn parse(body: &[u8], now: Timestamp) -> Result<Asked, String> {
-    let value = reading::parse(body).map_err(|error| error.to_string())?;
+    let (value, _) = reading::read(body).map_err(|error| error.to_string())?;
     let text = |name: &str| {
         let found = value.get(name).and_then(Value::as_str);
         found.unwrap_or_default().trim().to_owned()

@@ -150,7 +150,7 @@ fn fields(request: &Request<'_>) -> (Value, Encoding) {
     let (value, encoding) = request.fields();
     if encoding == Encoding::Form
         && let Some(inner) = value.get("payload").and_then(Value::as_str)
-        && let Ok(inner) = json::parse(inner.as_bytes())
+        && let Some(inner) = json::inside(inner)
     {
         return (inner, Encoding::Json);
     }

@@ -14,7 +14,7 @@ use super::Said;
 use crate::change::Change;
 use crate::draft::{Draft, severity_of};
 use crate::format::Reply;
-use crate::request::Request;
+use crate::request::{Encoding, Request};
 use crate::settings::Settings;
 use crate::warning::Warnings;
 use crate::{FormatError, ITEMS_MAX, Parsed, generic, json, read, signature};
@@ -44,10 +44,7 @@ pub(crate) fn parse(
     now: Timestamp,
 ) -> Result<Parsed, FormatError> {
     signature::standard(request, settings.secret.as_ref(), now)?;
-    let value = match binary(request) {
-        Some(event) => event,
-        None => request.fields().0,
-    };
+    let (value, encoding) = binary(request).unwrap_or_else(|| request.fields());
     let items = match value {
         Value::Array(items) if items.len() > ITEMS_MAX => {
             return Err(FormatError::TooMany { found: items.len() });
@@ -60,6 +57,7 @@ pub(crate) fn parse(
     };
     let mut parsed = Parsed::default();
     let mut warnings = Warnings::default();
+    super::told(encoding, &mut warnings);
     let many = items.len() > 1;
     for (position, mut item) in items.into_iter().enumerate() {
         if many {
@@ -87,7 +85,7 @@ pub(crate) fn parse(
 }
 
 /// Attributes in `ce-` headers, the body is the data.
-fn binary(request: &Request<'_>) -> Option<Value> {
+fn binary(request: &Request<'_>) -> Option<(Value, Encoding)> {
     request.header("ce-type")?;
     let mut event = Map::new();
     for (name, value) in &request.headers {
@@ -99,13 +97,13 @@ fn binary(request: &Request<'_>) -> Option<Value> {
             event.insert(attribute.to_owned(), text.into());
         }
     }
-    let (data, _) = Request {
+    let (data, encoding) = Request {
         query: "",
         ..request.clone()
     }
     .fields();
     event.insert("data".to_owned(), data);
-    Some(Value::Object(event))
+    Some((Value::Object(event), encoding))
 }
 
 /// Data that travels as base64 is put where data belongs.
@@ -120,11 +118,13 @@ fn decode(event: &mut Value) {
         fields.insert("data".to_owned(), encoded.into());
         return;
     };
-    let data = json::parse(&bytes).unwrap_or_else(|_| {
-        String::from_utf8_lossy(&bytes)
-            .replace('\0', "\u{FFFD}")
-            .into()
-    });
+    let data = json::read(&bytes).map_or_else(
+        |_| {
+            let text = String::from_utf8_lossy(&bytes);
+            text.replace('\0', "\u{FFFD}").into()
+        },
+        |(data, _)| data,
+    );
     fields.insert("data".to_owned(), data);
 }
 

@@ -18,7 +18,7 @@ pub(crate) fn parse(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Parsed, FormatError> {
-    let (envelope, _) = request.fields();
+    let (envelope, encoding) = request.fields();
     let kind = read::text(&envelope, "Type").unwrap_or_default();
     let mut parsed = Parsed::default();
     let mut warnings = Warnings::default();
@@ -44,11 +44,10 @@ pub(crate) fn parse(
             alarm(item, settings).map_or(super::Said::Unknown, Into::into)
         });
     };
+    super::told(encoding, &mut warnings);
     parsed.signed = sns::of_notification(&envelope, &mut warnings)?;
     let subject = read::text(&envelope, "Subject");
-    let inner = json::parse(message.as_bytes())
-        .ok()
-        .filter(Value::is_object);
+    let inner = json::inside(message).filter(Value::is_object);
     let draft = match &inner {
         Some(inner) => {
             alarm(inner, settings).unwrap_or_else(|| event(inner, subject, &envelope, settings))

@@ -55,7 +55,17 @@ pub(crate) fn each(
     now: Timestamp,
     read: impl for<'a> Fn(&'a Value, &mut Warnings) -> Said<'a>,
 ) -> Result<Parsed, FormatError> {
-    let (mut value, encoding) = request.fields();
+    each_of(who, request, request.fields(), now, read)
+}
+
+/// As [`each`], of fields that were read from the request already.
+pub(crate) fn each_of(
+    who: &'static str,
+    request: &Request<'_>,
+    (mut value, encoding): (Value, Encoding),
+    now: Timestamp,
+    read: impl for<'a> Fn(&'a Value, &mut Warnings) -> Said<'a>,
+) -> Result<Parsed, FormatError> {
     // A text of no known shape is kept as it came, but for secrets.
     if let Value::String(text) = &mut value {
         *text = mask::told(request, text);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Said;
 use crate::draft::{Draft, rest_of};
-use crate::request::Request;
+use crate::request::{Encoding, Request};
 use crate::settings::Settings;
 use crate::{FormatError, Parsed, generic, json, read};
 
@@ -20,9 +20,9 @@ pub(crate) fn kuma(
     let (value, encoding) = request.fields();
     // A part that is a text of JSON is what it says.
     let unpacked = match &value {
-        Value::Object(fields) if encoding != crate::request::Encoding::Json => {
+        Value::Object(fields) if encoding != Encoding::Json => {
             match fields.get("data").and_then(Value::as_str) {
-                Some(data) => json::parse(data.as_bytes()).ok(),
+                Some(data) => json::inside(data),
                 None => Some(
                     fields
                         .iter()
@@ -30,7 +30,7 @@ pub(crate) fn kuma(
                             let inner = value
                                 .as_str()
                                 .filter(|_| name != "msg")
-                                .and_then(|text| json::parse(text.as_bytes()).ok());
+                                .and_then(json::inside);
                             (name.clone(), inner.unwrap_or_else(|| value.clone()))
                         })
                         .collect(),
@@ -39,12 +39,8 @@ pub(crate) fn kuma(
         }
         _ => None,
     };
-    let body = unpacked.map(|value| value.to_string());
-    let request = match &body {
-        Some(body) => &Request::of_body(body.as_bytes()),
-        None => request,
-    };
-    super::each("Uptime Kuma", request, now, |item, _| {
+    let fields = (unpacked.unwrap_or(value), encoding);
+    super::each_of("Uptime Kuma", request, fields, now, |item, _| {
         kuma_beat(item, settings)
     })
 }
@@ -115,44 +111,49 @@ pub(crate) fn robot(
     now: Timestamp,
 ) -> Result<Parsed, FormatError> {
     // The fields may stand in the address although there is a body.
-    let (fields, _) = request.fields();
-    let in_query = Value::Object(request.query_fields()).to_string();
-    let moved = read::text(&fields, "alertType").is_none() && request.query.contains("alertType");
-    let by_query = Request::of_body(in_query.as_bytes());
-    let request = if moved { &by_query } else { request };
-    super::each("UptimeRobot", request, now, |item, _| {
-        let of = |names: &[&str]| read::first(item, names);
-        let Some(kind) = of(&["alertType", "alert_type"]) else {
-            return Said::Unknown;
-        };
-        let word = of(&["alertTypeFriendlyName"])
-            .unwrap_or_default()
-            .to_lowercase();
-        let (action, severity, suffix) = match (&*kind, &*word) {
-            ("2", _) | (_, "up") => (Action::Resolve, settings.severity(), ""),
-            ("3", _) => (Action::Trigger, AlertSeverity::Warning, ":ssl"),
-            _ => (Action::Trigger, settings.severity(), ""),
-        };
-        let name = of(&["monitorFriendlyName", "monitorURL"]);
-        let details = of(&["alertDetails"]);
-        Draft {
-            action: Some(action),
-            key: of(&["monitorID", "monitorURL", "monitorFriendlyName"])
-                .map(|id| format!("monitor:{id}{suffix}")),
-            title: match (&name, &details) {
-                (Some(name), Some(details)) => Some(format!("{name}: {details}")),
-                _ => name.clone().or(details),
-            },
-            source: of(&["monitorURL"]).or_else(|| name.clone()),
-            severity: Some(severity),
-            component: name,
-            links: vec![("Monitored address", of(&["monitorURL"]))],
-            details: rest_of(item, &["apiKey"]),
-            at: item.get("alertDateTime"),
-            ..Draft::default()
-        }
-        .into()
-    })
+    let (mut fields, mut encoding) = request.fields();
+    if read::text(&fields, "alertType").is_none() && request.query.contains("alertType") {
+        (fields, encoding) = (Value::Object(request.query_fields()), Encoding::Query);
+    }
+    super::each_of(
+        "UptimeRobot",
+        request,
+        (fields, encoding),
+        now,
+        |item, _| {
+            let of = |names: &[&str]| read::first(item, names);
+            let Some(kind) = of(&["alertType", "alert_type"]) else {
+                return Said::Unknown;
+            };
+            let word = of(&["alertTypeFriendlyName"])
+                .unwrap_or_default()
+                .to_lowercase();
+            let (action, severity, suffix) = match (&*kind, &*word) {
+                ("2", _) | (_, "up") => (Action::Resolve, settings.severity(), ""),
+                ("3", _) => (Action::Trigger, AlertSeverity::Warning, ":ssl"),
+                _ => (Action::Trigger, settings.severity(), ""),
+            };
+            let name = of(&["monitorFriendlyName", "monitorURL"]);
+            let details = of(&["alertDetails"]);
+            Draft {
+                action: Some(action),
+                key: of(&["monitorID", "monitorURL", "monitorFriendlyName"])
+                    .map(|id| format!("monitor:{id}{suffix}")),
+                title: match (&name, &details) {
+                    (Some(name), Some(details)) => Some(format!("{name}: {details}")),
+                    _ => name.clone().or(details),
+                },
+                source: of(&["monitorURL"]).or_else(|| name.clone()),
+                severity: Some(severity),
+                component: name,
+                links: vec![("Monitored address", of(&["monitorURL"]))],
+                details: rest_of(item, &["apiKey"]),
+                at: item.get("alertDateTime"),
+                ..Draft::default()
+            }
+            .into()
+        },
+    )
 }
 
 pub(crate) fn pingdom(
@@ -213,16 +214,13 @@ pub(crate) fn healthchecks(
     now: Timestamp,
 ) -> Result<Parsed, FormatError> {
     // The down and the up request often differ in the address only.
-    let (mut fields, _) = request.fields();
-    if let Value::Object(fields) = &mut fields {
+    let mut fields = request.fields();
+    if let Value::Object(fields) = &mut fields.0 {
         for (name, value) in request.query_fields() {
             fields.entry(name).or_insert(value);
         }
     }
-    let whole = fields.to_string();
-    let merged = Request::of_body(whole.as_bytes());
-    let request = if fields.is_object() { &merged } else { request };
-    super::each("Healthchecks", request, now, |item, _| {
+    super::each_of("Healthchecks", request, fields, now, |item, _| {
         let of = |names: &[&str]| read::first(item, names);
         let Some(status) = of(&["status", "action"]) else {
             return Said::Unknown;

@@ -120,7 +120,7 @@ fn details(item: &Value, message: Option<String>) -> Value {
         }
     }
     let tags = match item.get("event_tags") {
-        Some(Value::String(text)) => json::parse(text.as_bytes()).ok(),
+        Some(Value::String(text)) => json::inside(text),
         other => other.cloned(),
     };
     if let Some(Value::Array(tags)) = tags {

@@ -343,6 +343,88 @@ fn templates_that_break_json_still_page() {
     );
 }
 
+/// What JavaScript, Python and Go write when they cut a text, divide by zero or nest without end.
+#[test]
+fn one_odd_character_or_number_loses_no_alert() {
+    let deep = format!("{}1{}", "[".repeat(300), "]".repeat(300));
+    for odd in [
+        r#""\ud83d""#,
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "1e400",
+        r#""C:\Windows""#,
+        &deep,
+    ] {
+        for (kind, body) in [
+            (
+                Kind::Generic,
+                format!("{{\"summary\": \"s\", \"x\": {odd}}}"),
+            ),
+            (
+                Kind::Changes,
+                format!("{{\"summary\": \"s\", \"x\": {odd}}}"),
+            ),
+            (Kind::Email, format!("{{\"summary\": \"s\", \"x\": {odd}}}")),
+            (
+                Kind::CloudEvents,
+                format!(
+                    "{{\"type\": \"t\", \"source\": \"s\", \"data\": {{\"summary\": \"s\", \"x\": {odd}}}}}"
+                ),
+            ),
+            (
+                Kind::Alertmanager,
+                format!(
+                    "{{\"alerts\": [{{\"labels\": {{\"alertname\": \"s\", \"severity\": \"error\", \"x\": {odd}}}}}]}}"
+                ),
+            ),
+            (
+                Kind::Grafana,
+                format!(
+                    "{{\"alerts\": [{{\"labels\": {{\"alertname\": \"s\", \"severity\": \"error\"}}, \"values\": {odd}}}]}}"
+                ),
+            ),
+            (
+                Kind::Prometheus,
+                format!(
+                    "[{{\"labels\": {{\"alertname\": \"s\", \"severity\": \"error\", \"x\": {odd}}}}}]"
+                ),
+            ),
+            (
+                Kind::UptimeKuma,
+                format!(
+                    "{{\"monitor\": {{\"id\": 1, \"name\": \"s\"}}, \"heartbeat\": {{\"status\": 0, \"x\": {odd}}}}}"
+                ),
+            ),
+            (
+                Kind::Opsgenie,
+                format!("{{\"message\": \"s\", \"details\": {{\"x\": {odd}}}}}"),
+            ),
+            (
+                Kind::PagerDuty,
+                format!(
+                    "{{\"event_action\": \"trigger\", \"payload\": {{\"summary\": \"s\", \"source\": \"s\", \"severity\": \"error\", \"custom_details\": {odd}}}}}"
+                ),
+            ),
+            (
+                Kind::PagerDuty,
+                format!(
+                    "{{\"event_type\": \"trigger\", \"service_key\": \"k\", \"description\": \"s\", \"details\": {odd}}}"
+                ),
+            ),
+        ] {
+            let parsed = of_text(kind, &body);
+            let mut titles: Vec<&str> = (parsed.signals.iter())
+                .map(|signal| &*signal.summary)
+                .collect();
+            titles.extend(parsed.changes.iter().map(|change| &*change.summary));
+            assert_eq!(titles, ["s"], "{kind}: {body}");
+            let mended = |text: &String| text.contains("it was mended");
+            assert!(parsed.warnings.iter().any(mended), "{kind}: {body}");
+        }
+    }
+}
+
 #[test]
 fn every_vendor_keeps_what_it_does_not_know() {
     for kind in Kind::ALL {

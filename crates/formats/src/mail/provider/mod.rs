@@ -100,9 +100,12 @@ pub(super) fn read(
         .unwrap_or(request.body);
     if !is_mail(request) {
         if body.trim_ascii_start().starts_with(b"{")
-            && let Ok(value) = json::parse(body)
+            && let Ok((value, mended)) = json::read(body)
         {
             proven(request, secret)?;
+            if mended {
+                warnings.note(json::MENDED);
+            }
             return of_json(value, now, warnings);
         }
         if let Some(fields) = Fields::of(body) {

@@ -22,7 +22,7 @@ pub(super) fn is_it(fields: &Fields<'_>) -> bool {
 pub(super) fn read(fields: &Fields<'_>, warnings: &mut Warnings) -> Mail {
     let object = |name: &str| {
         let text = fields.text(name)?;
-        json::parse(text.as_bytes()).ok()
+        json::inside(&text)
     };
     // `{"to": ["a@b"], "from": "c@d"}`
     let given = object("envelope").unwrap_or_default();

@@ -39,7 +39,7 @@ fn of_notification(envelope: &Value, warnings: &mut Warnings) -> Mail {
         .get("Message")
         .and_then(Value::as_str)
         .unwrap_or_default();
-    let Some(receipt) = json::parse(told.as_bytes()).ok().filter(Value::is_object) else {
+    let Some(receipt) = json::inside(told).filter(Value::is_object) else {
         warnings.note("the notification holds no mail: its own subject and text are shown");
         return Mail {
             subject: read::text(envelope, "Subject"),
