@@ -248,7 +248,7 @@ fn webhook(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Parsed, FormatError> {
-    alertmanager::parse(request.body, settings, now)
+    alertmanager::receive(request, settings, now)
 }
 
 fn pushed(

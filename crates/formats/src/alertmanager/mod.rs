@@ -1,7 +1,8 @@
 //! The webhook of Prometheus' Alertmanager, version 4 (WIRE-FORMATS.md §1.4): one alert per
-//! fingerprint, or per values of the labels that its owner has chosen, grouped into one incident per group key. What Prometheus pushes straight to us is
-//! in [`push`], what its tools ask in [`api`] and
-//! [`silence`].
+//! fingerprint, or per values of the labels that its owner has chosen, grouped into one incident per
+//! group key. A `payload` template of the receiver may make anything else of it, which is no reason
+//! to lose an alert. What Prometheus pushes straight to us is in [`push`], what its tools ask in
+//! [`api`] and [`silence`].
 
 pub mod api;
 mod matcher;
@@ -15,72 +16,167 @@ use domain::signal::{Link, SUMMARY_MAX, Signal};
 use domain::word::{Action, AlertSeverity};
 use serde_json::{Map, Value, json};
 
+use crate::request::{Encoding, Request};
 use crate::settings::Settings;
 use crate::text::{self, FIELD_MAX};
+use crate::vendor::{self, Said};
 use crate::warning::{Warnings, quoted};
 use crate::{FormatError, ITEMS_MAX, Parsed, Rejected, generic, json, key, link, severity, time};
 
-/// Reads a request. A body without `alerts` comes from a `payload` template of the receiver and is
-/// read as generic JSON.
+const WHO: &str = "Alertmanager";
+
+/// Reads a body; see [`receive`].
 ///
 /// # Errors
-/// When the body is not JSON, or makes no sense as generic JSON either.
+/// As [`receive`].
 pub fn parse(
     body: &[u8],
     settings: &Settings,
     received_at: Timestamp,
 ) -> Result<Parsed, FormatError> {
-    let mut parsed = parse_each(body, settings, received_at)?;
-    firing_wins(&mut parsed, settings);
-    Ok(parsed)
+    receive(&Request::of_body(body), settings, received_at)
 }
 
-/// As [`parse`], with a signal for each alert, in their order.
-pub(crate) fn parse_each(
-    body: &[u8],
+/// Reads a request. What is no group of alerts, nor alerts alone, comes from a `payload` template
+/// of the receiver: it is read as generic JSON, or kept as it came.
+///
+/// # Errors
+/// When there is nothing in the body, more than [`ITEMS_MAX`] alerts, or the end of something that
+/// has no name.
+pub(crate) fn receive(
+    request: &Request<'_>,
     settings: &Settings,
     received_at: Timestamp,
 ) -> Result<Parsed, FormatError> {
-    let (value, mended) = json::read(body).map_err(|error| FormatError::NotJson {
-        reason: error.to_string(),
-    })?;
-    let mut parsed = of_value(value, settings, received_at)?;
-    parsed
-        .warnings
-        .splice(0..0, Warnings::of_body(mended).finish());
-    Ok(parsed)
-}
-
-/// As [`parse_each`], for JSON already read.
-fn of_value(
-    value: Value,
-    settings: &Settings,
-    received_at: Timestamp,
-) -> Result<Parsed, FormatError> {
-    match value.get("alerts") {
-        Some(Value::Array(alerts)) if alerts.len() > ITEMS_MAX => {
-            Err(FormatError::TooMany { found: alerts.len() })
+    let (value, encoding) = request.fields();
+    // The address is no message.
+    if matches!(encoding, Encoding::Query | Encoding::Nothing) {
+        return Err(FormatError::NotJson {
+            reason: "it is empty".to_owned(),
+        });
+    }
+    match of_value(WHO, &value, encoding, settings, received_at) {
+        Some(parsed) => {
+            let mut parsed = parsed?;
+            firing_wins(&mut parsed, settings);
+            Ok(parsed)
         }
-        Some(Value::Array(alerts)) => Ok(webhook(&value, alerts, settings, received_at)),
-        _ => generic::of_value(value, received_at).map_err(|error| match error {
-            FormatError::InvalidEvent { reason } => FormatError::InvalidEvent {
+        None => of_template(request, (value, encoding), received_at),
+    }
+}
+
+/// The alerts of a group, or those of a template that leaves the group out, with a signal for each
+/// that is not rejected, in their order. None where there are no alerts.
+pub(crate) fn of_value(
+    who: &'static str,
+    value: &Value,
+    encoding: Encoding,
+    settings: &Settings,
+    received_at: Timestamp,
+) -> Option<Result<Parsed, FormatError>> {
+    let read = |group: &Value, alerts: &[Value]| {
+        if alerts.len() > ITEMS_MAX {
+            return Err(FormatError::TooMany {
+                found: alerts.len(),
+            });
+        }
+        let mut parsed = webhook(who, group, alerts, settings, received_at);
+        let mended = Warnings::of_body(encoding == Encoding::MendedJson);
+        parsed.warnings.splice(0..0, mended.finish());
+        Ok(parsed)
+    };
+    match (value, value.get("alerts")) {
+        (_, Some(Value::Array(alerts))) if !alerts.is_empty() => {
+            // An event may have a list of that name.
+            let is_event = is_titled(value) && !alerts.iter().any(is_labelled);
+            (!is_event).then(|| read(value, alerts))
+        }
+        (Value::Array(alerts), _) if alerts.iter().any(is_alert) => {
+            Some(read(&Value::Null, alerts))
+        }
+        (alert, None) if is_alert(alert) => Some(read(&Value::Null, std::slice::from_ref(alert))),
+        // An empty list of Go is null.
+        (_, None | Some(Value::Null | Value::Array(_))) => {
+            value.get("groupKey").and_then(Value::as_str)?;
+            match of_group(value) {
+                Some(alert) => Some(read(value, &[alert])),
+                None => is_resolved(value).then(|| read(value, &[])),
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Whether this is an alert of Alertmanager's, not an event with labels.
+pub(crate) fn is_alert(value: &Value) -> bool {
+    is_labelled(value) && !is_titled(value)
+}
+
+fn is_labelled(value: &Value) -> bool {
+    ["labels", "annotations"]
+        .iter()
+        .any(|name| value.get(name).is_some_and(Value::is_object))
+}
+
+fn is_titled(value: &Value) -> bool {
+    (generic::TITLES.iter()).any(|name| value.get(name).is_some_and(|title| !title.is_null()))
+}
+
+/// A group that fires without its alerts, as one alert.
+fn of_group(group: &Value) -> Option<Value> {
+    let of = |name: &str| group.get(name).filter(|found| found.is_object());
+    let labels = of("commonLabels").or_else(|| of("groupLabels"))?;
+    (!is_resolved(group)).then(
+        || json!({"status": "firing", "labels": labels, "annotations": of("commonAnnotations")}),
+    )
+}
+
+fn is_resolved(value: &Value) -> bool {
+    let status = value.get("status").and_then(Value::as_str);
+    status.is_some_and(|status| status.eq_ignore_ascii_case("resolved"))
+}
+
+/// Whatever else a template makes: an event, JSON of its own, or a text.
+fn of_template(
+    request: &Request<'_>,
+    (value, encoding): (Value, Encoding),
+    received_at: Timestamp,
+) -> Result<Parsed, FormatError> {
+    match generic::of_value(value.clone(), received_at) {
+        Ok(mut parsed) if parsed.rejected.is_empty() => {
+            let mended = Warnings::of_body(encoding == Encoding::MendedJson);
+            parsed.warnings.splice(0..0, mended.finish());
+            Ok(parsed)
+        }
+        // An alert about the end of another one would be worse than none.
+        Err(FormatError::InvalidEvent { reason }) if is_resolved(&value) => {
+            Err(FormatError::InvalidEvent {
                 reason: format!(
-                    "The body is no Alertmanager webhook (it has no `alerts`), nor an event: {reason}"
+                    "The body is no Alertmanager webhook (it has no `alerts`), nor an event: \
+                     {reason}"
                 ),
-            },
-            other => other,
+            })
+        }
+        _ => vendor::each_of(WHO, request, (value, encoding), received_at, |_, _| {
+            Said::Unknown
         }),
     }
 }
 
-fn webhook(body: &Value, alerts: &[Value], settings: &Settings, received_at: Timestamp) -> Parsed {
+fn webhook(
+    who: &'static str,
+    body: &Value,
+    alerts: &[Value],
+    settings: &Settings,
+    received_at: Timestamp,
+) -> Parsed {
     let mut warnings = Warnings::default();
     let of_body = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
     let group = Group {
         key: Some(of_body("groupKey"))
             .filter(|key| !key.is_empty())
             .map(key::bounded),
-        status: of_body("status"),
+        is_resolved: is_resolved(body),
         external_url: of_body("externalURL"),
         label_values: body
             .get("groupLabels")
@@ -94,11 +190,31 @@ fn webhook(body: &Value, alerts: &[Value], settings: &Settings, received_at: Tim
     for (item, alert) in alerts.iter().enumerate() {
         match group.signal(alert, &mut warnings) {
             Ok(signal) => parsed.signals.push(signal),
-            Err(reason) => parsed.rejected.push(Rejected { item, reason }),
+            Err(reason) => {
+                let is_over = group.is_over(alert);
+                let is_nameless = generic::of_value(alert.clone(), received_at).is_err();
+                if is_over && is_nameless {
+                    parsed.rejected.push(Rejected { item, reason });
+                    continue;
+                }
+                warnings.place = format!("alert {item}: ");
+                let before = parsed.signals.len();
+                vendor::fallback(who, alert, received_at, &mut parsed, &mut warnings);
+                for signal in parsed.signals.iter_mut().skip(before) {
+                    signal.group_key.clone_from(&group.key);
+                    if is_over {
+                        signal.action = Action::Resolve;
+                    }
+                    // The end of one group is not that of another one.
+                    if let (true, Some(group)) = (is_nameless, &group.key) {
+                        signal.dedup_key = key::of_identity(&[&signal.dedup_key, group]);
+                    }
+                }
+            }
         }
     }
     warnings.place.clear();
-    let is_resolved = group.status.eq_ignore_ascii_case("resolved");
+    let is_resolved = is_resolved(body);
     let left_out = body
         .get("truncatedAlerts")
         .and_then(Value::as_u64)
@@ -150,7 +266,7 @@ fn label_values(labels: &Map<String, Value>) -> Vec<String> {
 /// What all alerts of a message share.
 struct Group<'a> {
     key: Option<String>,
-    status: &'a str,
+    is_resolved: bool,
     external_url: &'a str,
     label_values: Vec<String>,
     /// Names of the labels that tell its alerts apart; none: all of them.
@@ -171,10 +287,10 @@ impl Group<'_> {
         let annotations = json::object(alert, "annotations").unwrap_or(&nothing);
         let of_alert = |name: &str| alert.get(name).and_then(Value::as_str).map(str::trim);
         let fingerprint = of_alert("fingerprint").filter(|text| !text.is_empty());
-        if labels.is_empty() && fingerprint.is_none() {
+        if labels.is_empty() && annotations.is_empty() && fingerprint.is_none() {
             return Err(
-                "The alert has neither `labels` nor `fingerprint`: nothing tells it from others. \
-                 Send the labels."
+                "The alert has neither `labels`, `annotations` nor `fingerprint`: nothing tells it \
+                 from others. Send the labels."
                     .to_owned(),
             );
         }
@@ -183,7 +299,7 @@ impl Group<'_> {
             None => String::new(),
         };
 
-        let dedup_key = self.dedup_key(labels, fingerprint);
+        let dedup_key = self.dedup_key(labels, annotations, fingerprint);
         let mut signal = Signal::new(
             self.action(alert),
             dedup_key,
@@ -207,7 +323,7 @@ impl Group<'_> {
                 source
             }
         });
-        signal.group_key = self.key.clone();
+        signal.group_key = self.key.clone().or_else(|| push::group_of(labels));
         signal.severity = severity_of(labels, warnings);
         signal.monitor_time = time::or_receipt(
             alert.get("startsAt"),
@@ -215,14 +331,26 @@ impl Group<'_> {
             Some(self.received_at),
             warnings,
         );
+        // Without a status, whoever sends it says how long it counts unless it is told again.
+        if signal.action == Action::Trigger
+            && of_alert("status").is_none_or(str::is_empty)
+            && let time::Reading::At(end) = time::read(alert.get("endsAt"))
+        {
+            signal.ends_at = Some(end);
+        }
         signal.links = self.links(annotations, of_alert("generatorURL"), warnings);
         signal.details = json::shallow(json!({"labels": labels, "annotations": annotations}));
         Ok(signal)
     }
 
     /// By the chosen labels, as far as it has them; without any by all of them, as the monitor
-    /// itself counts.
-    fn dedup_key(&self, labels: &Map<String, Value>, fingerprint: Option<&str>) -> String {
+    /// itself counts. What has no labels is known by its annotations.
+    fn dedup_key(
+        &self,
+        labels: &Map<String, Value>,
+        annotations: &Map<String, Value>,
+        fingerprint: Option<&str>,
+    ) -> String {
         let chosen: Map<String, Value> = (self.identity.iter())
             .filter_map(|name| Some((name.clone(), labels.get(name)?.clone())))
             .filter(|(_, value)| !matches!(value, Value::Null) && value.as_str() != Some(""))
@@ -230,7 +358,21 @@ impl Group<'_> {
         if !chosen.is_empty() {
             return key::fingerprint(&chosen);
         }
-        fingerprint.map_or_else(|| key::fingerprint(labels), key::bounded)
+        match fingerprint {
+            Some(fingerprint) => key::bounded(fingerprint),
+            None if labels.is_empty() => format!("annotations:{}", key::fingerprint(annotations)),
+            None => key::fingerprint(labels),
+        }
+    }
+
+    /// Whether what could not be read speaks of an end; where it says nothing, its group does.
+    fn is_over(&self, alert: &Value) -> bool {
+        match alert.as_object() {
+            Some(fields) if fields.contains_key("status") || fields.contains_key("endsAt") => {
+                self.action(fields) == Action::Resolve
+            }
+            _ => self.is_resolved,
+        }
     }
 
     /// The alert's own status; without one, its end decides, as for alerts pushed by Prometheus
@@ -252,14 +394,19 @@ impl Group<'_> {
         }
     }
 
-    /// Annotation `summary`, then `title`, then the alert's name with the group's label values.
+    /// Annotation `summary`, then `title`, then the alert's name with the group's label values;
+    /// whatever an annotation says where there is no name.
     fn title(
         &self,
         labels: &Map<String, Value>,
         annotations: &Map<String, Value>,
         warnings: &mut Warnings,
     ) -> String {
-        for name in ["summary", "title"] {
+        let names: &[&str] = match labels.contains_key("alertname") {
+            true => &["summary", "title"],
+            false => &["summary", "title", "description", "message"],
+        };
+        for name in names.iter().copied() {
             let title = text::line(
                 annotations.get(name),
                 &format!("annotation {name}"),

@@ -86,7 +86,7 @@ fn pushed(
     let ends = time::read(fields.get("endsAt"));
     let group = Group {
         key: group_key,
-        status: "",
+        is_resolved: false,
         external_url: "",
         label_values: Vec::new(),
         identity: &settings.identity_labels,

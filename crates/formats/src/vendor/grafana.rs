@@ -21,32 +21,24 @@ pub(crate) fn parse(
     now: Timestamp,
 ) -> Result<Parsed, FormatError> {
     signature::grafana(request, settings.secret.as_ref(), now)?;
-    let (value, _) = request.fields();
-    if read::array(&value, "alerts").is_some() {
-        return unified(&value, request.body, settings, now);
+    let (value, encoding) = request.fields();
+    match alertmanager::of_value(WHO, &value, encoding, settings, now) {
+        Some(parsed) => Ok(unified(&value, parsed?, settings)),
+        None => super::each_of(WHO, request, (value, encoding), now, |item, warnings| {
+            legacy(item, settings, warnings)
+        }),
     }
-    super::each(WHO, request, now, |item, warnings| {
-        legacy(item, settings, warnings)
-    })
 }
 
-fn unified(
-    value: &Value,
-    body: &[u8],
-    settings: &Settings,
-    now: Timestamp,
-) -> Result<Parsed, FormatError> {
-    let mut parsed = match alertmanager::parse_each(body, settings, now) {
-        // A template made something that had to be mended.
-        Err(FormatError::NotJson { .. }) => {
-            alertmanager::parse_each(value.to_string().as_bytes(), settings, now)?
-        }
-        other => other?,
-    };
+fn unified(value: &Value, mut parsed: Parsed, settings: &Settings) -> Parsed {
     let bad: Vec<usize> = parsed.rejected.iter().map(|item| item.item).collect();
     let mut bad = bad.into_iter().peekable();
-    let alerts = read::array(value, "alerts").into_iter().flatten();
+    let alerts = match value.get("alerts").unwrap_or(value) {
+        Value::Array(alerts) => &alerts[..],
+        one => std::slice::from_ref(one),
+    };
     let good = alerts
+        .iter()
         .enumerate()
         .filter(|(item, _)| bad.next_if_eq(item).is_none());
     let mut warnings = Warnings::default();
@@ -55,7 +47,7 @@ fn unified(
     }
     parsed.warnings.extend(warnings.finish());
     alertmanager::firing_wins(&mut parsed, settings);
-    Ok(parsed)
+    parsed
 }
 
 /// What Grafana sends besides Alertmanager's fields.

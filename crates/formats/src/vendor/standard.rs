@@ -108,8 +108,8 @@ fn of_client(value: &Value) -> Option<Read> {
         return Some(|body, _, _| pagerduty::at_any_address(body, pagerduty::v1::parse));
     }
     let of_a_group = |alerts: &Vec<Value>| alerts.iter().any(|alert| alert.get("labels").is_some());
-    read::array(value, "alerts")
-        .is_some_and(of_a_group)
+    let alone = |alerts: &Vec<Value>| alerts.iter().any(alertmanager::is_alert);
+    (read::array(value, "alerts").is_some_and(of_a_group) || value.as_array().is_some_and(alone))
         .then_some(alertmanager::parse as Read)
 }
 

@@ -225,11 +225,12 @@ fn a_payload_of_ones_own_at_the_webhook_is_generic() {
         |body: Value| alertmanager::parse(body.to_string().as_bytes(), &Settings::default(), now());
     let parsed = parse(json!({"title": "DiskFull", "status": "resolved"})).unwrap();
     assert_eq!(parsed.signals[0].action, Action::Resolve);
-    let error = parse(json!({"alerts": "none"})).unwrap_err();
+    // There is nothing to page for, and nothing that would be over.
+    let error = parse(json!({"alerts": "none", "status": "resolved"})).unwrap_err();
     assert_eq!(error.code(), "invalid_event");
     assert_eq!(
         error.to_string(),
-        "The body is no Alertmanager webhook (it has no `alerts`), nor an event: The event has no title. Put one in `summary` (or in `title`, `message`, `name`, `subject`, `text`)."
+        "The body is no Alertmanager webhook (it has no `alerts`), nor an event: The resolve names no alert. Send the `dedup_key` of its trigger, or the same `summary`, `source`, `component` and `class`."
     );
 }
 
@@ -262,6 +263,11 @@ fn odd_alerts_of_a_webhook() {
     assert_eq!(
         seen,
         [
+            (
+                Action::Trigger,
+                AlertSeverity::Critical,
+                "Alertmanager sent something that could not be understood"
+            ),
             (Action::Trigger, AlertSeverity::Critical, "A"),
             (Action::Resolve, AlertSeverity::Warning, "B"),
             (Action::Trigger, AlertSeverity::Critical, "C"),
@@ -272,13 +278,17 @@ fn odd_alerts_of_a_webhook() {
             ),
         ]
     );
+    let ends: Vec<_> = (parsed.signals.iter())
+        .filter_map(|signal| signal.ends_at)
+        .collect();
+    assert_eq!(ends, [Timestamp::parse("2026-03-14T10:00:00Z").unwrap()]);
     assert_eq!(
         parsed
             .rejected
             .iter()
             .map(|bad| bad.item)
             .collect::<Vec<_>>(),
-        [0, 1]
+        [0]
     );
     let group = parsed.resolve_group.unwrap();
     assert_eq!(

@@ -18,3 +18,4 @@ mod recurrence;
 mod replies;
 mod transport;
 mod vendor;
+mod webhook;

@@ -244,6 +244,11 @@ async fn bad_input_is_refused_in_order() {
         format!("/integrations/{key}/{door}")
     }) {
         for (name, body, code) in &bodies {
+            // A template of an Alertmanager may make anything but nothing.
+            let is_nothing = ["empty", "empty list", "nothing in it"].contains(name);
+            if address.ends_with("alertmanager") && !is_nothing {
+                continue;
+            }
             let answer = house.post(&address, body.clone()).await;
             let problem = answer.is_problem(400, code);
             assert!(problem["detail"].as_str().unwrap().len() > 10, "{name}");
