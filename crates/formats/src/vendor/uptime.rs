@@ -56,14 +56,8 @@ fn kuma_beat<'a>(item: &'a Value, settings: &Settings) -> Said<'a> {
         return Said::Unknown;
     }
     let beat = item.get("heartbeat").filter(|beat| beat.is_object());
-    if beat.is_none() && id.is_none() && name.is_none() {
-        // A test has neither; the message says which.
-        return match message {
-            Some(text) if text.to_lowercase().contains("test") => {
-                Said::Nothing("a test of Uptime Kuma arrived: all is well")
-            }
-            _ => Said::Unknown,
-        };
+    if let (None, None, None, Some(message)) = (beat, &id, &name, &message) {
+        return kuma_notice(item, message, settings);
     }
     let address = read::text(item, "monitor.url").filter(|url| url.len() > "https://".len());
     let title = match (&name, read::text(item, "heartbeat.msg")) {
@@ -100,6 +94,46 @@ fn kuma_beat<'a>(item: &'a Value, settings: &Settings) -> Said<'a> {
             "description": read::at(item, "monitor.description"),
         }),
         at: read::at(item, "heartbeat.time"),
+        ..Draft::default()
+    }
+    .into()
+}
+
+/// What is about no heartbeat: a test, or `[name][address] server certificate … will expire in 7
+/// days`, which names its monitor in the message only.
+fn kuma_notice<'a>(item: &'a Value, message: &str, settings: &Settings) -> Said<'a> {
+    // `NAME Testing`, by the name of the notification; a monitor may be called anything.
+    if message.ends_with("Testing") {
+        return Said::Nothing("a test of Uptime Kuma arrived: all is well");
+    }
+    let about = message.strip_prefix('[').and_then(|rest| {
+        let (name, rest) = rest.split_once("][")?;
+        Some((name, rest.split_once("] ")?.0))
+    });
+    let key = match about {
+        Some((name, address)) => format!("notice:{name}|{address}"),
+        // The days that are left differ each time.
+        None => format!(
+            "notice:{}",
+            message.replace(|c: char| c.is_ascii_digit(), "")
+        ),
+    };
+    let is_null = |name: &str| item.get(name).is_some_and(Value::is_null);
+    Draft {
+        key: Some(key),
+        title: Some(message.to_owned()),
+        source: about.map(|(name, _)| name.to_owned()),
+        // A body of its user's own may hold the message alone, and that of a monitor that is down.
+        severity: Some(match is_null("heartbeat") && is_null("monitor") {
+            true => AlertSeverity::Info,
+            false => settings.severity(),
+        }),
+        component: about.map(|(name, _)| name.to_owned()),
+        links: vec![(
+            "Monitored address",
+            about.map(|(_, address)| address.to_owned()),
+        )],
+        details: rest_of(item, &[]),
         ..Draft::default()
     }
     .into()

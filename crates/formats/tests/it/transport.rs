@@ -60,6 +60,56 @@ fn uptime_watchers_in_all_their_encodings() {
     );
 }
 
+#[test]
+fn uptime_kumas_notices_are_told_from_its_test() {
+    let notice = |msg: &str| json!({"heartbeat": null, "monitor": null, "msg": msg});
+    let certificate = |name: &str, days: u8| {
+        notice(&format!(
+            "[{name}][https://{name}.example] server certificate {name}.example will expire in {days} days"
+        ))
+    };
+    let parsed = of_json(Kind::UptimeKuma, &certificate("latest", 7));
+    assert_eq!(
+        lines(&parsed),
+        [
+            "trigger notice:latest|https://latest.example info latest | [latest][https://latest.example] server certificate latest.example will expire in 7 days"
+        ]
+    );
+    assert!(parsed.warnings.is_empty());
+    let key = |value: &Value| {
+        of_json(Kind::UptimeKuma, value).signals[0]
+            .dedup_key
+            .clone()
+    };
+    assert_eq!(key(&certificate("latest", 1)), parsed.signals[0].dedup_key);
+    assert_ne!(key(&certificate("Testing", 1)), parsed.signals[0].dedup_key);
+    let domain = |days: u8| notice(&format!("Domain name a.example will expire in {days} days"));
+    assert_eq!(key(&domain(30)), key(&domain(7)));
+    let by_address = Request {
+        method: "GET",
+        query: &url_query(&[
+            ("heartbeat", "null"),
+            ("monitor", "null"),
+            (
+                "msg",
+                "[a][https://a.example] server certificate a will expire in 7 days",
+            ),
+        ]),
+        ..Request::default()
+    };
+    let parsed = read(Kind::UptimeKuma, &by_address).unwrap();
+    assert_eq!(parsed.signals[0].severity.as_str(), "info");
+    assert!(
+        of_json(Kind::UptimeKuma, &notice("My Kuma Testing"))
+            .signals
+            .is_empty()
+    );
+    // A body of one's own tells of monitors that are down, too.
+    let own = of_json(Kind::UptimeKuma, &json!({"msg": "[Shop] [Down] timeout"}));
+    assert_eq!(own.signals[0].severity.as_str(), "critical");
+    assert_eq!(own.signals[0].summary, "[Shop] [Down] timeout");
+}
+
 fn url_query(fields: &[(&str, &str)]) -> String {
     let hex = |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02X}")).collect() };
     let pairs: Vec<String> = fields

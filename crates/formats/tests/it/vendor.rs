@@ -149,6 +149,13 @@ fn vendors_say_what_they_mean() {
                 "trigger monitor:7 critical https://shop.example | Shop: connect ECONNREFUSED 10.0.3.7:443",
             ],
         ),
+        (
+            Kind::UptimeKuma,
+            "uptimekuma_certificate",
+            &[
+                "trigger notice:shop|https://shop.example info shop | [shop][https://shop.example] server certificate shop.example will expire in 7 days",
+            ],
+        ),
         (Kind::UptimeKuma, "uptimekuma_test", &[]),
         (
             Kind::UptimeRobot,
@@ -226,10 +233,8 @@ fn vendors_say_what_they_mean() {
         };
         assert_eq!(parsed.warnings, expected, "{name}");
         for signal in &parsed.signals {
-            assert!(
-                signal.monitor_time.is_some() || name == "grafana_legacy",
-                "{name}"
-            );
+            let is_timeless = ["grafana_legacy", "uptimekuma_certificate"].contains(&name);
+            assert!(signal.monitor_time.is_some() || is_timeless, "{name}");
         }
     }
 }
