@@ -1,6 +1,6 @@
-//! Sentry: integrations' webhooks (issue alerts, metric alerts, issues) and the older plugin's. The
-//! issue's id is the key wherever there is one, so that resolving it in Sentry closes the alert
-//! (WIRE-FORMATS.md §1.12).
+//! Sentry: integrations' webhooks (issue alerts, metric alerts, issues, errors) and the older
+//! plugin's. The issue's id is the key wherever there is one, so that resolving it in Sentry closes
+//! the alert (WIRE-FORMATS.md §1.12).
 
 use domain::Timestamp;
 use domain::word::{Action, AlertSeverity};
@@ -29,8 +29,11 @@ pub(crate) fn parse(
             Said::Nothing("Sentry told of its installation")
         } else if read::object(item, "data.metric_alert").is_some() {
             metric(item, settings)
-        } else if read::object(item, "data.event").is_some() {
-            event(item, settings)
+        } else if let Some(event) = ["data.event", "data.error"]
+            .iter()
+            .find_map(|path| read::at(item, path).filter(|found| found.is_object()))
+        {
+            of_event(item, event, settings)
         } else if read::object(item, "data.issue").is_some() {
             issue(item, settings)
         } else if resource == "comment" {
@@ -63,10 +66,8 @@ fn tags(event: &Value) -> Value {
     Value::Object(tags)
 }
 
-fn event<'a>(item: &'a Value, settings: &Settings) -> Said<'a> {
-    let Some(event) = read::at(item, "data.event") else {
-        return Said::Unknown;
-    };
+/// An event, told by an issue alert or as an error of its own.
+fn of_event<'a>(item: &'a Value, event: &'a Value, settings: &Settings) -> Said<'a> {
     let tags = tags(event);
     Draft {
         key: read::first(event, &["issue_id", "groupid", "event_id"])

@@ -115,6 +115,11 @@ fn vendors_say_what_they_mean() {
         ),
         (
             Kind::Sentry,
+            "sentry_error",
+            &["trigger issue:1170820242 error web-1 | ReferenceError: heck is not defined"],
+        ),
+        (
+            Kind::Sentry,
             "sentry_issue_resolved",
             &["resolve issue:1170820242 error shop | ReferenceError: heck is not defined"],
         ),
