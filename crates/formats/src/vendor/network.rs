@@ -59,16 +59,30 @@ pub(crate) fn prtg(
     })
 }
 
-/// PRTG writes its states in the language of its server, with what was before behind them: `Down
-/// ended (now: Up)`, `Down (Acknowledged)`, `Fehler`.
+/// What follows `(now: ` in any of the languages, where a state has ended.
+fn prtg_now(lower: &str) -> Option<&str> {
+    ["now", "jetzt", "maintenant", "ahora"]
+        .iter()
+        .find_map(|word| {
+            let (_, rest) = lower.split_once(&format!("({word}"))?;
+            let state = rest.trim_start().strip_prefix(':')?.trim();
+            let state = state.strip_suffix(')').unwrap_or(state).trim_end();
+            (!state.is_empty()).then_some(state)
+        })
+}
+
+/// PRTG writes its states in the language of its server, with what was before in front of them:
+/// `Down ended (now: Up)`, `Down (Acknowledged)`, `Fehler`. What is now counts alone: a warning may
+/// have ended because the sensor is down.
 fn prtg_state(status: &str, settings: &Settings) -> (Action, AlertSeverity) {
     let lower = status.to_lowercase();
+    let lower = prtg_now(&lower).unwrap_or(&lower);
     let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     let starts = |words: &[&str]| words.iter().any(|word| lower.starts_with(word));
     if has(&["acknowledged", "bestätigt", "reconnu", "confirmad"]) {
         return (Action::Acknowledge, settings.severity());
     }
-    if has(&["ended", "beendet", "now: up", "(jetzt: ok", "(jetzt: up"])
+    if has(&["ended", "beendet"])
         || starts(&["up", "ok", "disponible", "operacional"])
         || starts(&["paused", "pausiert"])
     {
