@@ -162,7 +162,8 @@ pub(crate) fn is_standard(request: &Request<'_>) -> bool {
     request.header("webhook-signature").is_some() || request.header("svix-signature").is_some()
 }
 
-/// Checks a message signed by Standard Webhooks, within 5 minutes of our clock.
+/// Checks a message signed by Standard Webhooks, within 5 minutes of our clock, by a secret that
+/// both share (`v1`).
 ///
 /// # Errors
 /// As [`hex_of_body`].
@@ -182,6 +183,10 @@ pub(crate) fn standard(
     };
     let (id, time, signatures) = (of("id")?, of("timestamp")?, of("signature")?);
     is_recent(time, now).ok_or_else(|| refused("webhook-timestamp"))?;
+    // A public key, of signatures that are not taken: as a secret it would prove nothing.
+    if secret.reveal().starts_with("whpk_") {
+        return Err(refused("webhook-signature"));
+    }
     let expected = hmac_sha256(
         &standard_key(secret.reveal()),
         &[id.as_bytes(), b".", time.as_bytes(), b".", request.body],
@@ -258,6 +263,22 @@ mod tests {
         request.headers[0].1 = "msg_other";
         let other = standard(&request, secret(key).as_ref(), at);
         assert!(other.is_err());
+    }
+
+    #[test]
+    fn a_public_key_is_no_secret() {
+        let (key, at) = (
+            "whpk_A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=",
+            Timestamp::from_seconds(1_614_265_330),
+        );
+        let signature = sign_standard(key, "id", at, b"{}");
+        let mut request = Request::of_body(b"{}");
+        request.headers = vec![
+            ("webhook-id", "id"),
+            ("webhook-timestamp", "1614265330"),
+            ("webhook-signature", &signature),
+        ];
+        assert!(standard(&request, secret(key).as_ref(), at).is_err());
     }
 
     #[test]
