@@ -4,9 +4,9 @@
 use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{ServiceRequest, ServiceResponse, Url};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{Method, StatusCode, Uri};
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, Data};
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError};
@@ -41,6 +41,7 @@ pub(crate) async fn run<B: MessageBody + 'static>(
     let in_flight = metrics::InFlight::begin();
     let id = RequestId(rand::random());
 
+    let req = folded(req);
     let response = match next.call(req).await {
         Ok(response) => response.map_into_boxed_body(),
         // Only services that are no handlers fail like this; there are none of ours.
@@ -62,6 +63,41 @@ pub(crate) async fn run<B: MessageBody + 'static>(
         "request"
     );
     Ok(response)
+}
+
+/// Folds repeated slashes in addresses of monitors, whose clients put a path behind a host that
+/// ends with a slash. Escaped ones stay: they are part of a name.
+fn folded(mut req: ServiceRequest) -> ServiceRequest {
+    if let Some(uri) = fold(req.uri()) {
+        req.match_info_mut().set(Url::new(uri.clone()));
+        req.head_mut().uri = uri;
+    }
+    req
+}
+
+/// `None` where there is nothing to fold.
+fn fold(uri: &Uri) -> Option<Uri> {
+    // One look at the path is all that this costs others.
+    let first = uri.path().find("//")?;
+    let (head, tail) = uri.path().split_at(first);
+    let mut target = head.to_owned();
+    for segment in tail.split('/').filter(|segment| !segment.is_empty()) {
+        target.push('/');
+        target.push_str(segment);
+    }
+    if tail.ends_with('/') {
+        target.push('/');
+    }
+    if !is_for_monitors(&target) {
+        return None;
+    }
+    if let Some(query) = uri.query() {
+        target.push('?');
+        target.push_str(query);
+    }
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(target.parse().ok()?);
+    Uri::from_parts(parts).ok()
 }
 
 /// A path without the secrets that some hold: keys of integrations, tokens of mail links.
@@ -335,6 +371,33 @@ mod tests {
         assert_eq!(of("/a/token"), "/a/…");
         assert_eq!(of("/incidents/42"), "/incidents/42");
         assert_eq!(of("/api/v1/incidents"), "/api/v1/incidents");
+    }
+
+    #[test]
+    fn slashes_are_folded_for_monitors_only() {
+        let of = |uri: &str| fold(&uri.parse().unwrap()).map(|uri| uri.to_string());
+        for (asked, meant) in [
+            ("//v2/enqueue", "/v2/enqueue"),
+            ("/v2/enqueue//", "/v2/enqueue/"),
+            (
+                "///v2//alerts/a%2F%2Fb//close?x=//",
+                "/v2/alerts/a%2F%2Fb/close?x=//",
+            ),
+            ("/integrations/k//v2/enqueue", "/integrations/k/v2/enqueue"),
+            ("//heartbeat/k//fail", "/heartbeat/k/fail"),
+            ("http://host//v2/enqueue?a=b", "http://host/v2/enqueue?a=b"),
+        ] {
+            assert_eq!(of(asked).as_deref(), Some(meant), "{asked}");
+        }
+        for other in [
+            "/v2/enqueue",
+            "//",
+            "//incidents",
+            "/api//v1/alerts",
+            "/static//x.css",
+        ] {
+            assert_eq!(of(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod api;
 mod calendar;
 mod channel;
 mod doors;
+mod doors_limits;
 mod edge;
 mod fault;
 mod heartbeat;

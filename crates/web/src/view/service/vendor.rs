@@ -38,12 +38,20 @@ pub(super) fn snippets(kind: Kind, base: &str, key: &str) -> Vec<Snippet> {
     };
     let (text, body) = setting(kind);
     let mut snippets = match kind {
-        Kind::Opsgenie => vec![one(
-            "address",
-            "API address and key",
-            "Host of the API and the GenieKey.",
-            format!("api_url: {base}/\napi_key: {key}"),
-        )],
+        Kind::Opsgenie => vec![
+            one(
+                "address",
+                "API address and key",
+                "Host of the API and the GenieKey, for SDKs and tools.",
+                format!("host: {base}\napi_key: {key}"),
+            ),
+            one(
+                "alertmanager",
+                "Alertmanager, opsgenie_configs",
+                "",
+                format!("api_url: {base}/\napi_key: {key}"),
+            ),
+        ],
         Kind::Prometheus => vec![one(
             "prometheus",
             "prometheus.yml",

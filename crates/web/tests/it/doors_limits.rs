@@ -1,0 +1,63 @@
+//! What doors do with addresses, amounts and times beyond the usual, and that owners hear of what
+//! was not taken.
+
+use serde_json::{Value, json};
+
+use crate::doors::send;
+use crate::house::{ADMIN, House, PD_KEY};
+
+fn event(key: &str) -> Value {
+    json!({"routing_key": PD_KEY, "event_action": "trigger", "dedup_key": key,
+        "payload": {"summary": "Disk full", "source": "db1", "severity": "critical"}})
+}
+
+fn group() -> Value {
+    json!({"version": "4", "groupKey": "g", "status": "firing", "alerts": [
+        {"status": "firing", "fingerprint": "f", "labels": {"alertname": "A"}}]})
+}
+
+fn pushed() -> Value {
+    json!([{"labels": {"alertname": "A"}}])
+}
+
+/// Clients put their path behind a host that ends with a slash.
+#[actix_web::test]
+async fn repeated_slashes_are_one() {
+    let house = House::on_sqlite().await;
+    let genie = format!("GenieKey {PD_KEY}");
+    let auth = [("authorization", genie.as_str())];
+    let mine = format!("/integrations/{PD_KEY}");
+    let made = json!({"message": "x", "alias": "a//b"});
+    for (path, body, status) in [
+        ("//v2/enqueue".to_owned(), event("a"), 202),
+        ("/v2/enqueue//".to_owned(), event("a"), 202),
+        (format!("{mine}//v2/enqueue"), event("a"), 202),
+        (
+            format!("//integrations/{PD_KEY}/events"),
+            json!({"summary": "x"}),
+            202,
+        ),
+        ("//v2/alerts".to_owned(), made.clone(), 202),
+        ("//v2//alerts/".to_owned(), made, 202),
+        (format!("{mine}//api/v2/alerts"), pushed(), 200),
+        (format!("{mine}/alertmanager//"), group(), 202),
+    ] {
+        let answer = send(&house, &path, &auth, body).await;
+        assert_eq!(answer.status, status, "{path}: {}", answer.body);
+    }
+    // Escaped ones are part of a name.
+    let path = "//v2/alerts/a%2F%2Fb//close?identifierType=alias";
+    assert_eq!(send(&house, path, &auth, "{}").await.status, 202);
+    let list = house.api(ADMIN, "GET", "/api/v1/alerts", None).await;
+    let list = list.json();
+    let closed = list["items"].as_array().unwrap().iter();
+    let closed: Vec<&Value> = closed
+        .filter(|alert| alert["status"] == "resolved")
+        .map(|alert| &alert["dedup_key"])
+        .collect();
+    assert_eq!(closed, ["a//b"]);
+    // Other pages have one address each.
+    for path in ["//incidents", "//healthz", "/api//v1/alerts"] {
+        assert_eq!(house.get(path).await.status, 404, "{path}");
+    }
+}
