@@ -15,6 +15,8 @@ use crate::settings::Secret;
 const TOLERANCE: Span = Span::from_seconds(300);
 /// Signatures tried of one request: senders send two while they change their secret.
 const SIGNATURES_MAX: usize = 10;
+/// Headers tried that may hold the time of a request; proxies add one or two of their own.
+const TIMES_MAX: usize = 5;
 
 /// HMAC-SHA256 over pieces put together.
 pub fn hmac_sha256(key: &[u8], pieces: &[&[u8]]) -> [u8; 32] {
@@ -100,8 +102,8 @@ pub(crate) fn plain(
         .ok_or_else(|| refused(header))
 }
 
-/// Grafana's signature: of the body, or of `timestamp:body` when it is set up with the header
-/// [`GRAFANA_TIMESTAMP`].
+/// Grafana's signature: of the body, or of `timestamp:body` when it is set up with a header for the
+/// time. That header's name is free: whatever holds the time of these minutes may be it.
 ///
 /// # Errors
 /// As [`hex_of_body`].
@@ -111,23 +113,26 @@ pub(crate) fn grafana(
     now: Timestamp,
 ) -> Result<(), FormatError> {
     const HEADER: &str = "X-Grafana-Alerting-Signature";
-    let (Some(secret), Some(time)) = (secret, request.header(GRAFANA_TIMESTAMP)) else {
-        return hex_of_body(request, secret, HEADER, "");
+    let Some(secret) = secret else {
+        return Ok(());
     };
-    is_recent(time, now).ok_or_else(|| refused(GRAFANA_TIMESTAMP))?;
-    let expected = hmac_sha256(
-        secret.reveal().as_bytes(),
-        &[time.as_bytes(), b":", request.body],
-    );
-    request
-        .header(HEADER)
-        .is_some_and(|sent| is_hex_of(sent, &expected))
-        .then_some(())
-        .ok_or_else(|| refused(HEADER))
+    let sent = request.header(HEADER).ok_or_else(|| refused(HEADER))?;
+    let key = secret.reveal().as_bytes();
+    let mut times = request
+        .headers
+        .iter()
+        .map(|(_, value)| value.trim())
+        .filter(|value| is_recent(value, now).is_some())
+        .take(TIMES_MAX);
+    let good = is_hex_of(sent, &hmac_sha256(key, &[request.body]))
+        || times.any(|time| {
+            is_hex_of(
+                sent,
+                &hmac_sha256(key, &[time.as_bytes(), b":", request.body]),
+            )
+        });
+    good.then_some(()).ok_or_else(|| refused(HEADER))
 }
-
-/// The name we ask Grafana's users to give the timestamp's header, which is free.
-pub const GRAFANA_TIMESTAMP: &str = "X-Grafana-Alerting-Timestamp";
 
 fn is_recent(seconds: &str, now: Timestamp) -> Option<()> {
     let seconds: i64 = seconds.trim().parse().ok()?;
@@ -282,18 +287,31 @@ mod tests {
     }
 
     #[test]
-    fn grafanas_time_is_part_of_what_is_signed() {
+    fn grafanas_time_is_part_of_what_is_signed_whatever_its_header_is_called() {
         let key = secret("k");
-        let mac = hmac_sha256(b"k", &[b"1700000000:{}"]);
-        let hex: String = mac.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = |pieces: &[&[u8]]| -> String {
+            let mac = hmac_sha256(b"k", pieces);
+            mac.iter().map(|byte| format!("{byte:02x}")).collect()
+        };
+        let (timed, plain) = (hex(&[b"1700000000:{}"]), hex(&[b"{}"]));
         let mut request = Request::of_body(b"{}");
-        request.headers = vec![
-            ("X-Grafana-Alerting-Signature", &hex),
-            (GRAFANA_TIMESTAMP, "1700000000"),
-        ];
         let at = Timestamp::from_seconds;
+        for name in ["X-Grafana-Alerting-Timestamp", "X-Our-Time"] {
+            request.headers = vec![
+                ("X-Request-Start", "1700000001"),
+                ("X-Grafana-Alerting-Signature", &timed),
+                (name, "1700000000"),
+            ];
+            assert_eq!(grafana(&request, key.as_ref(), at(1_700_000_010)), Ok(()));
+            assert!(grafana(&request, key.as_ref(), at(1_700_000_301)).is_err());
+            assert!(grafana(&request, key.as_ref(), at(1_800_000_000)).is_err());
+        }
+        request.headers.pop();
+        assert!(grafana(&request, key.as_ref(), at(1_700_000_010)).is_err());
+        // Without a header for the time, beside one that only looks like it.
+        request.headers[1].1 = &plain;
         assert_eq!(grafana(&request, key.as_ref(), at(1_700_000_010)), Ok(()));
-        assert!(grafana(&request, key.as_ref(), at(1_800_000_000)).is_err());
+        assert_eq!(grafana(&request, None, at(1_700_000_010)), Ok(()));
         request.headers.pop();
         assert!(grafana(&request, key.as_ref(), at(1_700_000_010)).is_err());
     }

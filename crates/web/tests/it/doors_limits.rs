@@ -1,10 +1,13 @@
 //! What doors do with addresses, amounts and times beyond the usual, and that owners hear of what
 //! was not taken.
 
+use domain::word::IntegrationKind;
+use formats::signature::hmac_sha256;
 use serde_json::{Value, json};
 
 use crate::doors::send;
 use crate::house::{ADMIN, House, PD_KEY};
+use crate::settings::{door, settings};
 
 fn event(key: &str) -> Value {
     json!({"routing_key": PD_KEY, "event_action": "trigger", "dedup_key": key,
@@ -60,4 +63,23 @@ async fn repeated_slashes_are_one() {
     for path in ["//incidents", "//healthz", "/api//v1/alerts"] {
         assert_eq!(house.get(path).await.status, 404, "{path}");
     }
+}
+
+/// Grafana's users name the header of the signed time as they like.
+#[actix_web::test]
+async fn grafanas_time_may_have_any_name() {
+    let house = House::on_sqlite().await;
+    let (id, key) = door(&house, IntegrationKind::Grafana).await;
+    let secret = json!({"secret": "k"});
+    house.api(ADMIN, "PATCH", &settings(id), Some(secret)).await;
+    let time = (house.engine.now().0 / 1_000_000).to_string();
+    let body = group().to_string();
+    let mac = hmac_sha256(b"k", &[time.as_bytes(), b":", body.as_bytes()]);
+    let signature: String = mac.iter().map(|byte| format!("{byte:02x}")).collect();
+    let signed = ("x-grafana-alerting-signature", signature.as_str());
+    let path = format!("/integrations/{key}/grafana");
+    let answer = send(&house, &path, &[signed, ("x-sent-at", &time)], &body).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let answer = send(&house, &path, &[signed], &body).await;
+    answer.is_problem(401, "bad_signature");
 }
