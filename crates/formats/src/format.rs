@@ -83,7 +83,7 @@ impl Reply {
 }
 
 type Parse = fn(&Request<'_>, &Settings, Timestamp) -> Result<Parsed, FormatError>;
-type Handshake = fn(&Request<'_>, &Settings) -> Option<Reply>;
+type Handshake = fn(&Request<'_>, &Settings) -> Option<Result<Reply, FormatError>>;
 
 /// How the requests of one kind of integration are read.
 #[derive(Clone, Copy)]
@@ -160,7 +160,14 @@ impl Format {
     }
 
     /// The answer to a request that only asks whether we are there.
-    pub fn handshake(&self, request: &Request<'_>, settings: &Settings) -> Option<Reply> {
+    ///
+    /// # Errors
+    /// When the integration lacks what the answer is made of.
+    pub fn handshake(
+        &self,
+        request: &Request<'_>,
+        settings: &Settings,
+    ) -> Option<Result<Reply, FormatError>> {
         (self.handshake?)(request, settings)
     }
 }
@@ -229,7 +236,7 @@ pub fn of(kind: IntegrationKind) -> Format {
         K::Flux => signed("Flux", C::Changes, 202, cluster::flux),
         K::Changes => signed("Changes and experiments", C::Changes, 202, plain::parse),
         K::CloudEvents => Format {
-            handshake: Some(cloudevents::handshake),
+            handshake: Some(|request, _| cloudevents::handshake(request).map(Ok)),
             ..signed("CloudEvents", C::Standards, 202, cloudevents::parse)
         },
         K::StandardWebhooks => signed("Standard Webhooks", C::Standards, 202, standard::signed),

@@ -22,7 +22,7 @@ use crate::{FormatError, ITEMS_MAX, Parsed, generic, json, read, signature};
 const WHO: &str = "CloudEvents";
 
 /// A sender asks whether it may send, and how often.
-pub(crate) fn handshake(request: &Request<'_>, _: &Settings) -> Option<Reply> {
+pub(crate) fn handshake(request: &Request<'_>) -> Option<Reply> {
     if request.method != "OPTIONS" {
         return None;
     }

@@ -16,14 +16,23 @@ use crate::warning::{Warnings, quoted};
 use crate::{FormatError, Parsed, read, signature};
 
 /// netdata's cloud asks, with a GET, for the HMAC of a token under the secret it shows its user.
-pub(crate) fn handshake(request: &Request<'_>, settings: &Settings) -> Option<Reply> {
+pub(crate) fn handshake(
+    request: &Request<'_>,
+    settings: &Settings,
+) -> Option<Result<Reply, FormatError>> {
     let token = request.query_value("crc_token")?;
-    let secret = settings.secret.as_ref()?;
+    let Some(secret) = &settings.secret else {
+        return Some(Err(FormatError::InvalidEvent {
+            reason: "netdata asks for a proof that needs its secret: set the secret of this \
+                     integration to the one that netdata shows, and verify again."
+                .to_owned(),
+        }));
+    };
     let mac = signature::hmac_sha256(secret.reveal().as_bytes(), &[token.as_bytes()]);
-    Some(Reply::json(
+    Some(Ok(Reply::json(
         200,
         json!({ "response_token": format!("sha256={}", STANDARD.encode(mac)) }),
-    ))
+    )))
 }
 
 pub(crate) fn parse(

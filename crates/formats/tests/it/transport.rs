@@ -249,6 +249,7 @@ fn cloud_events_in_three_modes_and_a_handshake() {
     };
     let reply = format::of(Kind::CloudEvents)
         .handshake(&ask, &Settings::default())
+        .unwrap()
         .unwrap();
     assert_eq!(reply.status, 200);
     assert_eq!(
@@ -281,14 +282,16 @@ fn a_secret_is_asked_for_once_it_is_set() {
     };
     let reply = format::of(Kind::Netdata)
         .handshake(&ask, &settings)
+        .unwrap()
         .unwrap();
     // From `printf abc | openssl dgst -sha256 -hmac k -binary | base64`.
     assert_eq!(
         reply.body.unwrap()["response_token"],
         "sha256=NC5RnOCtbAOja5jus/HRMNtIE7nfTRFg7aSI1xLceO4="
     );
-    assert_eq!(
-        format::of(Kind::Netdata).handshake(&ask, &Settings::default()),
-        None
-    );
+    let without = format::of(Kind::Netdata).handshake(&ask, &Settings::default());
+    let told = without.unwrap().unwrap_err().to_string();
+    assert!(told.contains("set the secret"), "{told}");
+    let plain = Request::of_body(b"{}");
+    assert_eq!(format::of(Kind::Netdata).handshake(&plain, &settings), None);
 }

@@ -104,9 +104,16 @@ async fn take(
             None => (None, format.parse(&request, settings, state.now())),
         }
     };
-    if let Some(reply) = handshake {
-        intake::admit_key(&state, &key_hash)?;
-        return Ok(respond(&reply));
+    match handshake {
+        Some(Ok(reply)) => {
+            intake::admit_key(&state, &key_hash)?;
+            return Ok(respond(&reply));
+        }
+        Some(Err(error)) => {
+            intake::remember_refusal(&state, key_hash, error.to_string(), bytes, origin).await;
+            return Err(WebError::Format(error));
+        }
+        None => {}
     }
     let parsed = match parsed {
         Ok(Parsed {

@@ -4,6 +4,7 @@
 use domain::word::IntegrationKind;
 use formats::signature::hmac_sha256;
 use serde_json::{Value, json};
+use store::request::{Filter, Request};
 
 use crate::doors::send;
 use crate::house::{ADMIN, House, PD_KEY};
@@ -21,6 +22,22 @@ fn group() -> Value {
 
 fn pushed() -> Value {
     json!([{"labels": {"alertname": "A"}}])
+}
+
+/// Requests that were kept, newest first.
+async fn kept(house: &House) -> Vec<Request> {
+    let store = house.engine.store();
+    store
+        .read(|c| store::request::list(c, &Filter::default(), 100))
+        .await
+        .unwrap()
+}
+
+/// Why the newest request was refused.
+async fn problem(house: &House) -> String {
+    let kept = kept(house).await;
+    kept.first()
+        .map_or(String::new(), |one| one.problems.join("\n"))
 }
 
 /// Clients put their path behind a host that ends with a slash.
@@ -63,6 +80,26 @@ async fn repeated_slashes_are_one() {
     for path in ["//incidents", "//healthz", "/api//v1/alerts"] {
         assert_eq!(house.get(path).await.status, 404, "{path}");
     }
+}
+
+/// netdata's cloud asks for a proof that needs a secret: without one its owner is told to set it.
+#[actix_web::test]
+async fn netdata_is_told_to_set_the_secret_first() {
+    let house = House::on_sqlite().await;
+    let (id, key) = door(&house, IntegrationKind::Netdata).await;
+    let ask = format!("/integrations/{key}/netdata?crc_token=zzz");
+    let answer = house.get(&ask).await;
+    let told = answer.is_problem(400, "invalid_event");
+    let detail = told["detail"].as_str().unwrap();
+    assert!(detail.contains("set the secret"), "{detail}");
+    assert_eq!(problem(&house).await, detail);
+    let alerts = house.api(ADMIN, "GET", "/api/v1/alerts", None).await;
+    assert_eq!(alerts.json()["items"], json!([]));
+    let secret = json!({"secret": "k"});
+    house.api(ADMIN, "PATCH", &settings(id), Some(secret)).await;
+    let answer = house.get(&ask).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert!(answer.json()["response_token"].is_string());
 }
 
 /// Grafana's users name the header of the signed time as they like.

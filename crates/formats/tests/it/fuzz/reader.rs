@@ -129,7 +129,7 @@ fn of_kind(kind: IntegrationKind) -> Reader {
                 ..Request::default()
             };
             for request in [&body, &address] {
-                format::of(kind).handshake(request, settings);
+                drop(format::of(kind).handshake(request, settings));
                 let Ok(parsed) = format::of(kind).parse(request, settings, now()) else {
                     continue;
                 };
