@@ -94,6 +94,9 @@ pub struct Format {
     pub category: Category,
     /// Answer to what was taken.
     pub success: u16,
+    /// Answer to what is more than the integration may send: 429, or 503 to senders that come again
+    /// after a 5xx only.
+    pub throttled: u16,
     /// Whether the sender can sign or prove itself with a secret.
     pub takes_secret: bool,
     parse: Parse,
@@ -181,6 +184,7 @@ pub fn of(kind: IntegrationKind) -> Format {
         name,
         category,
         success,
+        throttled: 429,
         takes_secret: false,
         parse,
         handshake: None,
@@ -194,9 +198,18 @@ pub fn of(kind: IntegrationKind) -> Format {
         K::PagerDuty => format("PagerDuty Events", C::Paging, 202, standard::plain),
         K::Opsgenie => format("Opsgenie", C::Paging, 202, standard::opsgenie),
         K::Prometheus => format("Prometheus", C::Metrics, 200, pushed),
-        K::Alertmanager => format("Prometheus Alertmanager", C::Metrics, 202, webhook),
-        K::Grafana => signed("Grafana", C::Metrics, 200, grafana::parse),
-        K::Datadog => format("Datadog", C::Metrics, 202, datadog::parse),
+        K::Alertmanager => Format {
+            throttled: 503,
+            ..format("Prometheus Alertmanager", C::Metrics, 202, webhook)
+        },
+        K::Grafana => Format {
+            throttled: 503,
+            ..signed("Grafana", C::Metrics, 200, grafana::parse)
+        },
+        K::Datadog => Format {
+            throttled: 503,
+            ..format("Datadog", C::Metrics, 202, datadog::parse)
+        },
         K::NewRelic => format("New Relic", C::Metrics, 202, newrelic::parse),
         K::Netdata => Format {
             handshake: Some(netdata::handshake),
@@ -232,7 +245,10 @@ pub fn of(kind: IntegrationKind) -> Format {
         K::Jenkins => format("Jenkins", C::Changes, 202, pipeline::jenkins),
         K::CircleCi => signed("CircleCI", C::Changes, 200, pipeline::circleci),
         K::Spinnaker => format("Spinnaker", C::Changes, 200, pipeline::spinnaker),
-        K::ArgoCd => format("Argo CD", C::Changes, 200, cluster::argocd),
+        K::ArgoCd => Format {
+            throttled: 503,
+            ..format("Argo CD", C::Changes, 200, cluster::argocd)
+        },
         K::Flux => signed("Flux", C::Changes, 202, cluster::flux),
         K::Changes => signed("Changes and experiments", C::Changes, 202, plain::parse),
         K::CloudEvents => Format {
@@ -278,6 +294,7 @@ mod tests {
             assert_eq!(format.kind, *kind);
             assert!(names.insert(format.name), "{}", format.name);
             assert!([200, 202].contains(&format.success));
+            assert!([429, 503].contains(&format.throttled));
             assert_eq!(
                 by_slug(format.slug()).map(|format| format.kind),
                 Some(*kind)

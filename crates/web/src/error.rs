@@ -47,6 +47,10 @@ pub enum WebError {
     /// The body did not come within this many seconds.
     #[error("the body did not arrive within {0} s")]
     TooSlow(u64),
+    /// The budget of a key is spent, and its client comes again after a 5xx only: in this many
+    /// seconds.
+    #[error("too many requests with this key; try again in {0} s")]
+    TooManyNow(i64),
     #[error("this address does not know that method")]
     MethodNotAllowed,
     /// A fault of ours; the text is for the log only.
@@ -129,6 +133,7 @@ impl WebError {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_encoding")
             }
             WebError::TooSlow(_) => (StatusCode::REQUEST_TIMEOUT, "too_slow"),
+            WebError::TooManyNow(_) => (StatusCode::SERVICE_UNAVAILABLE, "too_many"),
             WebError::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             WebError::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }
@@ -156,7 +161,9 @@ impl WebError {
     /// After how many seconds to try again, where that makes sense.
     pub fn retry_after(&self) -> Option<i64> {
         match self {
-            WebError::Engine(engine::Error::TooMany(seconds)) => Some((*seconds).max(1)),
+            WebError::Engine(engine::Error::TooMany(seconds)) | WebError::TooManyNow(seconds) => {
+                Some((*seconds).max(1))
+            }
             _ if self.kind().0 == StatusCode::SERVICE_UNAVAILABLE => Some(RETRY_AFTER),
             _ => None,
         }
@@ -178,6 +185,10 @@ impl WebError {
     /// Told once for each fault of ours; while the database is away only now and then, since every
     /// request fails then.
     pub(crate) fn log(&self, request: impl std::fmt::Display) {
+        // Its sender's doing.
+        if matches!(self, WebError::TooManyNow(_)) {
+            return;
+        }
         match self.kind().0 {
             StatusCode::INTERNAL_SERVER_ERROR => {
                 tracing::error!(error = %self, request.id = %request, "a request failed");
@@ -276,6 +287,7 @@ mod tests {
             WebError::UnsupportedType("x"),
             WebError::UnsupportedEncoding,
             WebError::TooSlow(1),
+            WebError::TooManyNow(1),
             WebError::MethodNotAllowed,
         ];
         for error in errors {

@@ -106,7 +106,7 @@ async fn take(
     };
     match handshake {
         Some(Ok(reply)) => {
-            intake::admit_key(&state, &key_hash)?;
+            admit(&state, &key_hash, &format)?;
             return Ok(respond(&reply));
         }
         Some(Err(error)) => {
@@ -120,7 +120,7 @@ async fn take(
             confirm: Some(asked),
             ..
         }) => {
-            intake::admit_key(&state, &key_hash)?;
+            admit(&state, &key_hash, &format)?;
             confirmed(&state, &asked).await
         }
         Ok(parsed) => proven(&state, parsed).await,
@@ -131,7 +131,7 @@ async fn take(
             answer: Some(answer),
             ..
         }) if answer::is_ours(&state, &answer) => {
-            intake::admit_key(&state, &key_hash)?;
+            admit(&state, &key_hash, &format)?;
             answer::by_webhook(&state, key_hash, answer, origin).await
         }
         Ok(parsed) => accept(&state, key_hash, format, parsed, bytes, origin).await,
@@ -160,10 +160,18 @@ async fn accept(
             .map(|rejected| json!({ "item": rejected.item, "reason": rejected.reason }))
             .collect::<Vec<_>>(),
     });
-    intake::admit_key(state, &key_hash)?;
+    admit(state, &key_hash, &format)?;
     store(state, key_hash, parsed, bytes, origin).await?;
     let status = StatusCode::from_u16(format.success).unwrap_or(StatusCode::ACCEPTED);
     Ok(HttpResponse::build(status).json(answer))
+}
+
+/// Spends one request of a key's budget; without any left, the format says how that is told.
+fn admit(state: &AppState, key_hash: &[u8; 32], format: &Format) -> Result<(), WebError> {
+    intake::admit_key(state, key_hash).map_err(|why| match why {
+        NotTaken::TooMany(seconds) if format.throttled == 503 => WebError::TooManyNow(seconds),
+        other => other.into(),
+    })
 }
 
 /// Stores what was understood of a request that has been admitted.

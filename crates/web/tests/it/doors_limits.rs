@@ -82,6 +82,28 @@ async fn repeated_slashes_are_one() {
     }
 }
 
+/// Those who come again after a 5xx only are told of a spent budget by one.
+#[actix_web::test]
+async fn a_spent_budget_is_no_last_word() {
+    let house = House::configured(|web| web.rate_limit = 1).await;
+    for (kind, status) in [
+        (IntegrationKind::Alertmanager, 503),
+        (IntegrationKind::Grafana, 503),
+        (IntegrationKind::Datadog, 503),
+        (IntegrationKind::ArgoCd, 503),
+        (IntegrationKind::Zabbix, 429),
+        (IntegrationKind::Generic, 429),
+    ] {
+        let (_, key) = door(&house, kind).await;
+        let path = format!("/integrations/{key}");
+        send(&house, &path, &[], group()).await;
+        let answer = send(&house, &path, &[], group()).await;
+        let problem = answer.is_problem(status, "too_many");
+        let seconds: i64 = answer.header("retry-after").parse().unwrap();
+        assert!((1..=61).contains(&seconds), "{kind}: {problem}");
+    }
+}
+
 /// netdata's cloud asks for a proof that needs a secret: without one its owner is told to set it.
 #[actix_web::test]
 async fn netdata_is_told_to_set_the_secret_first() {
