@@ -85,6 +85,14 @@ impl Reply {
 type Parse = fn(&Request<'_>, &Settings, Timestamp) -> Result<Parsed, FormatError>;
 type Handshake = fn(&Request<'_>, &Settings) -> Option<Result<Reply, FormatError>>;
 
+/// Largest delivery of GitHub, and of GitLab (WIRE-FORMATS.md §2).
+const DELIVERY_MAX: usize = 25 * 1024 * 1024;
+/// Largest group or batch: 10,000 alerts with texts.
+const BATCH_MAX: usize = 16 * 1024 * 1024;
+/// Largest mail of a provider's webhook; SendGrid's limit with all that it adds, 30 MiB, would be a
+/// way to fill the memory.
+const MAIL_MAX: usize = 10 * 1024 * 1024;
+
 /// How the requests of one kind of integration are read.
 #[derive(Clone, Copy)]
 pub struct Format {
@@ -99,6 +107,8 @@ pub struct Format {
     pub throttled: u16,
     /// Whether the sender can sign or prove itself with a secret.
     pub takes_secret: bool,
+    /// Bytes that its sender may need; 0: no more than others.
+    body_max: usize,
     parse: Parse,
     handshake: Option<Handshake>,
 }
@@ -162,6 +172,12 @@ impl Format {
         (self.parse)(request, settings, now)
     }
 
+    /// Largest body, where most formats have `usual`: that raises the limit of those which need more,
+    /// and does not lower it.
+    pub fn body_limit(&self, usual: usize) -> usize {
+        self.body_max.max(usual)
+    }
+
     /// The answer to a request that only asks whether we are there.
     ///
     /// # Errors
@@ -186,6 +202,7 @@ pub fn of(kind: IntegrationKind) -> Format {
         success,
         throttled: 429,
         takes_secret: false,
+        body_max: 0,
         parse,
         handshake: None,
     };
@@ -197,13 +214,18 @@ pub fn of(kind: IntegrationKind) -> Format {
         // The clients of these have addresses of their own; at the plain one anything may arrive.
         K::PagerDuty => format("PagerDuty Events", C::Paging, 202, standard::plain),
         K::Opsgenie => format("Opsgenie", C::Paging, 202, standard::opsgenie),
-        K::Prometheus => format("Prometheus", C::Metrics, 200, pushed),
+        K::Prometheus => Format {
+            body_max: BATCH_MAX,
+            ..format("Prometheus", C::Metrics, 200, pushed)
+        },
         K::Alertmanager => Format {
             throttled: 503,
+            body_max: BATCH_MAX,
             ..format("Prometheus Alertmanager", C::Metrics, 202, webhook)
         },
         K::Grafana => Format {
             throttled: 503,
+            body_max: BATCH_MAX,
             ..signed("Grafana", C::Metrics, 200, grafana::parse)
         },
         K::Datadog => Format {
@@ -225,7 +247,10 @@ pub fn of(kind: IntegrationKind) -> Format {
         K::Elastic => format("Elastic and Kibana", C::Logs, 200, elastic::parse),
         K::Sentry => signed("Sentry", C::Errors, 200, sentry::parse),
         K::CloudWatch => format("AWS CloudWatch", C::Cloud, 200, cloudwatch::parse),
-        K::Azure => format("Azure Monitor", C::Cloud, 200, azure::parse),
+        K::Azure => Format {
+            body_max: BATCH_MAX,
+            ..format("Azure Monitor", C::Cloud, 200, azure::parse)
+        },
         K::GoogleCloud => format(
             "Google Cloud Monitoring",
             C::Cloud,
@@ -240,8 +265,14 @@ pub fn of(kind: IntegrationKind) -> Format {
         K::Updown => format("updown.io", C::Uptime, 200, uptime::updown),
         K::Prtg => format("PRTG", C::Network, 200, network::prtg),
         K::LibreNms => format("LibreNMS", C::Network, 200, network::librenms),
-        K::GitHub => signed("GitHub", C::Changes, 202, forge::github),
-        K::GitLab => signed("GitLab", C::Changes, 202, forge::gitlab),
+        K::GitHub => Format {
+            body_max: DELIVERY_MAX,
+            ..signed("GitHub", C::Changes, 202, forge::github)
+        },
+        K::GitLab => Format {
+            body_max: DELIVERY_MAX,
+            ..signed("GitLab", C::Changes, 202, forge::gitlab)
+        },
         K::Jenkins => format("Jenkins", C::Changes, 202, pipeline::jenkins),
         K::CircleCi => signed("CircleCI", C::Changes, 200, pipeline::circleci),
         K::Spinnaker => format("Spinnaker", C::Changes, 200, pipeline::spinnaker),
@@ -256,7 +287,10 @@ pub fn of(kind: IntegrationKind) -> Format {
             ..signed("CloudEvents", C::Standards, 202, cloudevents::parse)
         },
         K::StandardWebhooks => signed("Standard Webhooks", C::Standards, 202, standard::signed),
-        K::Email => signed("Email", C::Generic, 200, mail::parse),
+        K::Email => Format {
+            body_max: MAIL_MAX,
+            ..signed("Email", C::Generic, 200, mail::parse)
+        },
         K::Generic => format("Generic JSON", C::Generic, 202, standard::plain),
     }
 }
@@ -310,5 +344,16 @@ mod tests {
             );
         }
         assert!(by_slug("v2").is_none());
+    }
+
+    #[test]
+    fn the_usual_limit_raises_those_of_formats_and_does_not_lower_them() {
+        const MIB: usize = 1024 * 1024;
+        let of = |kind, usual| of(kind).body_limit(usual) / MIB;
+        assert_eq!(of(IntegrationKind::GitHub, 2 * MIB), 25);
+        assert_eq!(of(IntegrationKind::GitHub, 30 * MIB), 30);
+        assert_eq!(of(IntegrationKind::Prometheus, 2 * MIB), 16);
+        assert_eq!(of(IntegrationKind::Email, MIB), 10);
+        assert_eq!(of(IntegrationKind::Zabbix, 2 * MIB), 2);
     }
 }

@@ -47,6 +47,9 @@ pub enum WebError {
     /// The body did not come within this many seconds.
     #[error("the body did not arrive within {0} s")]
     TooSlow(u64),
+    /// [`WebError::TooSlow`] told to a monitor, which takes any other 4xx than 429 for a last word.
+    #[error("the body did not arrive within {0} s: send it again")]
+    TooSlowNow(u64),
     /// The budget of a key is spent, and its client comes again after a 5xx only: in this many
     /// seconds.
     #[error("too many requests with this key; try again in {0} s")]
@@ -133,6 +136,7 @@ impl WebError {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_encoding")
             }
             WebError::TooSlow(_) => (StatusCode::REQUEST_TIMEOUT, "too_slow"),
+            WebError::TooSlowNow(_) => (StatusCode::SERVICE_UNAVAILABLE, "too_slow"),
             WebError::TooManyNow(_) => (StatusCode::SERVICE_UNAVAILABLE, "too_many"),
             WebError::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             WebError::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
@@ -185,8 +189,8 @@ impl WebError {
     /// Told once for each fault of ours; while the database is away only now and then, since every
     /// request fails then.
     pub(crate) fn log(&self, request: impl std::fmt::Display) {
-        // Its sender's doing.
-        if matches!(self, WebError::TooManyNow(_)) {
+        // Their senders' doing.
+        if matches!(self, WebError::TooSlowNow(_) | WebError::TooManyNow(_)) {
             return;
         }
         match self.kind().0 {
@@ -287,6 +291,7 @@ mod tests {
             WebError::UnsupportedType("x"),
             WebError::UnsupportedEncoding,
             WebError::TooSlow(1),
+            WebError::TooSlowNow(1),
             WebError::TooManyNow(1),
             WebError::MethodNotAllowed,
         ];

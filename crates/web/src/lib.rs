@@ -18,6 +18,7 @@ mod headers;
 mod health;
 mod hooks;
 pub mod markdown;
+mod memory;
 mod metrics;
 pub mod openapi;
 pub mod page;

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::web::Data;
 use base64::Engine as _;
@@ -12,12 +13,14 @@ use engine::Engine;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use crate::body;
 use crate::hooks::intake::Budgets;
+use crate::memory::Memory;
 use crate::pulse::Pulse;
 use crate::smtp::SmtpConfig;
 use crate::watch::WatchCache;
 
-/// Largest body of an integration that is not PagerDuty's, unless configured: 2 MiB.
+/// Largest body of an integration, unless configured: 2 MiB.
 pub const BODY_LIMIT: usize = 2 * 1024 * 1024;
 
 /// Requests a minute that an integration may make, unless configured.
@@ -35,8 +38,11 @@ pub struct WebConfig {
     pub demo: bool,
     /// Auth tokens of the SMS provider that may sign webhooks; none: there are no such webhooks.
     pub twilio_tokens: Vec<String>,
-    /// Largest body of an integration that is not PagerDuty's, in bytes, as sent and unpacked.
+    /// Largest body of an integration, in bytes, as sent and unpacked, unless its format has a
+    /// larger one or is PagerDuty's.
     pub body_limit: usize,
+    /// How long a body may take to come.
+    pub body_patience: Duration,
     /// Requests a minute that each integration may make; 0 for no limit, as in the demo.
     pub rate_limit: u32,
     /// Whether mail leaves the house, so that addresses can be proved.
@@ -55,6 +61,7 @@ impl WebConfig {
             demo: false,
             twilio_tokens: Vec::new(),
             body_limit: BODY_LIMIT,
+            body_patience: body::PATIENCE,
             rate_limit: RATE_LIMIT,
             mail_configured: false,
             smtp: None,
@@ -76,6 +83,7 @@ impl std::fmt::Debug for WebConfig {
             .field("demo", &self.demo)
             .field("twilio_tokens", &self.twilio_tokens.len())
             .field("body_limit", &self.body_limit)
+            .field("body_patience", &self.body_patience)
             .field("rate_limit", &self.rate_limit)
             .field("mail_configured", &self.mail_configured)
             .field("smtp", &self.smtp)
@@ -100,6 +108,8 @@ pub struct AppState {
     pub(crate) budgets: Budgets,
     /// What heartbeats have spent of theirs, by their own addresses.
     pub(crate) heartbeat_budgets: Budgets<HeartbeatId>,
+    /// What large bodies that are coming in may take up.
+    pub(crate) bodies: Arc<Memory>,
     /// By which Amazon's notifications are proved.
     pub(crate) certificates: engine::sns::Certificates,
     /// When this process began to serve.
@@ -139,6 +149,7 @@ impl AppState {
         Ok(AppState {
             budgets: Budgets::new(config.rate_limit),
             heartbeat_budgets: Budgets::new(config.rate_limit),
+            bodies: Memory::new(body::MEMORY_MAX),
             certificates: engine::sns::Certificates::default(),
             started: engine.now(),
             engine,

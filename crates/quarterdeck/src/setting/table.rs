@@ -130,7 +130,7 @@ pub const SETTINGS: &[Setting] = &[
         "body_limit",
         "BYTES",
         "2097152",
-        "Largest request of a monitor, in bytes; PagerDuty's format has its own limit",
+        "Largest request of a monitor, in bytes; some formats have a larger limit, PagerDuty's its own",
     ),
     setting(
         "rate_limit",

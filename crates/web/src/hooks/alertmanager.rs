@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use domain::alert::Alert;
 use domain::directory::Directory;
 use domain::suppression::{self, Fields, Suppression, SuppressionKind};
-use domain::word::{AccountRole, AlertStatus, Origin};
+use domain::word::{AccountRole, AlertStatus, IntegrationKind, Origin};
 use domain::{IntegrationId, SuppressionId, Timestamp};
 use engine::OpContext;
 use engine::alert::Found;
@@ -19,6 +19,7 @@ use engine::configuration::suppression::{
 use engine::ingest::Submission;
 use formats::alertmanager::api::{self, Open};
 use formats::alertmanager::{push, silence};
+use formats::format;
 use serde_json::{Value, json};
 use store::alert::Filter;
 
@@ -61,8 +62,11 @@ async fn take(req: HttpRequest, payload: Payload, state: &AppState) -> Result<()
     let key = key::outside(&req, state).ok_or(NotTaken::UnknownKey)?;
     let key_hash = key::hash(&key);
     intake::admit_key(state, &key_hash)?;
-    let bytes = body::read(&req, payload.into_inner(), state.config.body_limit).await?;
-    let origin = intake::origin(&req, "prometheus");
+    let format = format::of(IntegrationKind::Prometheus);
+    let limit = format.body_limit(state.config.body_limit);
+    let whose = (key_hash, format.slug());
+    let bytes = intake::read(state, &req, payload, limit, whose).await?;
+    let origin = intake::origin(&req, format.slug());
     let directory = state.directory();
     let settings = intake::settings(&directory, &key_hash)?;
     let parsed = match push::parse(&bytes, &settings, state.now()) {
@@ -223,7 +227,9 @@ async fn put_silence(
     state: &State,
 ) -> Result<HttpResponse, Refused> {
     let (door, _) = asked(req, state)?;
-    let bytes = body::read(req, payload.into_inner(), state.config.body_limit).await?;
+    let bytes = body::read(req, payload.into_inner(), state.config.body_limit)
+        .await
+        .map_err(intake::for_monitors)?;
     let asked = silence::parse(&bytes, state.now()).map_err(Refused::bad)?;
     let ctx = context(state);
     let author = match asked.created_by.as_str() {

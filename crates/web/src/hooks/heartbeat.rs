@@ -120,7 +120,7 @@ async fn read(
         Err(WebError::TooLarge(limit)) => {
             format!("(the output was larger than {limit} bytes)").into()
         }
-        Err(other) => return Err(other),
+        Err(other) => return Err(intake::for_monitors(other)),
     };
     ping.output = last(&raw);
     Ok((ping, raw))

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use actix_web::HttpRequest;
-use actix_web::web::Bytes;
+use actix_web::web::{Bytes, Payload};
 use domain::change_event::ChangeEvent;
 use domain::directory::Directory;
 use domain::quota::Quota;
@@ -17,6 +17,7 @@ use engine::change_event;
 use engine::ingest::{Accepted, IngestError, Origin, Submission};
 use formats::settings::Settings;
 
+use crate::body::{self, Unread};
 use crate::error::{WebError, now_and_then};
 use crate::state::AppState;
 
@@ -220,8 +221,66 @@ pub(crate) fn remark(key_hash: [u8; 32], raw: Bytes, origin: Origin) -> Submissi
     }
 }
 
-/// Shows a refused request on its integration. The refusal stands whether this works or not.
-pub(super) async fn remember_refusal(
+/// The body of a request whose integration is known. One that is too large is shown there; `word`
+/// is that of whoever would have read it.
+///
+/// # Errors
+/// As [`body::read`], in the form for monitors.
+pub(super) async fn read(
+    state: &AppState,
+    req: &HttpRequest,
+    payload: Payload,
+    limit: usize,
+    (key_hash, word): ([u8; 32], &'static str),
+) -> Result<Bytes, WebError> {
+    match body::read_or_start(req, payload.into_inner(), limit).await {
+        Ok(bytes) => Ok(bytes),
+        Err(Unread { error, start }) => {
+            if let WebError::TooLarge(limit) = error {
+                remember_too_large(state, key_hash, limit, start, origin(req, word)).await;
+            }
+            Err(for_monitors(error))
+        }
+    }
+}
+
+/// A failure as monitors are told it: after a status that is no last word, where they should come
+/// again (WIRE-FORMATS.md §0 rule 7).
+pub(super) fn for_monitors(error: WebError) -> WebError {
+    match error {
+        WebError::TooSlow(seconds) => WebError::TooSlowNow(seconds),
+        other => other,
+    }
+}
+
+/// Shows on an integration that a request of its was too large; `start` is what was read of it.
+pub(super) async fn remember_too_large(
+    state: &AppState,
+    key_hash: [u8; 32],
+    limit: usize,
+    start: Bytes,
+    origin: Origin,
+) {
+    let reason = format!(
+        "This was larger than {} and was not taken. Let the sender send less at once.",
+        size(limit)
+    );
+    remember_refusal(state, key_hash, reason, start, origin).await;
+}
+
+/// A number of bytes in words.
+pub(crate) fn size(bytes: usize) -> String {
+    for (unit, name) in [(1024 * 1024, "MiB"), (1024, "KiB")] {
+        if bytes >= unit && bytes.is_multiple_of(unit) {
+            return format!("{} {name}", bytes / unit);
+        }
+    }
+    format!("{bytes} bytes")
+}
+
+/// Shows a refused request on its integration. The refusal stands whether this works or not: it
+/// costs a request of the budget, and is left out when that is spent.
+pub(crate) async fn remember_refusal(
     state: &AppState,
     key_hash: [u8; 32],
     reason: String,
@@ -235,5 +294,17 @@ pub(super) async fn remember_refusal(
     match submit(state, submission).await {
         Ok(_) | Err(NotTaken::UnknownKey) => {}
         Err(why) => tracing::debug!(?why, "a refused request was not remembered"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn sizes_are_told_in_the_largest_unit_that_fits() {
+        assert_eq!(size(2 * 1024 * 1024), "2 MiB");
+        assert_eq!(size(512 * 1024), "512 KiB");
+        assert_eq!(size(1_000), "1000 bytes");
     }
 }

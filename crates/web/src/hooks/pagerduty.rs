@@ -3,6 +3,7 @@
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use engine::configuration::integration::check_key;
 use engine::ingest::{Origin, Submission};
 use formats::pagerduty::{self, Accepted, Invalid, Request};
 use serde::Serialize;
@@ -10,7 +11,7 @@ use serde_json::Value;
 
 use super::intake::{self, NotTaken};
 use super::{key, replay};
-use crate::body;
+use crate::body::{self, Unread};
 use crate::error::{RETRY_AFTER, WebError};
 use crate::state::State;
 
@@ -63,7 +64,7 @@ pub(super) async fn enqueue(req: HttpRequest, payload: Payload, state: State) ->
 
 /// `POST /v2/change/enqueue`
 pub(super) async fn change(req: HttpRequest, payload: Payload, state: State) -> HttpResponse {
-    let bytes = match read(&req, payload).await {
+    let bytes = match read(&req, payload, &state, replay::CHANGES).await {
         Ok(bytes) => bytes,
         Err(answer) => return answer,
     };
@@ -102,7 +103,7 @@ async fn take(
     payload: Payload,
     state: &State,
 ) -> HttpResponse {
-    let bytes = match read(req, payload).await {
+    let bytes = match read(req, payload, state, version.word).await {
         Ok(bytes) => bytes,
         Err(answer) => return answer,
     };
@@ -175,26 +176,57 @@ fn not_taken(version: &Version, why: &NotTaken) -> HttpResponse {
 }
 
 /// The body, or the answer to one that cannot be read.
-async fn read(req: &HttpRequest, payload: Payload) -> Result<Bytes, HttpResponse> {
-    body::read(req, payload.into_inner(), EVENT_MAX)
-        .await
-        .map_err(|error| match error {
-            WebError::TooLarge(_) => json(StatusCode::PAYLOAD_TOO_LARGE, &pagerduty::too_large()),
-            // Anything else than this would be taken for a last word, and the event be lost.
-            WebError::TooSlow(_) => later(
-                StatusCode::SERVICE_UNAVAILABLE,
-                RETRY_AFTER,
-                pagerduty::unavailable(),
-            ),
-            error => {
-                let answer = serde_json::json!({
-                    "status": "Unrecognized object",
-                    "message": "Event object format is unrecognized",
-                    "errors": [error.to_string()],
-                });
-                json(StatusCode::BAD_REQUEST, &answer)
-            }
-        })
+async fn read(
+    req: &HttpRequest,
+    payload: Payload,
+    state: &State,
+    word: &'static str,
+) -> Result<Bytes, HttpResponse> {
+    let Unread { error, start } =
+        match body::read_or_start(req, payload.into_inner(), EVENT_MAX).await {
+            Ok(bytes) => return Ok(bytes),
+            Err(unread) => unread,
+        };
+    if matches!(error, WebError::TooLarge(_)) {
+        let key = match key::in_path(req) {
+            Some(key) => Some(key.to_owned()),
+            None => key_of(&start).or_else(|| key::outside(req, state)),
+        };
+        if let Some(key_hash) = key.as_deref().map(key::hash) {
+            let origin = intake::origin(req, word);
+            intake::remember_too_large(state, key_hash, EVENT_MAX, start, origin).await;
+        }
+        return Err(json(StatusCode::PAYLOAD_TOO_LARGE, &pagerduty::too_large()));
+    }
+    let error = intake::for_monitors(error);
+    Err(match error.kind().0 {
+        // Anything else than this would be taken for a last word, and the event be lost.
+        StatusCode::SERVICE_UNAVAILABLE => later(
+            StatusCode::SERVICE_UNAVAILABLE,
+            RETRY_AFTER,
+            pagerduty::unavailable(),
+        ),
+        _ => {
+            let answer = serde_json::json!({
+                "status": "Unrecognized object",
+                "message": "Event object format is unrecognized",
+                "errors": [error.to_string()],
+            });
+            json(StatusCode::BAD_REQUEST, &answer)
+        }
+    })
+}
+
+/// The key in the beginning of an event that is too large to be read.
+fn key_of(start: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(start);
+    let value = |name: &str| {
+        let (_, rest) = text.split_once(name)?;
+        let rest = rest.trim_start().strip_prefix(':')?.trim_start();
+        let (key, _) = rest.strip_prefix('"')?.split_once('"')?;
+        check_key(key).is_ok().then(|| key.to_owned())
+    };
+    value("\"routing_key\"").or_else(|| value("\"service_key\""))
 }
 
 /// A key in the address is the one that counts; clients put nonsense into the body then. Otherwise

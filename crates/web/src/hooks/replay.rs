@@ -56,6 +56,9 @@ pub(crate) fn obstacle(kept: &Kept) -> Option<&'static str> {
         _ if !kept.complete => {
             Some("Its body was too long, or no text, and is not kept whole; its sender has it.")
         }
+        _ if kept.body.is_empty() && kept.rejected > 0 && kept.method != "GET" => {
+            Some("Nothing of it is kept but that it was refused; its sender has it.")
+        }
         EVENTS_V1 | EVENTS_V2 | OPSGENIE | TEST => None,
         word if format::by_slug(word).is_some() => None,
         _ => Some("Nothing here reads this format any more."),

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 
 use super::{intake, key, opsgenie, pagerduty, replay};
-use crate::body;
+use crate::body::{self, Unread};
 use crate::state::{AppState, State};
 
 /// Whose addresses they are.
@@ -76,8 +76,9 @@ async fn show(vendor: Vendor, why: &str, req: &HttpRequest, payload: Payload, st
         return;
     };
     let limit = state.config.body_limit;
-    let Ok(bytes) = body::read(req, payload.into_inner(), limit).await else {
-        return;
+    let bytes = match body::read_or_start(req, payload.into_inner(), limit).await {
+        Ok(bytes) => bytes,
+        Err(Unread { start, .. }) => start,
     };
     let word = match vendor {
         Vendor::PagerDuty => replay::EVENTS_V2,

@@ -17,13 +17,8 @@ use serde_json::json;
 
 use super::intake::{self, NotTaken};
 use super::{answer, key};
-use crate::body;
 use crate::error::WebError;
 use crate::state::{AppState, State};
-
-/// Largest mail of a provider's webhook, in bytes; SendGrid's limit with all that it adds, 30 MiB,
-/// would be a way to fill the memory.
-const MAIL_LIMIT: usize = 10 * 1024 * 1024;
 
 /// The format of the integration's kind.
 pub(super) async fn by_kind(
@@ -49,7 +44,8 @@ pub(super) async fn by_address(
         let key_hash = key::hash(&path.0);
         if state.directory().integration_by_key(&key_hash).is_some() {
             let limit = state.config.body_limit;
-            let bytes = body::read(&req, payload.into_inner(), limit).await?;
+            let whose = (key_hash, IntegrationKind::Generic.as_str());
+            let bytes = intake::read(&state, &req, payload, limit, whose).await?;
             if !bytes.is_empty() {
                 let origin = intake::origin(&req, IntegrationKind::Generic.as_str());
                 intake::remember_refusal(&state, key_hash, why, bytes, origin).await;
@@ -90,12 +86,9 @@ async fn take(
     let format = named.unwrap_or_else(|| format::of(integration.kind));
     let settings = Settings::of(&integration.settings)
         .map_err(|error| WebError::Internal(error.to_string()))?;
-    // Mails carry attachments.
-    let limit = match format.takes_mail() {
-        true => state.config.body_limit.max(MAIL_LIMIT),
-        false => state.config.body_limit,
-    };
-    let bytes = body::read(&req, payload.into_inner(), limit).await?;
+    let limit = format.body_limit(state.config.body_limit);
+    let whose = (key_hash, format.slug());
+    let bytes = intake::read(&state, &req, payload, limit, whose).await?;
     let origin = intake::origin(&req, format.slug());
     let (handshake, parsed) = {
         let request = request_of(&req, &bytes, key_hash);

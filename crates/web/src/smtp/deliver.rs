@@ -128,6 +128,36 @@ pub(super) async fn deliver(
     }
 }
 
+/// Shows on each integration that a mail to it was larger than `limit` bytes.
+pub(super) async fn remember_too_large(
+    state: &Data<AppState>,
+    to: Vec<Recipient>,
+    envelope: &Envelope,
+    limit: usize,
+) {
+    let reason = format!(
+        "This mail was larger than {} and was not taken.",
+        intake::size(limit)
+    );
+    let mut doors: Vec<Door> = Vec::new();
+    for one in to {
+        match one {
+            // One integration may have been meant by several addresses.
+            Recipient::Integration(door)
+                if doors.iter().all(|known| known.key_hash != door.key_hash) =>
+            {
+                doors.push(door);
+            }
+            _ => {}
+        }
+    }
+    let remembered = doors.iter().map(|door| {
+        let origin = origin(door, &headers(door, envelope));
+        intake::remember_refusal(state, door.key_hash, reason.clone(), Bytes::new(), origin)
+    });
+    join_all(remembered).await;
+}
+
 /// What a mail says to integrations, and to pages; `None` when it cannot be told.
 fn contents(
     state: &AppState,
@@ -161,16 +191,13 @@ fn submission(state: &AppState, to: &Door, envelope: &Envelope, raw: &Bytes) -> 
         unsigned
     });
     let settings = unsigned.as_ref().unwrap_or(settings);
-    let (from, address) = (format!("<{}>", envelope.from), format!("<{}>", to.address));
-    let headers = [
-        ("Content-Type", CONTENT_TYPE),
-        (ENVELOPE_FROM, &*from),
-        (ENVELOPE_TO, &*address),
-        ("X-Client", &*envelope.client),
-    ];
+    let headers = headers(to, envelope);
     let request = Request {
         method: "SMTP",
-        headers: headers.to_vec(),
+        headers: headers
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect(),
         query: "",
         body: raw,
         key_hash: Some(to.key_hash),
@@ -180,15 +207,7 @@ fn submission(state: &AppState, to: &Door, envelope: &Envelope, raw: &Bytes) -> 
         Ok(parsed) => (parsed, None),
         Err(error) => (formats::Parsed::default(), Some(error.to_string())),
     };
-    let mut head = format!("SMTP {}", one_line(&to.address));
-    for (name, value) in headers {
-        head.push_str(&format!("\n{}: {}", name.to_lowercase(), one_line(value)));
-    }
-    let origin = Origin {
-        format: format.slug(),
-        head,
-        replay_of: None,
-    };
+    let origin = origin(to, &headers);
     let rejected = parsed.rejected.into_iter().map(|one| one.reason);
     Some(Submission {
         signals: parsed.signals,
@@ -196,6 +215,28 @@ fn submission(state: &AppState, to: &Door, envelope: &Envelope, raw: &Bytes) -> 
         rejected: failed.into_iter().chain(rejected).collect(),
         ..intake::remark(to.key_hash, raw.clone(), origin)
     })
+}
+
+/// What the protocol says about a mail, as headers.
+fn headers(to: &Door, envelope: &Envelope) -> [(&'static str, String); 4] {
+    [
+        ("Content-Type", CONTENT_TYPE.to_owned()),
+        (ENVELOPE_FROM, format!("<{}>", envelope.from)),
+        (ENVELOPE_TO, format!("<{}>", to.address)),
+        ("X-Client", envelope.client.clone()),
+    ]
+}
+
+fn origin(to: &Door, headers: &[(&'static str, String)]) -> Origin {
+    let mut head = format!("SMTP {}", one_line(&to.address));
+    for (name, value) in headers {
+        head.push_str(&format!("\n{}: {}", name.to_lowercase(), one_line(value)));
+    }
+    Origin {
+        format: IntegrationKind::Email.as_str(),
+        head,
+        replay_of: None,
+    }
 }
 
 fn one_line(text: &str) -> String {

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::tls::TlsFiles;
+use crate::memory::{Memory, Room};
 
 /// How mail is taken.
 #[derive(Clone, Debug)]
@@ -50,10 +50,18 @@ impl SmtpConfig {
 }
 
 /// Seats that are taken.
-#[derive(Default)]
 pub(super) struct Seats {
     taken: Mutex<HashMap<IpAddr, usize>>,
-    memory: AtomicUsize,
+    memory: Arc<Memory>,
+}
+
+impl Default for Seats {
+    fn default() -> Self {
+        Seats {
+            taken: Mutex::default(),
+            memory: Memory::new(MEMORY_MAX),
+        }
+    }
 }
 
 /// A connection; it ends with it.
@@ -80,40 +88,8 @@ impl Seats {
     }
 
     /// Room for a mail, which grows with it.
-    pub(super) fn room(self: &Arc<Self>) -> Room {
-        Room {
-            seats: self.clone(),
-            bytes: 0,
-        }
-    }
-}
-
-/// Memory that a mail may use while it comes in.
-pub(super) struct Room {
-    seats: Arc<Seats>,
-    bytes: usize,
-}
-
-impl Room {
-    /// Whether there is room for so many bytes in all.
-    pub(super) fn grow(&mut self, bytes: usize) -> bool {
-        let Some(more) = bytes.checked_sub(self.bytes) else {
-            return true;
-        };
-        let before = self.seats.memory.fetch_add(more, Ordering::Relaxed);
-        // One mail fits however large mails may be.
-        if before == self.bytes || before + more <= MEMORY_MAX {
-            self.bytes = bytes;
-            return true;
-        }
-        self.seats.memory.fetch_sub(more, Ordering::Relaxed);
-        false
-    }
-}
-
-impl Drop for Room {
-    fn drop(&mut self) {
-        self.seats.memory.fetch_sub(self.bytes, Ordering::Relaxed);
+    pub(super) fn room(&self) -> Room {
+        self.memory.room()
     }
 }
 
@@ -170,27 +146,5 @@ mod tests {
         assert!(take("192.0.2.1").is_some());
         drop((second, third));
         assert!(seats.taken.lock().unwrap().is_empty());
-    }
-
-    #[test]
-    fn memory_is_bounded() {
-        let seats = Arc::new(Seats::default());
-        let mut large = seats.room();
-        assert!(
-            large.grow(MEMORY_MAX) && large.grow(MEMORY_MAX * 2),
-            "one mail always fits"
-        );
-        let mut small = seats.room();
-        assert!(!small.grow(1));
-        drop(large);
-        assert!(small.grow(1) && small.grow(1));
-        let mut rooms: Vec<_> = (0..20).map(|_| seats.room()).collect();
-        let fit = rooms
-            .iter_mut()
-            .filter_map(|room| room.grow(SIZE_LIMIT).then_some(()))
-            .count();
-        assert_eq!(fit, 12);
-        drop((rooms, small));
-        assert_eq!(seats.memory.load(Ordering::Relaxed), 0);
     }
 }

@@ -306,10 +306,20 @@ impl<'h, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'h, S> {
             return Ok(false);
         };
         let Transaction { from, to } = std::mem::take(&mut self.mail);
+        let envelope = Envelope {
+            from: from.unwrap_or_default(),
+            client: format!(
+                "{} ({}){}",
+                self.peer,
+                self.helo.as_deref().unwrap_or_default(),
+                if self.encrypted { ", encrypted" } else { "" }
+            ),
+        };
         let raw = match mail {
             Mail::Whole(raw) => raw,
             Mail::Closed => return Ok(false),
             Mail::TooLarge => {
+                deliver::remember_too_large(&self.hall.state, to, &envelope, limit).await;
                 self.refuse(&format!(
                     "552 5.3.4 Mails of at most {limit} bytes are taken"
                 ));
@@ -324,15 +334,6 @@ impl<'h, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'h, S> {
             self.refuse("554 5.4.6 The mail goes in circles");
             return Ok(true);
         }
-        let envelope = Envelope {
-            from: from.unwrap_or_default(),
-            client: format!(
-                "{} ({}){}",
-                self.peer,
-                self.helo.as_deref().unwrap_or_default(),
-                if self.encrypted { ", encrypted" } else { "" }
-            ),
-        };
         match deliver::deliver(&self.hall.state, to, envelope, Bytes::from(raw)).await {
             Delivered::Stored => {
                 self.idle = 0;

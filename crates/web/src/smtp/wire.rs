@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::time::timeout;
 
-use super::door::Room;
+use crate::memory::Room;
 
 /// Longest command line, in bytes: far above the 512 of RFC 5321 §4.5.3.1.4 and what extensions add.
 const LINE_MAX: usize = 4_096;

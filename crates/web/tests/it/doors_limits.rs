@@ -1,14 +1,19 @@
 //! What doors do with addresses, amounts and times beyond the usual, and that owners hear of what
 //! was not taken.
 
+use std::time::Duration;
+
 use domain::word::IntegrationKind;
 use formats::signature::hmac_sha256;
 use serde_json::{Value, json};
 use store::request::{Filter, Request};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::doors::send;
-use crate::house::{ADMIN, House, PD_KEY};
+use crate::house::{ADMIN, EVENTS_KEY, House, PD_KEY};
 use crate::settings::{door, settings};
+
+const MIB: usize = 1024 * 1024;
 
 fn event(key: &str) -> Value {
     json!({"routing_key": PD_KEY, "event_action": "trigger", "dedup_key": key,
@@ -101,6 +106,122 @@ async fn a_spent_budget_is_no_last_word() {
         let problem = answer.is_problem(status, "too_many");
         let seconds: i64 = answer.header("retry-after").parse().unwrap();
         assert!((1..=61).contains(&seconds), "{kind}: {problem}");
+    }
+}
+
+/// A body that does not come is no last word either.
+#[actix_web::test]
+async fn slow_bodies_may_come_again() {
+    let house = House::configured(|web| web.body_patience = Duration::from_millis(100)).await;
+    let address = house.url.trim_start_matches("http://").to_owned();
+    let mine = format!("/integrations/{PD_KEY}");
+    for path in [
+        "/v2/enqueue".to_owned(),
+        "/v2/change/enqueue".to_owned(),
+        "/generic/2010-04-15/create_event.json".to_owned(),
+        "/v2/alerts".to_owned(),
+        "/v1/json/integrations/webhooks/netdata".to_owned(),
+        "/api/v2/alerts".to_owned(),
+        "/api/v2/silences".to_owned(),
+        format!("{mine}/api/v1/alerts"),
+        format!("{mine}/alertmanager"),
+        format!("{mine}/events"),
+        format!("{mine}/heartbeats/x"),
+        mine,
+    ] {
+        let mut wire = tokio::net::TcpStream::connect(&address).await.unwrap();
+        let begun = format!(
+            "POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+             Authorization: GenieKey {PD_KEY}\r\nContent-Length: 100\r\n\r\n{{"
+        );
+        wire.write_all(begun.as_bytes()).await.unwrap();
+        let mut answer = vec![0; 4_096];
+        let length = wire.read(&mut answer).await.unwrap();
+        let answer = String::from_utf8_lossy(&answer[..length]).to_lowercase();
+        assert!(answer.starts_with("http/1.1 503"), "{path}: {answer}");
+        assert!(answer.contains("retry-after:"), "{path}: {answer}");
+    }
+}
+
+/// Formats whose senders need it take more than others, and what is too large leaves a trace.
+#[actix_web::test]
+async fn each_format_takes_what_its_sender_sends() {
+    let house = House::configured(|web| web.body_limit = MIB).await;
+    let mine = |word: &str| format!("/integrations/{EVENTS_KEY}/{word}");
+    let filled = |mut body: Value, size: usize| {
+        body["filler"] = json!("x".repeat(size));
+        body.to_string()
+    };
+    let push = json!({"ref": "refs/heads/main", "repository": {"default_branch": "main"}});
+    for (path, body, status) in [
+        (mine("alertmanager"), filled(group(), 3 * MIB), 202),
+        (mine("grafana"), filled(group(), 3 * MIB), 200),
+        (mine("github"), filled(push.clone(), 20 * MIB), 202),
+        (mine("zabbix"), filled(group(), 3 * MIB), 413),
+        (mine("alertmanager"), filled(group(), 17 * MIB), 413),
+    ] {
+        let github = [("x-github-event", "push")];
+        let answer = send(&house, &path, &github, body).await;
+        assert_eq!(answer.status, status, "{path}: {:.300}", answer.body);
+    }
+    let last = kept(&house).await.remove(0);
+    assert_eq!(last.format, "alertmanager");
+    assert!(
+        last.problems[0].starts_with("This was larger than 16 MiB"),
+        "{:?}",
+        last.problems
+    );
+    assert!(
+        !last.complete && last.body.starts_with("{\""),
+        "{:.60}",
+        last.body
+    );
+
+    // Other doors, too; the key may stand in what was not read.
+    let genie = format!("GenieKey {PD_KEY}");
+    let large = |mut body: Value| {
+        body["payload"]["custom_details"] = json!("x".repeat(2 * MIB));
+        body.to_string()
+    };
+    let keyed = format!(
+        "{{\"routing_key\": \"{PD_KEY}\", {}",
+        &large(event("a"))[1..]
+    );
+    for (path, body, word, limit) in [
+        (
+            "/v2/alerts",
+            large(json!({"message": "x"})),
+            "opsgenie_call",
+            "1 MiB",
+        ),
+        ("/v2/enqueue", keyed, "events_v2", "512 KiB"),
+        (
+            "/v2/enqueue/x",
+            large(event("a")),
+            "events_v2",
+            "no address",
+        ),
+    ] {
+        let before = kept(&house).await.len();
+        let headers: &[(&str, &str)] = match path {
+            "/v2/enqueue" => &[],
+            _ => &[("authorization", genie.as_str())],
+        };
+        let answer = send(&house, path, headers, body).await;
+        assert!(
+            [404, 413].contains(&answer.status),
+            "{path}: {}",
+            answer.body
+        );
+        let kept = kept(&house).await;
+        assert_eq!(kept.len(), before + 1, "{path}");
+        assert!(
+            kept[0].problems[0].contains(limit),
+            "{:?}",
+            kept[0].problems
+        );
+        assert_eq!(kept[0].format.replace('-', "_"), word, "{path}");
+        assert!(!kept[0].body.contains(PD_KEY));
     }
 }
 

@@ -253,7 +253,7 @@ async fn bad_input_is_refused_in_order() {
             let problem = answer.is_problem(400, code);
             assert!(problem["detail"].as_str().unwrap().len() > 10, "{name}");
         }
-        let huge = house.post(&address, vec![b'x'; 10 * 1024 * 1024]).await;
+        let huge = house.post(&address, vec![b'x'; 17 * 1024 * 1024]).await;
         huge.is_problem(413, "too_large");
         let odd = house
             .client

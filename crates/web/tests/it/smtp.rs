@@ -276,6 +276,34 @@ async fn what_is_refused_and_how() {
     assert!(client.hear().await.is_empty() || answer.contains("421"));
 }
 
+/// A mail that is too large leaves a trace on whom it was for.
+#[actix_web::test]
+async fn a_mail_that_is_too_large_is_told() {
+    let house = house(|smtp| smtp.size_limit = 1_000).await;
+    let (_, key) = door(&house, IntegrationKind::Email).await;
+    let mut client = Client::greeted(&house).await;
+    client.expect("MAIL FROM:<a@b.example>", "250").await;
+    for tag in ["", "+x"] {
+        let to = format!("RCPT TO:<{key}{tag}@{DOMAIN}>");
+        client.expect(&to, "250").await;
+    }
+    client.expect("DATA", "354").await;
+    let large = format!("Subject: x\r\n\r\n{}\r\n", "x".repeat(1_000));
+    client.send(large.as_bytes()).await;
+    client.expect(".", "552 5.3.4").await;
+    let signals = items(&house, "/api/v1/signals").await;
+    assert_eq!(signals.len(), 1, "{signals:?}");
+    let path = format!("/api/v1/signals/{}", signals[0]["id"]);
+    let kept = house.api(ADMIN, "GET", &path, None).await;
+    assert!(
+        kept.body.contains("larger than 1000 bytes"),
+        "{}",
+        kept.body
+    );
+    assert!(kept.json()["obstacle"].is_string());
+    assert!(!kept.body.contains(&key));
+}
+
 #[actix_web::test]
 async fn commands_may_come_together_and_mails_end_where_they_end() {
     let house = house(|_| {}).await;

@@ -10,9 +10,7 @@ use domain::word::IntegrationKind;
 use formats::format;
 use formats::opsgenie::reply::{self, Refusal};
 
-use super::{Failure, integration, random_id, refused, respond};
-use crate::body;
-use crate::error::WebError;
+use super::{Failure, integration, random_id, refused, respond, unread};
 use crate::hooks::{intake, vendor};
 use crate::state::{AppState, State};
 
@@ -37,16 +35,13 @@ pub(in crate::hooks) async fn take(
 async fn read(req: &HttpRequest, payload: Payload, state: &AppState) -> Result<(), Failure> {
     let (key_hash, _) = integration(req, state)?;
     intake::admit_key(state, &key_hash)?;
-    let limit = state.config.body_limit;
-    let bytes =
-        body::read(req, payload.into_inner(), limit)
-            .await
-            .map_err(|error| match error {
-                WebError::TooLarge(_) => Refusal::too_large(limit),
-                other => Refusal::plain(other.kind().0.as_u16(), &other.detail()),
-            })?;
     let name = req.match_info().get("vendor").unwrap_or_default();
     let format = format::by_slug(name).unwrap_or_else(|| format::of(IntegrationKind::Generic));
+    let limit = format.body_limit(state.config.body_limit);
+    let whose = (key_hash, format.slug());
+    let bytes = intake::read(state, req, payload, limit, whose)
+        .await
+        .map_err(|error| unread(&error))?;
     let origin = intake::origin(req, format.slug());
     let directory = state.directory();
     let settings = intake::settings(&directory, &key_hash)

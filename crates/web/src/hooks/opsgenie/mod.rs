@@ -22,7 +22,6 @@ use serde_json::Value;
 
 use super::intake::{self, NotTaken};
 use super::{key, replay};
-use crate::body;
 use crate::error::{self, WebError};
 use crate::state::{AppState, State};
 
@@ -95,12 +94,10 @@ impl<'a> Request<'a> {
         let (key_hash, integration) = integration(http, state)?;
         intake::admit_key(state, &key_hash)?;
         let limit = state.config.body_limit;
-        let bytes = body::read(http, payload.into_inner(), limit)
+        let whose = (key_hash, replay::OPSGENIE_CALL);
+        let bytes = intake::read(state, http, payload, limit, whose)
             .await
-            .map_err(|error| match error {
-                WebError::TooLarge(_) => Refusal::too_large(limit),
-                other => Refusal::plain(other.kind().0.as_u16(), &other.detail()),
-            })?;
+            .map_err(|error| unread(&error))?;
         Ok(Request {
             http,
             state,
@@ -141,6 +138,14 @@ impl<'a> Request<'a> {
         let text = format!("{}:{text}", self.integration);
         let mac = self.state.sign("opsgenie-request", &text);
         u32::from_be_bytes([mac[0], mac[1], mac[2], mac[3]])
+    }
+}
+
+/// What these clients are told of a body that was not read.
+fn unread(error: &WebError) -> Refusal {
+    match error {
+        WebError::TooLarge(limit) => Refusal::too_large(*limit),
+        other => Refusal::plain(other.kind().0.as_u16(), &other.detail()),
     }
 }
 
