@@ -23,6 +23,8 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// Time that requests have to end when the server stops, in seconds.
 const SHUTDOWN: u64 = 10;
+/// Time for what is written down at the very end.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 /// Connections of one worker.
 const CONNECTIONS: usize = 10_000;
 
@@ -140,6 +142,7 @@ impl BoundServer {
         } = self;
         let handle = server.handle();
         let upkeep = tokio::spawn(metrics::upkeep());
+        let telling = tokio::spawn(hooks::refused::upkeep(state.clone()));
         let mails = smtp.map(|smtp| {
             let stop = state.stop.subscribe();
             tokio::spawn(smtp.run(state.clone(), stop))
@@ -155,12 +158,15 @@ impl BoundServer {
             }
         };
         upkeep.abort();
+        telling.abort();
         state.stop.send_replace(true);
         if let Some(mails) = mails
             && let Err(error) = mails.await
         {
             tracing::error!(%error, "taking mail has failed");
         }
+        // Nothing comes any more; what was refused last is told if it can be.
+        drop(tokio::time::timeout(LAST_WORDS, hooks::refused::tell(&state)).await);
         result
     }
 }

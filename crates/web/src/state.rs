@@ -15,6 +15,7 @@ use sha2::Sha256;
 
 use crate::body;
 use crate::hooks::intake::Budgets;
+use crate::hooks::refused::Refused;
 use crate::memory::Memory;
 use crate::pulse::Pulse;
 use crate::smtp::SmtpConfig;
@@ -45,6 +46,8 @@ pub struct WebConfig {
     pub body_patience: Duration,
     /// Requests a minute that each integration may make; 0 for no limit, as in the demo.
     pub rate_limit: u32,
+    /// How often an integration's owner is told of requests beyond that.
+    pub refusals_told: Duration,
     /// Whether mail leaves the house, so that addresses can be proved.
     pub mail_configured: bool,
     /// How mail is taken by SMTP; `None`: it is not.
@@ -63,6 +66,7 @@ impl WebConfig {
             body_limit: BODY_LIMIT,
             body_patience: body::PATIENCE,
             rate_limit: RATE_LIMIT,
+            refusals_told: Duration::from_secs(60),
             mail_configured: false,
             smtp: None,
             workers: 0,
@@ -85,6 +89,7 @@ impl std::fmt::Debug for WebConfig {
             .field("body_limit", &self.body_limit)
             .field("body_patience", &self.body_patience)
             .field("rate_limit", &self.rate_limit)
+            .field("refusals_told", &self.refusals_told)
             .field("mail_configured", &self.mail_configured)
             .field("smtp", &self.smtp)
             .field("workers", &self.workers)
@@ -106,6 +111,8 @@ pub struct AppState {
     pub(crate) pulse: Arc<Pulse>,
     /// What integrations have spent of their requests.
     pub(crate) budgets: Budgets,
+    /// What was refused since they were spent.
+    pub(crate) refused: Refused,
     /// What heartbeats have spent of theirs, by their own addresses.
     pub(crate) heartbeat_budgets: Budgets<HeartbeatId>,
     /// What large bodies that are coming in may take up.
@@ -148,6 +155,7 @@ impl AppState {
         }
         Ok(AppState {
             budgets: Budgets::new(config.rate_limit),
+            refused: Refused::default(),
             heartbeat_budgets: Budgets::new(config.rate_limit),
             bodies: Memory::new(body::MEMORY_MAX),
             certificates: engine::sns::Certificates::default(),

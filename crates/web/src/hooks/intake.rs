@@ -130,11 +130,19 @@ pub(super) fn admit_key(state: &AppState, key_hash: &[u8; 32]) -> Result<(), Not
     admit(state, integration).map_err(NotTaken::TooMany)
 }
 
-/// Spends one request of an integration's budget.
+/// Spends one request of an integration's budget; its owner hears of those beyond it.
 ///
 /// # Errors
 /// After how many seconds to come again.
 pub(crate) fn admit(state: &AppState, integration: &Integration) -> Result<(), i64> {
+    spend(state, integration).inspect_err(|_| {
+        let own = integration.settings.conduct().rate_limit;
+        let per_minute = own.unwrap_or(state.config.rate_limit);
+        state.refused.count(integration.id, per_minute, state.now());
+    })
+}
+
+fn spend(state: &AppState, integration: &Integration) -> Result<(), i64> {
     let own = integration.settings.conduct().rate_limit;
     state.budgets.spend_of(integration.id, own, state.now())
 }
@@ -287,11 +295,18 @@ pub(crate) async fn remember_refusal(
     bytes: Bytes,
     origin: Origin,
 ) {
+    let admitted = state
+        .directory()
+        .integration_by_key(&key_hash)
+        .is_some_and(|integration| spend(state, integration).is_ok());
+    if !admitted {
+        return;
+    }
     let submission = Submission {
         rejected: vec![reason],
         ..remark(key_hash, bytes, origin)
     };
-    match submit(state, submission).await {
+    match store(state, submission).await {
         Ok(_) | Err(NotTaken::UnknownKey) => {}
         Err(why) => tracing::debug!(?why, "a refused request was not remembered"),
     }

@@ -8,6 +8,7 @@ pub(crate) mod intake;
 mod key;
 mod opsgenie;
 mod pagerduty;
+pub(crate) mod refused;
 pub(crate) mod rehearsal;
 pub(crate) mod replay;
 mod stray;

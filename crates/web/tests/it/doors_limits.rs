@@ -10,7 +10,7 @@ use store::request::{Filter, Request};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::doors::send;
-use crate::house::{ADMIN, EVENTS_KEY, House, PD_KEY};
+use crate::house::{ADMIN, AM_KEY, EVENTS_KEY, House, PD_KEY};
 use crate::settings::{door, settings};
 
 const MIB: usize = 1024 * 1024;
@@ -107,6 +107,44 @@ async fn a_spent_budget_is_no_last_word() {
         let seconds: i64 = answer.header("retry-after").parse().unwrap();
         assert!((1..=61).contains(&seconds), "{kind}: {problem}");
     }
+}
+
+/// What is refused by a budget is told as a number, not as a row each.
+#[actix_web::test]
+async fn refusals_of_a_budget_are_counted_and_told() {
+    let mut house = House::configured(|web| {
+        web.rate_limit = 2;
+        web.refusals_told = Duration::from_secs(3_600);
+    })
+    .await;
+    for number in 0..12 {
+        let answer = send(&house, "/v2/enqueue", &[], event(&format!("k{number}"))).await;
+        assert_eq!(answer.status, if number < 2 { 202 } else { 429 });
+    }
+    assert_eq!(kept(&house).await.len(), 2);
+    house.stop();
+    house.serving.take().unwrap().await.unwrap().unwrap();
+    assert_eq!(kept(&house).await.len(), 3);
+    let told = problem(&house).await;
+    assert!(
+        told.starts_with("10 requests were refused since "),
+        "{told}"
+    );
+    assert!(told.contains("more than 2 a minute"), "{told}");
+
+    let house = House::configured(|web| {
+        web.rate_limit = 1;
+        web.refusals_told = Duration::from_millis(50);
+    })
+    .await;
+    let path = format!("/integrations/{AM_KEY}/alertmanager");
+    for _ in 0..3 {
+        send(&house, &path, &[], group()).await;
+    }
+    testkit::eventually(Duration::from_secs(20), "it is told", || async {
+        problem(&house).await.contains("refused since")
+    })
+    .await;
 }
 
 /// A body that does not come is no last word either.
