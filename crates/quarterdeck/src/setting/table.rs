@@ -213,7 +213,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "mail.recipients",
         "NUMBER",
-        "50",
+        "100",
         "Recipients that one mail may have",
     ),
     setting(

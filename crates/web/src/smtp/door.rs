@@ -41,7 +41,8 @@ impl SmtpConfig {
             domain: domain.to_lowercase(),
             tls: None,
             size_limit: SIZE_LIMIT,
-            recipients: 50,
+            // The least that RFC 5321 §4.5.3.1.8 asks for.
+            recipients: 100,
             connections: 200,
             connections_of_peer: 10,
             patience: Duration::from_secs(300),

@@ -20,8 +20,12 @@ use crate::state::AppState;
 
 /// Commands that cannot be obeyed, before the peer is let go.
 const FAULTS_MAX: usize = 20;
-/// Commands between two mails.
+/// Commands between two mails, other than those that name recipients.
 const IDLE_MAX: usize = 200;
+/// Recipients that are named between two mails, taken or not: ten times as many as RFC 5321
+/// §4.5.3.1.8 lets a sender name in one. Whoever hears that there are too many sends to the rest
+/// afterwards, and must be let.
+const RECIPIENTS_NAMED_MAX: usize = 1_000;
 /// Longest time of a connection, and of one mail on it.
 const SESSION: Duration = Duration::from_secs(3_600);
 const DATA: Duration = Duration::from_secs(600);
@@ -67,8 +71,9 @@ struct Session<'h, S> {
     helo: Option<String>,
     mail: Transaction,
     faults: usize,
-    /// Commands since the last mail.
+    /// Commands since the last mail, and recipients that were named.
     idle: usize,
+    named: usize,
     ends_at: Instant,
 }
 
@@ -114,6 +119,7 @@ impl<'h, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'h, S> {
             mail: Transaction::default(),
             faults: 0,
             idle: 0,
+            named: 0,
             ends_at,
         }
     }
@@ -165,7 +171,8 @@ impl<'h, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'h, S> {
                 Line::BareLf => self.refuse("500 5.5.2 Lines end with CR LF"),
                 Line::Closed => return Ok(End::Closed),
             }
-            if self.faults > FAULTS_MAX || self.idle > IDLE_MAX {
+            if self.faults > FAULTS_MAX || self.idle > IDLE_MAX || self.named > RECIPIENTS_NAMED_MAX
+            {
                 return self
                     .part("421 4.7.0 Too many commands without a mail; goodbye")
                     .await;
@@ -256,32 +263,42 @@ impl<'h, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'h, S> {
     }
 
     fn to(&mut self, address: &str) {
-        let hall = self.hall;
         if self.mail.from.is_none() {
             return self.refuse("503 5.5.1 Say MAIL FROM first");
         }
+        // Counted by themselves, and none of them is a fault: those that were taken before one that
+        // is not must get their mail.
+        self.idle = self.idle.saturating_sub(1);
+        self.named += 1;
+        match self.take_recipient(address) {
+            Ok(()) => self.say("250 2.1.5 Recipient taken"),
+            Err(answer) => self.say(&answer),
+        }
+    }
+
+    /// # Errors
+    /// What is answered instead.
+    fn take_recipient(&mut self, address: &str) -> Result<(), String> {
+        let hall = self.hall;
         if self.mail.to.len() >= hall.config.recipients {
-            return self.refuse("452 4.5.3 Too many recipients; send to the rest afterwards");
+            return Err("452 4.5.3 Too many recipients; send to the rest afterwards".to_owned());
         }
         let parts = formats::mail::parts(address);
         if !parts.domain.eq_ignore_ascii_case(&hall.config.domain) {
-            return self.refuse(&format!(
+            return Err(format!(
                 "550 5.7.1 Only mails for {} are taken",
                 hall.config.domain
             ));
         }
-        let Some(recipient) = deliver::recipient(&hall.state, address) else {
-            return self.refuse("550 5.1.1 Nothing here has this address");
-        };
+        let recipient = deliver::recipient(&hall.state, address)
+            .ok_or_else(|| "550 5.1.1 Nothing here has this address".to_owned())?;
         if !self.mail.to.contains(&recipient) {
-            if let Err(seconds) = deliver::admit(&hall.state, &recipient) {
-                return self.refuse(&format!(
-                    "452 4.7.0 Too many mails for this address; try again in {seconds} s"
-                ));
-            }
+            deliver::admit(&hall.state, &recipient).map_err(|seconds| {
+                format!("452 4.7.0 Too many mails for this address; try again in {seconds} s")
+            })?;
             self.mail.to.push(recipient);
         }
-        self.say("250 2.1.5 Recipient taken");
+        Ok(())
     }
 
     /// Takes the mail; `false` when the connection is over.
@@ -338,6 +355,7 @@ impl<'h, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'h, S> {
             Delivered::Stored => {
                 self.idle = 0;
                 self.faults = 0;
+                self.named = 0;
                 self.say("250 2.0.0 Stored");
             }
             Delivered::Nobody => self.refuse("550 5.1.1 No integration has this address"),

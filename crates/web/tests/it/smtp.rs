@@ -276,6 +276,47 @@ async fn what_is_refused_and_how() {
     assert!(client.hear().await.is_empty() || answer.contains("421"));
 }
 
+/// Recipients beyond the bound are told so and may come afterwards; those before it get their mail.
+#[actix_web::test]
+async fn many_recipients_are_no_fault() {
+    let house = house(|_| {}).await;
+    let (_, key) = door(&house, IntegrationKind::Email).await;
+    let mut client = Client::greeted(&house).await;
+    let mut rest: Vec<u32> = (0..150).collect();
+    while !rest.is_empty() {
+        client.expect("MAIL FROM:<a@b.example>", "250").await;
+        client
+            .expect("RCPT TO:<x@elsewhere.example>", "550 5.7.1")
+            .await;
+        let mut later = Vec::new();
+        for number in rest {
+            let answer = client
+                .ask(&format!("RCPT TO:<{key}+{number}@{DOMAIN}>"))
+                .await;
+            match answer.get(..9) {
+                Some("452 4.5.3") => later.push(number),
+                _ => assert!(answer.starts_with("250"), "{number}: {answer}"),
+            }
+        }
+        client.expect("DATA", "354").await;
+        client.send(text("Disk full").as_bytes()).await;
+        client.expect(".", "250").await;
+        rest = later;
+    }
+    let alerts = items(&house, "/api/v1/alerts?limit=200").await;
+    assert_eq!(alerts.len(), 150);
+
+    // A flood ends.
+    client.expect("MAIL FROM:<a@b.example>", "250").await;
+    for guess in 0..=1_000 {
+        client
+            .expect(&format!("RCPT TO:<guess{guess}@{DOMAIN}>"), "550 5.1.1")
+            .await;
+    }
+    assert!(client.hear().await.starts_with("421 4.7.0"));
+    assert_eq!(client.hear().await, "");
+}
+
 /// A mail that is too large leaves a trace on whom it was for.
 #[actix_web::test]
 async fn a_mail_that_is_too_large_is_told() {
