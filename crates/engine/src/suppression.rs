@@ -8,7 +8,7 @@ use domain::alert::Alert;
 use domain::directory::Directory;
 use domain::incident::Incident;
 use domain::notification::{self};
-use domain::suppression::{self, Fields, Inhibition, Pause, Suppression, SuppressionKind};
+use domain::suppression::{self, Fields, Inhibition, Pause, Rest, Suppression, SuppressionKind};
 use domain::word::{AlertStatus, NotificationKind, Urgency};
 use domain::{IntegrationId, NotificationId, Timestamp};
 use jiff::tz::TimeZone;
@@ -18,9 +18,9 @@ use store::{Change, Conn, Store, Tx};
 
 use crate::Error;
 
-/// Open alerts that are looked at for whether paging rests. With more than that something is wrong
-/// enough to page, whatever is silenced.
-const ALERTS_MAX: i64 = 1_000;
+/// Open alerts of an incident that are looked at for whether paging rests. With more than that
+/// something is wrong enough to page, unless all alerts of the service are held back.
+const ALERTS_MAX: i64 = 100_000;
 /// Open alerts that are looked at for what somebody wants to know of a rule.
 const SEARCHED: i64 = 2_000;
 /// Inhibiting alerts that are named.
@@ -42,11 +42,32 @@ pub fn pause(
     else {
         return Ok(None);
     };
-    if incident.open_alerts == 0 || incident.open_alerts > ALERTS_MAX {
+    if incident.open_alerts == 0 {
         return Ok(None);
     }
-    let open = store::alert::open_of_incident(conn, incident.id, ALERTS_MAX)?;
-    Ok(suppression::pause(directory, service, &open, now))
+    if let Some(pause) = suppression::pause_of_all(directory, service, now) {
+        return Ok(Some(pause));
+    }
+    if incident.open_alerts > ALERTS_MAX {
+        return Ok(None);
+    }
+    let mut rest = Rest::default();
+    let all = store::alert::all_open_of_incident(conn, incident.id, ALERTS_MAX, |alert| {
+        rest.holds(directory, service, alert, now)
+    })?;
+    Ok(rest.pause().filter(|_| all))
+}
+
+/// How many alerts [`pause`] may have to read for an incident.
+pub(crate) fn to_read(directory: &Directory, incident: &Incident, now: Timestamp) -> i64 {
+    let asked = incident.service_id.is_some_and(|id| {
+        suppression::may_pause(directory, id, now)
+            && suppression::pause_of_all(directory, id, now).is_none()
+    });
+    match incident.open_alerts {
+        open if asked && open <= ALERTS_MAX => open,
+        _ => 0,
+    }
 }
 
 /// Open alerts that a maintenance window or silence matches, whether they have paged already or

@@ -23,7 +23,9 @@ use crate::schema::{alert, signal};
 use crate::spelled::spelled;
 
 pub use alias::{Aliases, aliases, forget_aliases, open_by_key, put_aliases};
-pub use check::{check_held_by, due, next_check, open_of_incident, put_off_check};
+pub use check::{
+    all_open_of_incident, check_held_by, due, next_check, open_of_incident, put_off_check,
+};
 pub use find::{Filter, counts_held, list, number, open};
 pub use lock::{lock_open, lock_tallies, lock_with_incidents, of_tallies};
 pub use traffic::{Traffic, count_traffic};

@@ -157,6 +157,11 @@ impl Suppression {
         self.services.is_empty() || self.services.contains(&service)
     }
 
+    /// `the maintenance window “Kernel updates”`.
+    pub fn named(&self) -> String {
+        format!("{} “{}”", self.kind.in_words(), self.comment)
+    }
+
     /// Whether it holds back every alert of the service.
     pub fn holds_all_of(&self, service: ServiceId) -> bool {
         self.services.contains(&service) && self.integrations.is_empty() && self.matchers.is_empty()
@@ -252,7 +257,7 @@ pub fn judge(
             kind: one.kind,
             by: Some(one.id.0),
             until: Some(until),
-            name: format!("{} “{}”", one.kind.in_words(), one.comment),
+            name: one.named(),
         })
 }
 
@@ -272,6 +277,62 @@ pub fn may_pause(directory: &Directory, service: ServiceId, at: Timestamp) -> bo
         .any(|one| one.concerns(service) && one.active_until(at).is_some())
 }
 
+/// The pause of whatever incident of the service has open alerts, where what holds longest holds
+/// all of its alerts: then none of them need be read for [`pause`].
+pub fn pause_of_all(directory: &Directory, service: ServiceId, at: Timestamp) -> Option<Pause> {
+    let (until, longest) = directory
+        .suppressions
+        .values()
+        .filter(|one| one.concerns(service))
+        .filter_map(|one| Some((one.active_until(at)?, one)))
+        .max_by_key(|(until, one)| {
+            let all = one.holds_all_of(service);
+            (*until, all, std::cmp::Reverse(one.id))
+        })?;
+    longest.holds_all_of(service).then(|| Pause {
+        until,
+        why: longest.named(),
+    })
+}
+
+/// Whether paging for an incident rests, asked alert by alert: those of a storm need not be held
+/// all at once.
+#[derive(Clone, Debug, Default)]
+pub struct Rest {
+    /// What lets go first.
+    first: Option<Suppressed>,
+}
+
+impl Rest {
+    /// Whether the open alert is held back; if not, nothing rests, whatever the others are.
+    pub fn holds(
+        &mut self,
+        directory: &Directory,
+        service: ServiceId,
+        alert: &Alert,
+        at: Timestamp,
+    ) -> bool {
+        let fields = Fields::of_alert(alert);
+        let Some(by) = judge(directory, service, alert.integration_id, &fields, at) else {
+            return false;
+        };
+        let first = self.first.as_ref();
+        if first.is_none_or(|first| by.until < first.until) {
+            self.first = Some(by);
+        }
+        true
+    }
+
+    /// The pause, once every open alert is held back.
+    pub fn pause(self) -> Option<Pause> {
+        let by = self.first?;
+        Some(Pause {
+            until: by.until?,
+            why: by.name,
+        })
+    }
+}
+
 /// A running escalation rests while every open alert of its incident is suppressed (PAGING.md
 /// §3.3), until the first of them would page again. An incident without open alerts was opened by
 /// people, or is theirs by now, and does not rest.
@@ -281,17 +342,11 @@ pub fn pause(
     open: &[Alert],
     at: Timestamp,
 ) -> Option<Pause> {
-    let mut first: Option<Suppressed> = None;
+    let mut rest = Rest::default();
     for alert in open {
-        let fields = Fields::of_alert(alert);
-        let by = judge(directory, service, alert.integration_id, &fields, at)?;
-        if first.as_ref().is_none_or(|first| by.until < first.until) {
-            first = Some(by);
+        if !rest.holds(directory, service, alert, at) {
+            return None;
         }
     }
-    let by = first?;
-    Some(Pause {
-        until: by.until?,
-        why: by.name,
-    })
+    rest.pause()
 }

@@ -76,6 +76,33 @@ fn it_holds_from_its_start_until_before_its_end() {
 }
 
 #[test]
+fn what_holds_all_of_a_service_longest_says_without_its_alerts_how_long() {
+    let some = |id, spans: &[(i64, i64)]| Suppression {
+        matchers: vec![Matcher::parse("host=a").unwrap()],
+        ..window(id, spans)
+    };
+    let until = |all: Vec<Suppression>| {
+        let pause = pause_of_all(&directory(all), SHOP, at(150))?;
+        Some((pause.until, pause.why))
+    };
+    let named = |id| format!("the maintenance window “window {id}”");
+    assert_eq!(until(vec![]), None);
+    assert_eq!(until(vec![window(1, &[(200, 300)])]), None, "not yet");
+    assert_eq!(
+        until(vec![window(1, &[(100, 200)]), some(2, &[(100, 200)])]),
+        Some((at(200), named(1)))
+    );
+    // What holds some of them longer has to be asked of each.
+    let longer = vec![window(1, &[(100, 200)]), some(2, &[(100, 201)])];
+    assert_eq!(until(longer), None);
+    let everywhere = Suppression {
+        services: vec![],
+        ..some(3, &[(100, 300)])
+    };
+    assert_eq!(until(vec![window(1, &[(100, 200)]), everywhere]), None);
+}
+
+#[test]
 fn the_one_that_holds_longest_is_named() {
     let all = directory(vec![
         window(1, &[(0, 100)]),

@@ -11,10 +11,15 @@ use store::Tx;
 use store::escalation::Timer;
 
 use super::Writing;
-use crate::Error;
+use crate::{Error, suppression};
+
+/// Alerts that may be read in one transaction to know whether paging rests; a single incident may
+/// have more.
+const READ_MAX: i64 = 20_000;
 
 /// Advances the runs of these timers, unless a timer was fired, moved or removed meanwhile. Returns
-/// those whose run wants no other time than before: they must be put off, or they would spin.
+/// those whose run wants no other time than before: they must be put off, or they would spin. Where
+/// storms are silenced not all of them may be advanced; the others stay due.
 ///
 /// # Errors
 /// Those of the reads and writes; then nothing of it was written.
@@ -44,7 +49,15 @@ pub(crate) fn fire_escalations(
     let mut writing = Writing::new(tx, now)?;
     writing.awaited = Some(awaited.into_iter().collect());
     let mut spinning = Vec::new();
+    let mut read = 0;
     for timer in due {
+        if let Some(incident) = incidents.get(&timer.incident_id) {
+            let more = suppression::to_read(&writing.directory, incident, now);
+            if read > 0 && read + more > READ_MAX {
+                break;
+            }
+            read += more;
+        }
         let run = runs
             .remove(&timer.incident_id)
             .filter(|run| run.id.0 == timer.subject_id);

@@ -2,6 +2,7 @@
 
 mod holding;
 mod model;
+mod resting;
 mod routed;
 mod rules;
 mod silence;

@@ -81,7 +81,7 @@ pub fn check_held_by(conn: &mut Conn, holders: &[i64], now: Timestamp) -> Result
     Ok(held)
 }
 
-/// Open alerts of an incident, at most `limit`: whether paging for it rests.
+/// Open alerts of an incident, at most `limit`, oldest first.
 ///
 /// # Errors
 /// Those of the read.
@@ -98,6 +98,41 @@ pub fn open_of_incident(
         .select(Row::as_select())
         .load(c))?;
     alerts(rows)
+}
+
+/// Whether `holds` is true of every open alert of an incident, asked oldest first until it is not.
+/// They are read a few at a time, and of more than `most` it is not asked: false.
+///
+/// # Errors
+/// Those of the reads.
+pub fn all_open_of_incident(
+    conn: &mut Conn,
+    incident: IncidentId,
+    most: i64,
+    mut holds: impl FnMut(&Alert) -> bool,
+) -> Result<bool, Error> {
+    // Their ids at once: reading on from an id would have PostgreSQL sort all of them each time.
+    let ids: Vec<AlertId> = db!(conn, |c| alert::table
+        .filter(alert::incident_id.eq(incident))
+        .filter(IsOpen)
+        .order(alert::id)
+        .limit(most.saturating_add(1))
+        .select(alert::id)
+        .load(c))?;
+    if i64::try_from(ids.len()).is_ok_and(|found| found > most) {
+        return Ok(false);
+    }
+    for chunk in ids.chunks(CHUNK) {
+        let rows: Vec<Row> = db!(conn, |c| alert::table
+            .filter(alert::id.eq_any(chunk))
+            .filter(IsOpen)
+            .select(Row::as_select())
+            .load(c))?;
+        if !alerts(rows)?.iter().all(&mut holds) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Puts off looking at the alert that is due longest, because it cannot be looked at.
