@@ -11,7 +11,7 @@ use engine::what_if::WindowDraft;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::service_rules::ServiceRules;
+use super::service_rules::ServiceRulesEdit;
 use super::suppression::SuppressionBody;
 use super::words;
 use crate::error::WebError;
@@ -57,9 +57,9 @@ pub struct TriedService {
     /// Slug of its policy; as it is saved when absent.
     #[serde(default)]
     policy: Option<String>,
-    /// As to `PUT /services/{slug}/rules`; as they are saved when absent.
+    /// As to `PUT /services/{slug}/rules`; what is absent is as it is saved.
     #[serde(default)]
-    rules: Option<ServiceRules>,
+    rules: Option<ServiceRulesEdit>,
 }
 
 /// A maintenance window or silence as it would be.
@@ -137,11 +137,12 @@ impl TriedService {
             }
             None => existing.and_then(|service| service.policy_id),
         };
+        let saved = existing
+            .map(|service| service.settings.clone())
+            .unwrap_or_default();
         let settings = match self.rules {
-            Some(rules) => rules.settings()?,
-            None => existing
-                .map(|service| service.settings.clone())
-                .unwrap_or_default(),
+            Some(rules) => rules.settings(&saved)?,
+            None => saved,
         };
         Ok(ServiceDraft {
             id: existing.map(|service| service.id),

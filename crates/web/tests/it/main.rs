@@ -23,6 +23,7 @@ mod on_call;
 mod opsgenie;
 mod outage;
 mod routing;
+mod rules;
 mod schedule;
 mod session;
 mod settings;
