@@ -1,5 +1,7 @@
 //! Rules by which an open alert keeps others from paging (PAGING.md §3.4).
 
+use std::collections::BTreeSet;
+
 use domain::directory::Directory;
 use domain::suppression::{EQUAL_MAX, Inhibition, MATCHERS_MAX, Matcher};
 use domain::{InhibitionId, TeamId};
@@ -37,6 +39,12 @@ pub(crate) fn checked(
 ) -> Result<Inhibition, Error> {
     let mut checks = Checks::default();
     let name = checks.name("name", &input.name);
+    // The configuration file knows rules by their names. One that shares its own may keep it.
+    let kept = existing.is_some_and(|one| one.name == name);
+    let mut others = directory.inhibitions.values();
+    if !kept && others.any(|one| one.id != id && one.name == name) {
+        checks.add("name", "another inhibition has this name");
+    }
     checks.team("team", directory, input.team_id);
     for (field, matchers) in [("source", &input.source), ("target", &input.target)] {
         if matchers.is_empty() || matchers.len() > MATCHERS_MAX {
@@ -50,7 +58,15 @@ pub(crate) fn checked(
     }
     let odd =
         |label: &String| label.trim().is_empty() || label.len() > LABEL_MAX || label.contains('\0');
-    if input.equal.len() > EQUAL_MAX || input.equal.iter().any(odd) {
+    if input.equal.iter().any(odd) {
+        let message = format!("names of labels have 1 to {LABEL_MAX} characters");
+        checks.add("equal", message);
+    }
+    let mut seen = BTreeSet::new();
+    if let Some(label) = input.equal.iter().find(|label| !seen.insert(*label)) {
+        checks.add("equal", format!("`{label}` stands here twice"));
+    }
+    if input.equal.len() > EQUAL_MAX {
         checks.add("equal", format!("at most {EQUAL_MAX} names of labels"));
     }
     checks.finish()?;

@@ -176,6 +176,13 @@ pub fn compile(
         };
         rules.push(input.compile(directory, id, &at, &mut checks));
     }
+    for (index, rule) in rules.iter().enumerate() {
+        let others = rules.iter().enumerate();
+        let mut others = others.filter(|(other, _)| *other != index);
+        if is_renamed(existing, rule) && others.any(|(_, other)| other.name == rule.name) {
+            checks.add(format!("rules[{index}].name"), NAME_TAKEN);
+        }
+    }
     checks.finish()?;
     Ok(rules)
 }
@@ -217,9 +224,27 @@ fn place(routing: &Routing, id: RoutingRuleId) -> Result<usize, Error> {
         .ok_or(Error::NotFound("routing rule"))
 }
 
-fn one(directory: &Directory, id: RoutingRuleId, input: &RuleInput) -> Result<Rule, Error> {
+const NAME_TAKEN: &str = "another rule of the integration has this name";
+
+/// Whether a rule has another name than it had. The configuration file knows rules by their names;
+/// one that shares its own may keep it.
+fn is_renamed(before: &Routing, rule: &Rule) -> bool {
+    let known = before.rule(rule.id);
+    known.is_none_or(|known| known.name != rule.name)
+}
+
+fn one(
+    directory: &Directory,
+    before: &Routing,
+    id: RoutingRuleId,
+    input: &RuleInput,
+) -> Result<Rule, Error> {
     let mut checks = Checks::default();
     let rule = input.compile(directory, id, "", &mut checks);
+    let mut others = before.rules.iter().filter(|other| other.id != id);
+    if is_renamed(before, &rule) && others.any(|other| other.name == rule.name) {
+        checks.add("name", NAME_TAKEN);
+    }
     checks.finish()?;
     Ok(rule)
 }
@@ -246,12 +271,12 @@ pub fn edited(
                      that never match"
                 )));
             }
-            let rule = one(directory, next()?, input)?;
+            let rule = one(directory, before, next()?, input)?;
             rules.insert(at.unwrap_or(rules.len()).min(rules.len()), rule);
         }
         RoutingEdit::Change(id, input) => {
             let at = place(before, *id)?;
-            rules[at] = one(directory, *id, input)?;
+            rules[at] = one(directory, before, *id, input)?;
         }
         RoutingEdit::Enable(id, enabled) => rules[place(before, *id)?].enabled = *enabled,
         RoutingEdit::Move(id, to) => {

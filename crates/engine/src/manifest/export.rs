@@ -17,6 +17,7 @@ use super::document::{
     Manifest, MethodEntry, PolicyEntry, RemindersEntry, RoutingEntry, RuleEntry, ScheduleEntry,
     ServiceEntry, SettingsEntry, StepEntry, SuppressionEntry, TeamEntry, TokenEntry, UserEntry,
 };
+use super::naming::numbered;
 use super::reconcile::Current;
 use super::value::{Day, Duration, Located, TargetRef, Timeout, Turn};
 use crate::account::secret;
@@ -88,11 +89,7 @@ pub fn export(current: &Current, with_secrets: bool, now: Timestamp) -> Manifest
             .collect(),
         maintenance_windows: suppressions(directory, SuppressionKind::Maintenance, now),
         silences: suppressions(directory, SuppressionKind::Silence, now),
-        inhibitions: directory
-            .inhibitions
-            .values()
-            .map(|rule| inhibition_entry(directory, rule))
-            .collect(),
+        inhibitions: inhibitions(directory),
         api_tokens: current
             .tokens
             .iter()
@@ -153,9 +150,18 @@ fn named_integrations(directory: &Directory, one: &Suppression) -> Vec<Located<S
         .collect()
 }
 
-fn inhibition_entry(directory: &Directory, rule: &Inhibition) -> InhibitionEntry {
+fn inhibitions(directory: &Directory) -> Vec<InhibitionEntry> {
+    let rules = directory.inhibitions.values();
+    let names = numbered(rules.clone().map(|rule| rule.name.as_str()));
+    let named = names.into_iter().zip(rules);
+    named
+        .map(|(name, rule)| inhibition_entry(directory, name, rule))
+        .collect()
+}
+
+fn inhibition_entry(directory: &Directory, name: String, rule: &Inhibition) -> InhibitionEntry {
     InhibitionEntry {
-        name: rule.name.clone().into(),
+        name: name.into(),
         team: team_of(directory, rule.team_id),
         source: Some(matchers(&rule.source)),
         target: Some(matchers(&rule.target)),
@@ -415,11 +421,13 @@ fn routing_rules(
     if !integration.routing.on {
         return None;
     }
-    let entries = integration.routing.rules.iter().map(|rule| {
+    let rules = integration.routing.rules.iter();
+    let names = numbered(rules.clone().map(|rule| rule.name.as_str()));
+    let entries = names.into_iter().zip(rules).map(|(name, rule)| {
         let input = RuleInput::of(rule);
         let service = input.service.and_then(|id| directory.service(id));
         RoutingEntry {
-            name: input.name.into(),
+            name: name.into(),
             enabled: input.enabled,
             condition: input.condition,
             service: service.map(|service| service.slug.clone().into()),

@@ -17,6 +17,7 @@ mod apply;
 mod document;
 mod export;
 mod fault;
+mod naming;
 mod parse;
 mod plan;
 mod reconcile;

@@ -181,6 +181,19 @@ async fn what_is_wrong_is_said_beside_its_field() {
         assert!(errors.contains(&format!("rules[0].{field}")), "{errors}");
         assert!(errors.contains(words), "{errors}");
     }
+    let rule = |name: &str| json!({"name": name, "severity": "info"});
+    let twice = json!({"rules": [rule("x"), rule(" x")]});
+    let answer = house.api(ADMIN, "PUT", &rules, Some(twice)).await;
+    let errors = answer.is_problem(422, "invalid")["errors"].to_string();
+    assert!(
+        errors.contains("rules[0].name") && errors.contains("has this name"),
+        "{errors}"
+    );
+    let one = json!({"rules": [rule("x")]});
+    assert_eq!(house.api(ADMIN, "PUT", &rules, Some(one)).await.status, 200);
+    let again = house.api(ADMIN, "POST", &rules, Some(rule("x"))).await;
+    let errors = again.is_problem(422, "invalid")["errors"].to_string();
+    assert!(errors.contains("\"name\""), "{errors}");
     let answer = house
         .api(OBSERVER, "PUT", &rules, Some(json!({"on": true})))
         .await;

@@ -10,6 +10,7 @@ use super::{Place, Work};
 use crate::Error;
 use crate::configuration::routing::{RuleInput, compile, recount};
 use crate::manifest::document::RoutingEntry;
+use crate::manifest::naming::numbered;
 use crate::manifest::write::Write;
 
 /// Rules that the file gives an integration.
@@ -40,10 +41,12 @@ impl Work<'_> {
             ..before.clone()
         };
         if let Some(entries) = &given.rules {
+            let names = numbered(before.rules.iter().map(|rule| rule.name.as_str()));
             let drafts: Vec<(Option<RoutingRuleId>, RuleInput)> = entries
                 .iter()
                 .map(|entry| {
-                    let known = before.rules.iter().find(|rule| rule.name == *entry.name);
+                    let at = names.iter().position(|name| *name == entry.name.trim());
+                    let known = at.and_then(|at| before.rules.get(at));
                     (known.map(|rule| rule.id), self.routing_rule(entry))
                 })
                 .collect();

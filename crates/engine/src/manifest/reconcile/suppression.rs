@@ -10,6 +10,7 @@ use super::Work;
 use crate::configuration::inhibition::{self, InhibitionInput};
 use crate::configuration::suppression::{SuppressionInput, checked};
 use crate::manifest::document::{InhibitionEntry, SuppressionEntry};
+use crate::manifest::naming::numbered;
 use crate::manifest::value::{Located, Place};
 use crate::manifest::write::Write;
 use crate::{Error, OpContext};
@@ -120,11 +121,12 @@ impl Work<'_> {
         let faults = self.faults.len();
         let source = self.matchers(entry.source.as_deref());
         let target = self.matchers(entry.target.as_deref());
-        let existing = self.directory.inhibitions.values();
-        let existing = existing
-            .filter(|one| one.name == name)
-            .min_by_key(|one| one.id)
-            .cloned();
+        let rules = self.directory.inhibitions.values();
+        let names = numbered(rules.clone().map(|one| one.name.as_str()));
+        let mut named = names.iter().zip(rules);
+        let existing = named
+            .find(|(known, _)| **known == name)
+            .map(|(_, one)| one.clone());
         let before = existing.as_deref();
         let team_id = self.team_of(entry.team.as_ref(), before.and_then(|one| one.team_id));
         if self.faults.len() > faults {
@@ -152,6 +154,7 @@ impl Work<'_> {
                 let mut fields = vec![];
                 if let Some(before) = before {
                     for (field, same) in [
+                        ("name", before.name == one.name),
                         ("team", before.team_id == one.team_id),
                         ("source", before.source == one.source),
                         ("target", before.target == one.target),

@@ -86,3 +86,35 @@ fn a_global_integration_moves_to_the_service_it_stands_under() {
     let moved = read(&file("", &plain)).and_then(|file| applied(&first, &file, NOW));
     assert!(matches!(moved, Err(ManifestError::Faults(_))));
 }
+
+#[test]
+fn rules_that_share_a_name_are_numbered() {
+    let text = "services:\n- slug: s\n  integrations:\n  - name: A\n    kind: generic\n    key: \
+                \"${KEY}\"\n    routing_rules:\n    - {name: Pay, condition: labels.team == 'pay', \
+                severity: info}\n    - {name: Shop, condition: labels.team == 'shop', severity: \
+                info}\n";
+    let (_, mut current) = applied(&empty(), &read(text).unwrap(), NOW).unwrap();
+    let mut directory = (*current.directory).clone();
+    for door in directory.integrations.values_mut() {
+        for rule in &mut Arc::make_mut(door).routing.rules {
+            rule.name = "Pay".into();
+        }
+    }
+    current.directory = Arc::new(directory);
+    let rules = |current: &Current| -> Vec<_> {
+        let doors = current.directory.integrations.values();
+        let rules = doors.flat_map(|door| door.routing.rules.clone());
+        rules.map(|rule| (rule.id, rule.name)).collect()
+    };
+    let before = rules(&current);
+    let text = to_yaml(&export(&current, true, NOW)).unwrap();
+    let (_, after) = applied(&current, &read(&text).unwrap(), NOW).unwrap();
+    let expected = [(before[0].0, "Pay".into()), (before[1].0, "Pay (2)".into())];
+    assert_eq!(rules(&after), expected, "they are known again");
+    let (plan, _) = applied(&after, &read(&text).unwrap(), NOW).unwrap();
+    assert!(plan.is_unchanged(), "{plan}");
+
+    let twice = text.replace("Pay (2)", "Pay");
+    let refused = read(&twice).and_then(|file| applied(&empty(), &file, NOW));
+    assert!(matches!(refused, Err(ManifestError::Faults(_))));
+}

@@ -149,3 +149,33 @@ silences:
         "{found:?}"
     );
 }
+
+#[test]
+fn inhibitions_that_share_a_name_are_numbered() {
+    let racks = "  - name: Racks\n    source: ['alertname=\"RackDown\"']\n    \
+                 target: ['alertname=~\"Slow|Late\"']\n";
+    let (_, mut current) =
+        applied(&empty(), &read(&format!("{FILE}{racks}")).unwrap(), NOW).unwrap();
+    let mut directory = (*current.directory).clone();
+    for rule in directory.inhibitions.values_mut() {
+        Arc::make_mut(rule).name = "Hosts".into();
+    }
+    current.directory = Arc::new(directory);
+    let text = to_yaml(&export(&current, false, NOW)).unwrap();
+    assert!(text.contains("Hosts (2)"), "{text}");
+    let (plan, after) = applied(&current, &read(&text).unwrap(), NOW).unwrap();
+    let changed = plan
+        .changes
+        .iter()
+        .filter(|one| one.verb != Verb::Unchanged);
+    let changed: Vec<_> = changed.map(|one| (one.kind, one.fields.clone())).collect();
+    assert_eq!(changed, [("inhibition", vec!["name"])], "{plan}");
+    let names: Vec<&str> = after
+        .directory
+        .inhibitions
+        .values()
+        .map(|one| one.name.as_str())
+        .collect();
+    assert_eq!(names, ["Hosts", "Hosts (2)"]);
+    assert_eq!(to_yaml(&export(&after, false, NOW)).unwrap(), text);
+}
