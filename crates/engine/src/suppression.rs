@@ -5,9 +5,9 @@
 use std::collections::BTreeSet;
 
 use domain::alert::Alert;
-use domain::directory::Directory;
+use domain::directory::{Directory, User};
 use domain::incident::Incident;
-use domain::notification::{self};
+use domain::reminder::method_for;
 use domain::suppression::{self, Fields, Inhibition, Pause, Rest, Suppression, SuppressionKind};
 use domain::word::{AlertStatus, NotificationKind, Urgency};
 use domain::{IntegrationId, NotificationId, Timestamp};
@@ -200,30 +200,15 @@ fn tell_in_txn(
         return Ok(());
     }
     let directory = tx.directory()?;
-    let Some(user) = one
-        .created_by
-        .and_then(|id| directory.user(id))
-        .filter(|user| !user.disabled)
-    else {
-        return Ok(());
-    };
-    let zone = TimeZone::get(&user.zone).unwrap_or(TimeZone::UTC);
-    let local = end.in_zone(&zone).strftime("%a %H:%M %Z").to_string();
-    let subject = format!("Ends at {local}: {} “{}”", one.kind.in_words(), one.comment);
-    let body = format!(
-        "{} “{}” ends at {local} ({}). What still fires then pages; to prolong it, move its end.",
-        one.kind.in_words(),
-        one.comment,
-        end.to_seconds_string(),
-    );
     let mut rows = Vec::new();
-    for planned in notification::plan(user, Urgency::Low, now) {
-        let Some(method) = user.method(planned.method_id).filter(|m| m.usable()) else {
+    for id in suppression::who_hears(one, &directory, now) {
+        let Some(user) = directory.user(id) else {
             continue;
         };
-        if planned.due_at > now {
+        // Now, whatever delay the person's rules have: later it would be of no use.
+        let Some(method) = method_for(user, now) else {
             continue;
-        }
+        };
         let mut row = Notification::planned(
             tx.id(NotificationId)?,
             NotificationKind::Notice,
@@ -234,8 +219,7 @@ fn tell_in_txn(
         );
         row.user_id = Some(user.id);
         row.method_id = Some(method.id);
-        row.subject.clone_from(&subject);
-        row.body.clone_from(&body);
+        (row.subject, row.body) = notice(one, user, end);
         rows.push(row);
     }
     if !rows.is_empty() {
@@ -243,4 +227,21 @@ fn tell_in_txn(
         tx.changed(Change::Outbox);
     }
     Ok(())
+}
+
+/// Subject and text of the notice that one ends.
+fn notice(one: &Suppression, user: &User, end: Timestamp) -> (String, String) {
+    let zone = TimeZone::get(&user.zone).unwrap_or(TimeZone::UTC);
+    let local = end.in_zone(&zone).strftime("%a %H:%M %Z").to_string();
+    let name = one.named();
+    let made = match one.created_by == Some(user.id) {
+        true => String::new(),
+        false => format!(" It was made by {}.", one.author),
+    };
+    let body = format!(
+        "{name} ends at {local} ({}). What still fires then pages; to prolong it, move its \
+         end.{made}",
+        end.to_seconds_string(),
+    );
+    (format!("Ends at {local}: {name}"), body)
 }

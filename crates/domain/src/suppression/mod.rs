@@ -6,6 +6,7 @@ mod about;
 mod field;
 mod inhibition;
 mod matcher;
+mod owner;
 mod repeat;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ pub use about::about;
 pub use field::Fields;
 pub use inhibition::{EQUAL_MAX, Inhibition, SourceKey, wanted_sources};
 pub use matcher::{MATCHERS_MAX, MatchOp, Matcher, MatcherError};
+pub use owner::who_hears;
 pub use repeat::{EVERY_MAX, MonthlyBy, Pattern, Regular, Repeat, RepeatKind, weekday_of};
 
 use crate::alert::Alert;
@@ -91,7 +93,7 @@ pub struct Suppression {
     /// Occurrences as far as they were worked out, rising.
     pub occurrences: Vec<(Timestamp, Timestamp)>,
     pub comment: String,
-    /// Who hears before the end; `None` when a token made it.
+    /// Who hears before the end; `None` when a token made it, see [`who_hears`].
     pub created_by: Option<UserId>,
     /// Who made it, in words.
     pub author: String,
@@ -136,6 +138,12 @@ impl Suppression {
             .min()?;
         let due = end - NOTICE_BEFORE_END;
         (begun < due && due <= at).then_some(end)
+    }
+
+    /// Whether any of its occurrences is long enough that its end is told of beforehand.
+    pub fn is_told_of(&self) -> bool {
+        let mut occurrences = self.occurrences.iter();
+        occurrences.any(|(start, end)| end.since(*start) > NOTICE_BEFORE_END)
     }
 
     /// When to ask again whether a notice is due.

@@ -21,6 +21,7 @@ mod role;
 mod scripted;
 mod shadow;
 mod shifts;
+mod suppression;
 mod update;
 mod what_if;
 mod world;

@@ -262,12 +262,16 @@ async fn create(
         match create_suppression(state.store(), &ctx, input).await {
             Ok(id) => {
                 let path = format!("{}/{id}", noun.path());
+                let directory = state.directory();
+                let told = directory.suppressions.get(&id);
+                let told = match told.is_none_or(|one| one.is_told_of()) {
+                    true => "You hear an hour before it ends.",
+                    false => "It lasts no longer than an hour, so nothing tells you that it ends.",
+                };
+                let text = format!("The {} is set. {told}", noun.one());
                 let flash = Flash {
                     kind: FlashKind::Done,
-                    text: form.fields.with_notes(&format!(
-                        "The {} is set. You hear an hour before it ends.",
-                        noun.one()
-                    )),
+                    text: form.fields.with_notes(&text),
                     undo: Some(Undo {
                         action: format!("{path}/end"),
                         fields: Vec::new(),
