@@ -68,6 +68,22 @@ fn occurrences(
     Ok((spans, reached))
 }
 
+/// Whether a rule that can be read gives anything beyond the first occurrence, which holds whether
+/// the rule names its day or not. Rare days are looked for further ahead: 29 February on a Monday
+/// comes every 28 years, and 40 around a century that leaves one out.
+fn comes_again(input: &SuppressionInput, zone: &str) -> bool {
+    const HORIZONS: [Span; 3] = [AHEAD, Span::from_days(5_000), Span::from_days(150_000)];
+    let (Some(rule), Ok(zone)) = (&input.recurrence, TimeZone::get(zone)) else {
+        return true;
+    };
+    let length = input.ends_at.since(input.starts_at);
+    HORIZONS.into_iter().any(|ahead| {
+        let reach = (input.starts_at, input.starts_at + ahead);
+        let found = formats::icalendar::recur(rule, input.starts_at, length, &zone, reach, 2);
+        found.is_ok_and(|found| found.len() > 1)
+    })
+}
+
 /// When one that is kept holds, as far as that is worked out at `now`.
 fn again(
     one: &Suppression,
@@ -189,6 +205,9 @@ fn judged(
         Ok((spans, reached)) => {
             if spans.is_empty() {
                 checks.add("recurrence", "the rule has no occurrence from now on");
+            } else if !comes_again(&input, &zone) {
+                let message = "this never comes again: leave the rule away for what holds once";
+                checks.add("recurrence", message);
             }
             (spans, reached)
         }

@@ -52,6 +52,12 @@ pub fn parse(body: &[u8], now: Timestamp) -> Result<Asked, String> {
         return Err(format!("a silence has 1 to {MATCHERS_MAX} matchers"));
     }
     let matchers: Result<Vec<Rule>, String> = given.iter().map(matcher).collect();
+    for name in ["createdBy", "comment"] {
+        // Whoever wonders at night is told who, and why (PAGING.md §3.3).
+        if text(name).is_empty() {
+            return Err(format!("{name} in body is required"));
+        }
+    }
     let start = instant(&value, "startsAt")?.unwrap_or(now);
     let end = instant(&value, "endsAt")?.ok_or("endsAt in body is required")?;
     Ok(Asked {
@@ -228,17 +234,38 @@ mod tests {
         assert_eq!(said, ["alertname=~\"Disk.*\"", "labels.severity!=\"info\""]);
         assert_eq!(asked.starts_at, NOW);
         assert_eq!((asked.id, asked.created_by.as_str()), (None, "ana"));
-        for odd in [
-            "",
-            "[]",
-            "{}",
-            r#"{"matchers": [], "endsAt": "2027-02-01T00:00:00Z"}"#,
-            r#"{"matchers": [{"name": "a"}], "endsAt": "2027-02-01T00:00:00Z"}"#,
-            r#"{"matchers": [{"name": "a", "value": "("  , "isRegex": true}], "endsAt": "2027-02-01T00:00:00Z"}"#,
-            r#"{"matchers": [{"name": "a", "value": "b"}]}"#,
-            r#"{"matchers": [{"name": "a", "value": "b"}], "endsAt": "soon"}"#,
-        ] {
+        for odd in ["", "[]", "{}"] {
             assert!(read(odd).is_err(), "{odd}");
+        }
+        for odd in [
+            r#""matchers": [], "endsAt": "2027-02-01T00:00:00Z""#,
+            r#""matchers": [{"name": "a"}], "endsAt": "2027-02-01T00:00:00Z""#,
+            r#""matchers": [{"name": "a", "value": "("  , "isRegex": true}], "endsAt": "2027-02-01T00:00:00Z""#,
+            r#""matchers": [{"name": "a", "value": "b"}]"#,
+            r#""matchers": [{"name": "a", "value": "b"}], "endsAt": "soon""#,
+        ] {
+            let odd = format!(r#"{{{odd}, "createdBy": "ana", "comment": "x"}}"#);
+            let refused = read(&odd).unwrap_err();
+            assert!(!refused.contains("createdBy"), "{odd}: {refused}");
+        }
+    }
+
+    #[test]
+    fn who_silences_and_why_is_said() {
+        let body = |by: &str, comment: &str| {
+            format!(
+                r#"{{"matchers": [{{"name": "a", "value": "b"}}],
+                    "endsAt": "2027-02-01T00:00:00Z", "createdBy": {by}, "comment": {comment}}}"#
+            )
+        };
+        assert!(read(&body("\"ana\"", "\"x\"")).is_ok());
+        for (by, comment, missing) in [
+            ("\"\"", "\"x\"", "createdBy"),
+            ("null", "\"x\"", "createdBy"),
+            ("\"ana\"", "\" \"", "comment"),
+        ] {
+            let refused = read(&body(by, comment)).unwrap_err();
+            assert_eq!(refused, format!("{missing} in body is required"));
         }
     }
 

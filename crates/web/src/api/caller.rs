@@ -15,9 +15,11 @@ use crate::session;
 use crate::state::AppState;
 
 /// Somebody with a token. To read, a signed-in browser will do.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Caller {
     pub ctx: OpContext,
+    /// The name of the token, unless it is a browser.
+    pub token: Option<String>,
 }
 
 impl Caller {
@@ -56,6 +58,7 @@ async fn identify(req: &HttpRequest) -> Result<Caller, WebError> {
         {
             return Ok(Caller {
                 ctx: session.context(now),
+                token: None,
             });
         }
         return Err(WebError::NoToken);
@@ -70,6 +73,7 @@ async fn identify(req: &HttpRequest) -> Result<Caller, WebError> {
     match account::authenticate(state.store(), presented, now).await? {
         Some(token) => Ok(Caller {
             ctx: OpContext::token(token.role, Origin::Api, now),
+            token: Some(token.name),
         }),
         None => {
             let message = "this API token is not known, or was revoked";
@@ -83,7 +87,7 @@ impl FromRequest for Caller {
     type Future = std::future::Ready<Result<Self, WebError>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let caller = req.extensions().get::<Caller>().copied();
+        let caller = req.extensions().get::<Caller>().cloned();
         std::future::ready(caller.ok_or(WebError::NoToken))
     }
 }

@@ -13,7 +13,7 @@ use domain::ServiceId;
 use domain::directory::Directory;
 use domain::word::UnknownWord;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 use utoipa::ToSchema;
 
@@ -59,6 +59,16 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
         Box::pin(async move {
             let bytes = body::read(&req, payload, BODY_MAX).await?;
             let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+            // A list would be taken for the fields in their order.
+            if bytes.trim_ascii_start().first() != Some(&b'{') {
+                return Err(match serde_json::from_slice::<IgnoredAny>(bytes) {
+                    Ok(_) => {
+                        let message = "an object was expected, such as {\"name\": \"value\"}";
+                        engine::Error::invalid("body", message).into()
+                    }
+                    Err(error) => WebError::NotJson(error.to_string()),
+                });
+            }
             serde_json::from_slice(bytes)
                 .map(Body)
                 .map_err(|error| match error.classify() {

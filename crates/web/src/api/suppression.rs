@@ -338,9 +338,10 @@ pub async fn create(
     state: State,
 ) -> Result<HttpResponse, WebError> {
     caller.require(Right::Respond)?;
-    let input = body
+    let mut input = body
         .0
         .input(noun.kind(), &state.directory(), caller.ctx.now)?;
+    input.author.clone_from(&caller.token);
     let id = create_suppression(state.store(), &caller.ctx, input).await?;
     let answer = one(**noun, id.0, &caller, &state).await?;
     Ok(HttpResponse::Created().json(answer))

@@ -232,10 +232,7 @@ async fn put_silence(
         .map_err(intake::for_monitors)?;
     let asked = silence::parse(&bytes, state.now()).map_err(Refused::bad)?;
     let ctx = context(state);
-    let author = match asked.created_by.as_str() {
-        "" => "an Alertmanager's client".to_owned(),
-        name => name.chars().take(AUTHOR_MAX).collect(),
-    };
+    let author: String = asked.created_by.chars().take(AUTHOR_MAX).collect();
     let input = SuppressionInput {
         kind: SuppressionKind::Silence,
         services: Vec::new(),
@@ -246,10 +243,7 @@ async fn put_silence(
         ends_at: asked.ends_at,
         recurrence: None,
         zone: None,
-        comment: match asked.comment.as_str() {
-            "" => format!("Silenced by {author}"),
-            comment => comment.to_owned(),
-        },
+        comment: asked.comment,
         author: Some(author),
     };
     let done = match asked.id {

@@ -28,6 +28,7 @@ mod schedule;
 mod session;
 mod settings;
 mod signals;
+mod silence;
 mod simulate;
 mod smtp;
 mod stray;
