@@ -13,6 +13,7 @@
 //! Left out of CEL: bytes, timestamps, durations, protocol buffers, and keys of maps that are no
 //! texts. Unsigned literals are read as whole numbers.
 
+mod condition;
 mod evaluate;
 mod lex;
 mod number;
@@ -141,6 +142,24 @@ impl Expression {
         let expression = Self::compile(source)?;
         expression.check_names(known)?;
         Ok(expression)
+    }
+
+    /// Reads a condition over a signal.
+    ///
+    /// # Errors
+    /// Also when it uses a name that signals do not have, or is plainly not true or false.
+    pub fn compile_condition(source: &str) -> Result<Self, ExpressionError> {
+        let expression = Self::compile_for(source, &SIGNAL_NAMES)?;
+        match condition::other_than_truth(&expression.0.root) {
+            None => Ok(expression),
+            Some(other) => Err(ExpressionError {
+                position: 1,
+                message: format!(
+                    "a condition is true or false, and this is {other}: compare it, such as \
+                     severity == 'critical'"
+                ),
+            }),
+        }
     }
 
     /// Whether all names it uses are among the known ones.

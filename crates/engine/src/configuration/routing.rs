@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use domain::directory::Directory;
-use domain::expression::{Expression, SIGNAL_NAMES};
+use domain::expression::Expression;
 use domain::routing::{LABEL_NAME_MAX, LABELS_MAX, Outcome, RULES_MAX, Routing, Rule, Template};
 use domain::word::AlertSeverity;
 use domain::{IntegrationId, RoutingRuleId, ServiceId, Timestamp};
@@ -72,7 +72,7 @@ impl RuleInput {
         let name = checks.name(&field("name"), &self.name);
         let condition = match self.condition.trim() {
             "" => None,
-            text => Expression::compile_for(text, &SIGNAL_NAMES)
+            text => Expression::compile_condition(text)
                 .map_err(|error| checks.add(field("condition"), error.to_string()))
                 .ok(),
         };

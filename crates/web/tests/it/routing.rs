@@ -174,6 +174,16 @@ async fn what_is_wrong_is_said_beside_its_field() {
             "no effect",
         ),
         (json!({"name": "x", "id": 99}), "id", "no such rule"),
+        (
+            json!({"name": "x", "condition": "1+1"}),
+            "condition",
+            "this is a number",
+        ),
+        (
+            json!({"name": "x", "condition": "\"a\""}),
+            "condition",
+            "this is a text",
+        ),
     ] {
         let answer = put(rule).await;
         let problem = answer.is_problem(422, "invalid");
