@@ -38,6 +38,7 @@ pub mod suppression;
 pub mod swap;
 pub mod team;
 pub mod user;
+mod version;
 
 use actix_web::web::ServiceConfig;
 

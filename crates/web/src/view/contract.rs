@@ -229,6 +229,7 @@ const ROUTING_RULE: &[&str] = &[
     "continue",
     "enabled",
     "place",
+    "version",
     "do",
 ];
 
@@ -272,6 +273,7 @@ const SUPPRESSION: &[&str] = &[
     "until",
     "rule",
     "comment",
+    "version",
     "do",
     "if-draft",
 ];

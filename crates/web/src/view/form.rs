@@ -42,6 +42,12 @@ impl Form {
         self
     }
 
+    /// Replaces what stands under a name.
+    pub fn put(&mut self, name: &str, value: impl ToString) {
+        self.values.retain(|(have, _)| have != name);
+        self.values.push((name.to_owned(), value.to_string()));
+    }
+
     /// The first value of a name as typed, or the empty text.
     pub fn get(&self, name: &str) -> &str {
         self.values

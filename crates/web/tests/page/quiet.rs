@@ -332,3 +332,53 @@ on_both!(what_flaps_is_found, |house| {
         .await
         .shows("No alert is like that.");
 });
+
+on_both!(
+    of_two_who_edit_a_silence_the_second_learns_of_the_first,
+    |house| {
+        let ana = house.ana().await;
+        house.checkout(&ana).await;
+        let bo = house.invite(&ana, "Bo", "responder").await;
+        let service = service_id(house);
+        let fields = |comment: &'static str, lasts: &'static str| {
+            vec![
+                ("comment", comment),
+                ("service", service.as_str()),
+                ("lasts", lasts),
+                ("zone", "Europe/Berlin"),
+                ("repeat", "once"),
+            ]
+        };
+        let made = ana
+            .fill("/silences/new", "/silences", &fields("The move", "60"))
+            .await;
+        made.shows("The silence is set. It lasts no longer than an hour");
+        let path = first_link(&ana.get("/silences").await, "/silences/");
+        let edit = format!("{path}/edit");
+        let version = |page: &Page| {
+            let (_, rest) = page.body.split_once("name=\"version\" value=\"").unwrap();
+            rest.split('"').next().unwrap().to_owned()
+        };
+        let (for_ana, for_bo) = (ana.get(&edit).await, bo.get(&edit).await);
+        let (shown, stale) = (version(&for_ana), version(&for_bo));
+        let mut first = fields("The move, and its tests", "120");
+        first.push(("version", &shown));
+        assert_eq!(ana.post(&for_ana, &path, &first).await.status, 303);
+        let mut second = fields("The move is late", "240");
+        second.push(("version", &stale));
+        let told = bo.post(&for_bo, &path, &second).await;
+        assert_eq!(told.status, 409);
+        told.shows("Somebody has changed this since you opened the form");
+        assert!(
+            told.body.contains("The move is late"),
+            "nothing typed is lost"
+        );
+        ana.get(&path).await.shows("The move, and its tests");
+        // Having been told, Bo means it.
+        let known = version(&told);
+        second.pop();
+        second.push(("version", &known));
+        assert_eq!(bo.post(&told, &path, &second).await.status, 303);
+        ana.get(&path).await.shows("The move is late");
+    }
+);

@@ -247,3 +247,49 @@ on_both!(observers_look_and_touch_nothing, |house| {
         .await;
     assert_eq!(refused.status, 403);
 });
+
+on_both!(
+    of_two_who_edit_a_rule_the_second_learns_of_the_first,
+    |house| {
+        let ana = house.ana().await;
+        let (base, _) = global(house, &ana).await;
+        let rules = format!("{base}/routing");
+        let fields = |name: &'static str, severity: &'static str| {
+            vec![("name", name), ("severity", severity), ("enabled", "yes")]
+        };
+        let new = format!("{rules}/new");
+        ana.fill(&new, &rules, &fields("Pay", "error"))
+            .await
+            .shows("is saved");
+        let page = ana.get(&new).await;
+        ana.post(&page, &rules, &fields("Pay", "info"))
+            .await
+            .shows("Another rule of the integration has this name");
+        let rule = {
+            let directory = house.engine.directory();
+            let mut doors = directory.integrations.values();
+            doors
+                .find_map(|one| Some(one.routing.rules.first()?.id))
+                .unwrap()
+        };
+        let path = format!("{rules}/{rule}");
+        let page = ana.get(&path).await;
+        let (_, rest) = page.body.split_once("name=\"version\" value=\"").unwrap();
+        let version = rest.split('"').next().unwrap();
+        let mut first = fields("Pay", "warning");
+        first.push(("version", version));
+        assert_eq!(ana.post(&page, &path, &first).await.status, 303);
+        let mut second = fields("Cards", "info");
+        second.push(("version", version));
+        let told = ana.post(&page, &path, &second).await;
+        assert_eq!(told.status, 409);
+        told.shows("Somebody has changed this since you opened the form");
+        assert!(told.body.contains("Cards"), "nothing typed is lost");
+        let mut forged = fields("Cards", "info");
+        forged.push(("service", "abc"));
+        ana.post(&page, &path, &forged)
+            .await
+            .shows("Choose one of the options.");
+        ana.get(&rules).await.shows("Pay").hides("Cards");
+    }
+);

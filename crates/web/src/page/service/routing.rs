@@ -18,13 +18,13 @@ use store::routing::Hits;
 
 use super::find;
 use super::integration::find_in;
-use super::routing_form::{filled, read};
+use super::routing_form::{chosen, filled, read};
 use super::settings::severities;
 use crate::csrf::Checked;
 use crate::error::WebError;
 use crate::frame::{frame, redirect_with_flash, render, render_with};
 use crate::hooks::rehearsal::{Rehearsal, rehearse};
-use crate::page::{complaint, name, query};
+use crate::page::{complaint, name, query, version};
 use crate::session::SignedIn;
 use crate::state::{AppState, State};
 use crate::view::routing::{
@@ -268,7 +268,9 @@ async fn edit(state: State, me: SignedIn, path: NamedRule) -> Result<HttpRespons
     let rule = known(door, rule)?;
     let mut rules = door.routing.rules.iter();
     let at = rules.position(|one| one.id == rule.id).unwrap_or(0);
-    let form = filled(&RuleInput::of(rule)).with("place", at);
+    let input = RuleInput::of(rule);
+    let shown = version::of(&input);
+    let form = filled(&input).with("place", at).with(version::FIELD, shown);
     render(&page(&state, &me, &slug, door, Some(rule.id), form, None).await?)
 }
 
@@ -305,16 +307,29 @@ async fn submit(
     let directory = state.directory();
     let door = find_in(&directory, slug, id)?;
     let rule = rule.map(|rule| known(door, rule)).transpose()?;
+    let old = rule.is_some_and(|rule| {
+        let now = version::of(&RuleInput::of(rule));
+        form.get("do") != "try" && version::is_old(&mut form, &now)
+    });
+    let status = match old {
+        true => StatusCode::CONFLICT,
+        false => StatusCode::UNPROCESSABLE_ENTITY,
+    };
     let rule = rule.map(|rule| rule.id);
     let refused = async |form: Form| {
         let page = page(state, me, slug, door, rule, form, None).await?;
-        render_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        render_with(status, &page)
     };
+    if old {
+        return refused(form).await;
+    }
     let Some(input) = read(&mut form) else {
         return refused(form).await;
     };
     let name = input.name.trim().to_owned();
-    let place = form.text("place").and_then(|at| at.parse().ok());
+    let Some(place) = chosen(&mut form, "place") else {
+        return refused(form).await;
+    };
     let edits = match rule {
         Some(rule) => std::iter::once(RoutingEdit::Change(rule, input))
             .chain(place.map(|to| RoutingEdit::Move(rule, to)))

@@ -1,5 +1,7 @@
 //! The form of a routing rule.
 
+use std::str::FromStr;
+
 use domain::ServiceId;
 use engine::configuration::routing::RuleInput;
 
@@ -41,10 +43,22 @@ pub(super) fn filled(input: &RuleInput) -> Form {
     form
 }
 
+/// What was chosen of a list, if anything was; `None` for what no list offers, which is marked.
+pub(super) fn chosen<T: FromStr>(form: &mut Form, field: &str) -> Option<Option<T>> {
+    let read = form.text(field).map(str::parse).transpose();
+    match read {
+        Ok(read) => Some(read),
+        Err(_) => {
+            form.reject(field, "Choose one of the options.");
+            None
+        }
+    }
+}
+
 /// The rule that a form describes; what cannot be read is marked in the form.
 pub(super) fn read(form: &mut Form) -> Option<RuleInput> {
-    let service: Option<ServiceId> = form.text("service").and_then(|id| id.parse().ok());
-    let severity = form.text("severity").and_then(|word| word.parse().ok());
+    let service: Option<Option<ServiceId>> = chosen(form, "service");
+    let severity = chosen(form, "severity");
     let mut labels = Vec::new();
     let mut odd = None;
     for line in form.get("labels").lines().map(str::trim) {
@@ -59,6 +73,7 @@ pub(super) fn read(form: &mut Form) -> Option<RuleInput> {
         form.reject("labels", text);
         return None;
     }
+    let (service, severity) = (service?, severity?);
     Some(RuleInput {
         name: form.get("name").to_owned(),
         enabled: form.ticked("enabled"),
@@ -71,4 +86,21 @@ pub(super) fn read(form: &mut Form) -> Option<RuleInput> {
         suppress: form.ticked("suppress"),
         continues: form.ticked("continue"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_list_offers_is_refused() {
+        for (field, value) in [("service", "abc"), ("severity", "awful")] {
+            let mut form = Form::new().with("name", "x").with(field, value);
+            assert!(read(&mut form).is_none());
+            assert!(!form.error(field).is_empty(), "{field}");
+        }
+        let mut form = Form::new().with("service", "7").with("severity", "");
+        let input = read(&mut form).unwrap();
+        assert_eq!((input.service, input.severity), (Some(ServiceId(7)), None));
+    }
 }

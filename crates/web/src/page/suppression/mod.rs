@@ -18,7 +18,7 @@ use engine::configuration::suppression::{create_suppression, edit_suppression, e
 use store::alert::Filter;
 use store::suppression::Ended;
 
-use super::{alert, query};
+use super::{alert, query, version};
 use crate::csrf::Checked;
 use crate::error::WebError;
 use crate::frame::{frame, redirect_with, redirect_with_flash, render, render_with};
@@ -303,7 +303,9 @@ async fn edit_page(
     me.require(Right::Respond)?;
     let noun = **noun;
     let one = find(&state.directory(), noun, &id)?;
-    let form = SuppressionForm::of(&one);
+    let mut form = SuppressionForm::of(&one);
+    let shown = version::of_suppression(&one);
+    form.fields.put(version::FIELD, shown);
     form_page(&state, &me, noun, Some(one.id), form, StatusCode::OK).await
 }
 
@@ -320,6 +322,9 @@ async fn edit(
     let mut form = SuppressionForm::from_pairs(typed.pairs().to_vec());
     if form.press != Some(Press::Save) {
         return form_page(&state, &me, noun, Some(one.id), form, StatusCode::OK).await;
+    }
+    if version::is_old(&mut form.fields, &version::of_suppression(&one)) {
+        return form_page(&state, &me, noun, Some(one.id), form, StatusCode::CONFLICT).await;
     }
     let ctx = me.ctx(state.now());
     if let Some(input) = form::input(&mut form, noun, ctx.now) {

@@ -90,7 +90,12 @@ impl MatcherRow {
             if row.name.is_empty() && row.value.is_empty() {
                 continue;
             }
-            let op = row.op.parse().unwrap_or(MatchOp::Equal);
+            let op = Some(row.op.as_str()).filter(|op| !op.is_empty());
+            let Ok(op) = op.unwrap_or("=").parse::<MatchOp>() else {
+                let name = format!("{prefix}-{n}-name");
+                form.reject(&name, "Choose one of = != =~ !~.");
+                continue;
+            };
             match Matcher::new(&row.name, op, &row.value) {
                 Ok(matcher) => read.push(matcher),
                 Err(error) => form.reject(
@@ -261,19 +266,24 @@ impl SuppressionForm {
             }
             RepeatKind::Daily => Pattern::Daily,
             RepeatKind::Weekly => {
-                let mut days: Vec<Weekday> = self
-                    .fields
-                    .all("day")
-                    .filter_map(|day| day.parse().ok())
-                    .collect();
+                let days: Result<Vec<Weekday>, _> =
+                    self.fields.all("day").map(str::parse).collect();
+                let Ok(mut days) = days else {
+                    self.fields.reject("day", "Choose days of the week.");
+                    return None;
+                };
                 if days.is_empty() {
                     days.push(weekday_of(first));
                 }
                 Pattern::Weekly(days)
             }
             RepeatKind::Monthly => {
-                let by = self.fields.get("monthly").parse();
-                Pattern::monthly(by.unwrap_or(MonthlyBy::Day), first)
+                let by = self.fields.text("monthly").unwrap_or("day");
+                let Ok(by) = by.parse::<MonthlyBy>() else {
+                    self.fields.reject("monthly", "Choose one of the options.");
+                    return None;
+                };
+                Pattern::monthly(by, first)
             }
         };
         let every = match self.fields.text("every") {
@@ -412,6 +422,30 @@ mod tests {
             SuppressionForm::from_pairs(pairs(&typed)).matchers.len()
         };
         assert_eq!((with("add-matcher"), with("remove-matcher-0")), (3, 1));
+    }
+
+    #[test]
+    fn what_no_list_offers_is_refused() {
+        let mut form = SuppressionForm::from_pairs(pairs(&[
+            ("matcher-0-name", "env"),
+            ("matcher-0-op", "%%"),
+            ("matcher-0-value", "prod"),
+        ]));
+        let read = MatcherRow::matchers(&form.matchers, "matcher", &mut form.fields);
+        assert!(read.is_empty() && !form.fields.error("matcher-0-name").is_empty());
+        for (repeat, field) in [
+            ("weekly", "day"),
+            ("monthly", "monthly"),
+            ("often", "repeat"),
+        ] {
+            let mut typed = vec![("repeat", repeat)];
+            if field != "repeat" {
+                typed.push((field, "someday"));
+            }
+            let mut form = SuppressionForm::from_pairs(pairs(&typed));
+            assert_eq!(form.repeat(Date::constant(2026, 3, 10)), None);
+            assert!(!form.fields.error(field).is_empty(), "{field}");
+        }
     }
 
     #[test]
