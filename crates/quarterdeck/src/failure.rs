@@ -10,7 +10,7 @@ const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 
 /// Why a command ended without success.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Failure {
     message: String,
     next: Option<String>,
@@ -39,6 +39,11 @@ impl Failure {
     pub fn next(mut self, next: impl Into<String>) -> Failure {
         self.next = Some(next.into());
         self
+    }
+
+    /// What went wrong, without what to do about it.
+    pub fn message(&self) -> &str {
+        &self.message
     }
 
     /// Puts the name of a file before each line of the message.

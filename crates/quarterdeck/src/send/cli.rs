@@ -22,8 +22,8 @@ When the server cannot be reached the message is kept on the disk and sent later
 process that stays behind for a day, by the next `send`, or by `quarterdeck send --flush`, which a
 timer may call.
 
-Exit codes: 0 taken (by the server, or kept for it), 1 refused or not kept, 2 wrong usage. With
-`-- COMMAND` it is the command's own.";
+Exit codes: 0 taken (by the server, or kept for it), 1 refused, or neither kept nor sent, 2 wrong
+usage. With `-- COMMAND` it is the command's own.";
 
 /// `quarterdeck send`.
 pub fn command() -> Command {
@@ -108,7 +108,8 @@ pub fn command() -> Command {
             .value_parser(MONITORS),
         )
         .arg(flag("flush", "Send what waits, and nothing new"))
-        .arg(flag("list", "Show what waits"))
+        .arg(flag("refused", "With --flush: also what was refused before").requires("flush"))
+        .arg(flag("list", "Show what waits, and what was refused"))
         .group(ArgGroup::new("kind").args(["change", "job", "heartbeat", "from", "flush", "list"]))
         .group(ArgGroup::new("wrap").args(["job", "heartbeat"]))
         .next_help_heading("Details")

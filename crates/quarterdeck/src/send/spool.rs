@@ -6,8 +6,8 @@
 //!   <lane>/                  one for each address and key: order is kept within
 //!     numbering, sending     locked while a message is added, or while they are sent
 //!     <number>-<pid>         a message, as JSON
-//!     refused/<number>-<pid> what the server refused for good, with its reason
-//!     failed/<name>          jobs whose last run failed
+//!     refused/<number>-<pid> what the server refused for good, with its reason, or is damaged
+//!     worked/<name>          jobs whose last run worked, which the server has been told
 //! ```
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
@@ -59,6 +59,16 @@ pub struct Spool {
 /// What waits for one address and key.
 pub struct Lane {
     path: PathBuf,
+}
+
+/// A file of the spool.
+#[derive(Debug)]
+pub enum Entry {
+    Message(Box<Item>),
+    /// Another process has sent it meanwhile.
+    Gone,
+    /// It holds no message, and why.
+    Damaged(String),
 }
 
 impl Spool {
@@ -118,31 +128,33 @@ impl Spool {
         matches!(self.linger(), Ok(None))
     }
 
-    /// Whether a job's last run failed.
-    pub fn remembers_failure(&self, target: &Target, name: &str) -> bool {
+    /// Whether a job's last run worked. What is not known has not: an end that is told once too
+    /// often harms nobody, and one that is not told leaves an alert open. To forget a success needs
+    /// no room on the disk.
+    pub fn remembers_success(&self, target: &Target, name: &str) -> bool {
         self.mark_of(target, name).exists()
     }
 
-    /// Remembers how a job's run ended. Forgetting costs a needless "resolve", or one that is
-    /// missing until the next failure: no reason to fail.
-    pub fn remember_failure(&self, target: &Target, name: &str, failed: bool) {
+    /// Remembers how a job's run ended.
+    ///
+    /// # Errors
+    /// When it cannot be written down.
+    pub fn remember_success(
+        &self,
+        target: &Target,
+        name: &str,
+        worked: bool,
+    ) -> Result<(), Failure> {
         let mark = self.mark_of(target, name);
-        let done = if failed {
-            let parent = mark.parent().unwrap_or(&self.path);
-            make_directory(parent)
-                .and_then(|()| fs::write(&mark, "").map_err(|error| unusable(&mark, &error)))
-        } else if mark.exists() {
-            fs::remove_file(&mark).map_err(|error| unusable(&mark, &error))
-        } else {
-            Ok(())
-        };
-        if let Err(failure) = done {
-            crate::output::error(&failure.to_string());
+        if !worked {
+            return remove(&mark);
         }
+        make_directory(mark.parent().unwrap_or(&self.path))?;
+        fs::write(&mark, "").map_err(|error| unusable(&mark, &error))
     }
 
     fn mark_of(&self, target: &Target, name: &str) -> PathBuf {
-        self.path.join(target.lane()).join("failed").join(name)
+        self.path.join(target.lane()).join("worked").join(name)
     }
 }
 
@@ -169,8 +181,15 @@ impl Lane {
             ))
             .next("Is the server's address right? `quarterdeck send --list` shows them."));
         }
-        let last = waiting.last().map_or(0, |name| number_of(name));
-        let name = format!("{:020}-{}", last + 1, std::process::id());
+        // What was refused keeps its place, should it be sent again.
+        let refused = self.refused()?;
+        let last = [waiting.last(), refused.last()]
+            .into_iter()
+            .flatten()
+            .map(|name| number_of(name))
+            .max()
+            .unwrap_or(0);
+        let name = format!("{:020}-{}", last.saturating_add(1), std::process::id());
         write_durably(&self.path, &name, item)?;
         Ok(name)
     }
@@ -180,75 +199,161 @@ impl Lane {
     /// # Errors
     /// When the directory cannot be read.
     pub fn waiting(&self) -> Result<Vec<String>, Failure> {
-        let mut names: Vec<String> = entries(&self.path)?
-            .into_iter()
-            .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()))
-            .filter(|name| name.starts_with(|first: char| first.is_ascii_digit()))
-            .collect();
-        names.sort();
-        Ok(names)
+        messages(&self.path)
     }
 
-    /// A message; `None` when another process has sent it meanwhile.
+    /// Names of the messages that were put aside, in order.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub fn refused(&self) -> Result<Vec<String>, Failure> {
+        messages(&self.refused_path())
+    }
+
+    /// Whether a message still waits.
+    pub fn holds(&self, name: &str) -> bool {
+        self.path.join(name).exists()
+    }
+
+    /// Drops a message.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn forget(&self, name: &str) -> Result<(), Failure> {
+        remove(&self.path.join(name))
+    }
+
+    /// A message that waits.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn read(&self, name: &str) -> Result<Option<Item>, Failure> {
-        let path = self.path.join(name);
-        let text = match fs::read(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(unusable(&path, &error)),
-        };
-        serde_json::from_slice(&text).map(Some).map_err(|error| {
-            Failure::new(format!("{} is damaged: {error}", path.display()))
-                .next("Move it away: it holds the others up.")
-        })
+    pub fn read(&self, name: &str) -> Result<Entry, Failure> {
+        read(&self.path.join(name))
     }
 
-    /// Sends what waits, in order, until all is sent or the server cannot be reached. What is
-    /// refused for good is put aside.
+    /// A message that was put aside.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn read_refused(&self, name: &str) -> Result<Entry, Failure> {
+        read(&self.refused_path().join(name))
+    }
+
+    /// Puts what was refused back in its place. What is damaged stays where it is. Returns how
+    /// many wait again.
     ///
     /// # Errors
     /// When the directory cannot be used.
-    pub async fn drain(&self, courier: &Courier) -> Result<Drained, Failure> {
+    pub fn restore(&self) -> Result<usize, Failure> {
+        let mut restored = 0;
+        for name in self.refused()? {
+            let Entry::Message(item) = self.read_refused(&name)? else {
+                continue;
+            };
+            let item = Item {
+                refused: None,
+                ..*item
+            };
+            write_durably(&self.path, &name, &item)?;
+            remove(&self.refused_path().join(&name))?;
+            restored += 1;
+        }
+        Ok(restored)
+    }
+
+    /// Sends what waits, in order, until all is sent or the server cannot be reached. What is
+    /// refused for good, or damaged, is put aside.
+    pub async fn drain(&self, courier: &Courier) -> Drained {
+        let mut drained = Drained::default();
+        if let Err(failure) = self.send_all(courier, &mut drained).await {
+            drained.broken = Some(failure);
+        }
+        drained
+    }
+
+    async fn send_all(&self, courier: &Courier, drained: &mut Drained) -> Result<(), Failure> {
         // Whoever sends already sends ours, too; waiting for him keeps the order.
         let path = self.path.join("sending");
-        let sending = tokio::task::spawn_blocking(move || lock(&path))
+        let _sending = tokio::task::spawn_blocking(move || lock(&path))
             .await
             .map_err(|error| Failure::new(error.to_string()))??;
-        let mut drained = Drained::default();
         loop {
             let waiting = self.waiting()?;
             if waiting.is_empty() {
-                break;
+                return Ok(());
             }
             for name in waiting {
-                let Some(item) = self.read(&name)? else {
-                    continue;
+                let item = match self.read(&name)? {
+                    Entry::Message(item) => item,
+                    Entry::Gone => continue,
+                    Entry::Damaged(why) => {
+                        self.put_aside(&name)?;
+                        drained.damaged.push((name, why));
+                        continue;
+                    }
                 };
                 match courier.deliver(&item).await {
-                    Outcome::Sent => drained.sent += 1,
+                    Outcome::Sent => {
+                        drained.sent += 1;
+                        self.forget(&name)?;
+                    }
                     Outcome::Refused(reason) => {
-                        let refused = Item {
-                            refused: Some(reason.clone()),
-                            ..item
-                        };
-                        make_directory(&self.refused_path())?;
-                        write_durably(&self.refused_path(), &name, &refused)?;
-                        drained.refused.push((name.clone(), reason));
+                        self.put_aside_for(&name, *item, &reason)?;
+                        drained.refused.push((name, reason));
                     }
                     Outcome::Later(reason) => {
                         drained.stopped = Some(reason);
-                        return Ok(drained);
+                        return Ok(());
                     }
                 }
-                remove(&self.path.join(&name))?;
             }
         }
-        drop(sending);
-        Ok(drained)
     }
+
+    fn put_aside(&self, name: &str) -> Result<(), Failure> {
+        make_directory(&self.refused_path())?;
+        let to = self.refused_path().join(name);
+        fs::rename(self.path.join(name), &to).map_err(|error| unusable(&to, &error))
+    }
+
+    fn put_aside_for(&self, name: &str, item: Item, reason: &str) -> Result<(), Failure> {
+        let refused = Item {
+            refused: Some(reason.to_owned()),
+            ..item
+        };
+        make_directory(&self.refused_path())?;
+        match write_durably(&self.refused_path(), name, &refused) {
+            Ok(()) => self.forget(name),
+            // A full disk has room for another name, if not for the reason.
+            Err(_) => self.put_aside(name),
+        }
+    }
+}
+
+/// Names of the messages in a directory, in order.
+fn messages(directory: &Path) -> Result<Vec<String>, Failure> {
+    let mut names: Vec<String> = entries(directory)?
+        .into_iter()
+        .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()))
+        .filter(|name| name.starts_with(|first: char| first.is_ascii_digit()))
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
+fn read(path: &Path) -> Result<Entry, Failure> {
+    let text = match fs::read(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Entry::Gone),
+        Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
+            return Ok(Entry::Damaged(error.to_string()));
+        }
+        Err(error) => return Err(unusable(path, &error)),
+    };
+    Ok(match serde_json::from_slice(&text) {
+        Ok(item) => Entry::Message(Box::new(item)),
+        Err(error) => Entry::Damaged(error.to_string()),
+    })
 }
 
 fn number_of(name: &str) -> u64 {
@@ -308,12 +413,19 @@ fn write_durably(directory: &Path, name: &str, item: &Item) -> Result<(), Failur
         fs::rename(&new, directory.join(name))?;
         File::open(directory)?.sync_all()
     };
-    write().map_err(|error| unusable(&new, &error))
+    write().map_err(|error| {
+        // Half a message on a full disk helps nobody.
+        drop(fs::remove_file(&new));
+        unusable(&new, &error)
+    })
 }
 
 fn remove(path: &Path) -> Result<(), Failure> {
+    use io::ErrorKind::{NotADirectory, NotFound};
     match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unusable(path, &error)),
+        Err(error) if !matches!(error.kind(), NotFound | NotADirectory) => {
+            Err(unusable(path, &error))
+        }
         _ => Ok(()),
     }
 }

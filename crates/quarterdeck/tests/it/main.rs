@@ -19,5 +19,6 @@ mod nodes;
 mod outage;
 mod screenshots;
 mod send;
+mod send_trouble;
 mod senders;
 mod sms;

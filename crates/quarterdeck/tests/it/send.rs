@@ -10,17 +10,17 @@ use testkit::{Process, eventually, eventually_blocking};
 use crate::database::Database;
 use crate::house::{BINARY, COMPANY, House, SOON};
 
-const KEY: &str = "genericgenericgenericgenericgene";
+pub(crate) const KEY: &str = "genericgenericgenericgenericgene";
 
 /// A machine that sends.
-struct Sender {
-    scratch: Scratch,
+pub(crate) struct Sender {
+    pub(crate) scratch: Scratch,
     url: String,
     linger: bool,
 }
 
 impl Sender {
-    fn to(url: &str) -> Self {
+    pub(crate) fn to(url: &str) -> Self {
         Self {
             scratch: Scratch::new("send"),
             url: url.to_owned(),
@@ -28,7 +28,7 @@ impl Sender {
         }
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(BINARY);
         command
             .arg("send")
@@ -42,19 +42,19 @@ impl Sender {
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().unwrap()
     }
 
     #[track_caller]
-    fn sends(&self, arguments: &[&str]) -> String {
+    pub(crate) fn sends(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stderr).unwrap()
     }
 
-    /// What `--list` shows, without times and the sum.
-    fn waiting(&self) -> Vec<String> {
+    /// What `--list` shows, without times, the sum and what was refused.
+    pub(crate) fn waiting(&self) -> Vec<String> {
         let output = self.run(&["--list"]);
         let text = String::from_utf8(output.stdout).unwrap();
         let mut lines: Vec<String> = text
@@ -66,11 +66,12 @@ impl Sender {
             })
             .collect();
         lines.pop();
+        lines.retain(|line| !line.starts_with("refused: "));
         lines
     }
 }
 
-fn alerts(house: &House) -> Vec<Vec<String>> {
+pub(crate) fn alerts(house: &House) -> Vec<Vec<String>> {
     house.rows("SELECT dedup_key, status, count, source FROM alert ORDER BY id")
 }
 
@@ -260,7 +261,7 @@ fn a_wrong_command_line_is_told_before_anything_is_kept() {
 }
 
 /// A heartbeat of the integration with the key; its id.
-async fn heartbeat(house: &House, name: &str) -> i64 {
+pub(crate) async fn heartbeat(house: &House, name: &str) -> i64 {
     let id = house.rows("SELECT id FROM integration WHERE name = 'JSON'");
     let id: i64 = id[0][0].parse().unwrap();
     let body = serde_json::json!({"integration": id, "name": name, "interval": 3_600});
@@ -270,7 +271,7 @@ async fn heartbeat(house: &House, name: &str) -> i64 {
 }
 
 /// Its state, and its history as `kind` or `kind stale`, oldest first.
-async fn beat(house: &House, id: i64) -> (String, Vec<String>) {
+pub(crate) async fn beat(house: &House, id: i64) -> (String, Vec<String>) {
     let (_, shown) = house.api(&format!("/heartbeats/{id}")).await;
     let mut events: Vec<String> = shown["history"]
         .as_array()
