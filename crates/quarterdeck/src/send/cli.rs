@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Arg, ArgAction, ArgGroup, Command, value_parser};
 
 use super::LINGER_FLAG;
+use super::given::text_parser;
 use super::preset::MONITORS;
 
 const EXAMPLES: &str = "\
@@ -28,7 +29,11 @@ usage. With `-- COMMAND` it is the command's own.";
 /// `quarterdeck send`.
 pub fn command() -> Command {
     let text = |name: &'static str, value: &'static str, help: &'static str| {
-        Arg::new(name).long(name).value_name(value).help(help)
+        Arg::new(name)
+            .long(name)
+            .value_name(value)
+            .help(help)
+            .value_parser(text_parser())
     };
     let flag = |name: &'static str, help: &'static str| {
         Arg::new(name)
@@ -43,29 +48,33 @@ pub fn command() -> Command {
         .about("Tell a server what happens on this machine: events, changes, ends of jobs")
         .after_help(EXAMPLES)
         .next_help_heading("Where to")
-        .arg(text("url", "URL", "Address of the server").env("QUARTERDECK_SEND_URL"))
+        .arg(text(
+            "url",
+            "URL",
+            "Address of the server [env: QUARTERDECK_SEND_URL]",
+        ))
+        .arg(text(
+            "key",
+            "KEY",
+            "Key of the integration; others on this machine can read it here [env: \
+             QUARTERDECK_SEND_KEY]",
+        ))
         .arg(
             text(
-                "key",
-                "KEY",
-                "Key of the integration; others on this machine can read it here",
+                "key-file",
+                "FILE",
+                "File that holds the key [env: QUARTERDECK_SEND_KEY_FILE]",
             )
-            .env("QUARTERDECK_SEND_KEY")
-            .hide_env_values(true),
-        )
-        .arg(
-            text("key-file", "FILE", "File that holds the key")
-                .value_parser(value_parser!(PathBuf))
-                .env("QUARTERDECK_SEND_KEY_FILE"),
+            .value_parser(value_parser!(PathBuf)),
         )
         .arg(
             text(
                 "spool",
                 "DIR",
-                "Where messages wait [default: ~/.local/state/quarterdeck/spool]",
+                "Where messages wait [env: QUARTERDECK_SEND_SPOOL] [default: \
+                 ~/.local/state/quarterdeck/spool]",
             )
-            .value_parser(value_parser!(PathBuf))
-            .env("QUARTERDECK_SEND_SPOOL"),
+            .value_parser(value_parser!(PathBuf)),
         )
         .arg(
             text("timeout", "SECONDS", "Longest wait for the server")

@@ -3,11 +3,14 @@
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::io::{Read, Write};
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use engine::clock::{Clock as _, SystemClock};
+
+use super::given::readable;
 
 /// How much of the end of a job's output goes into its alert, in bytes.
 const LAST_WORDS: usize = 4_000;
@@ -40,7 +43,7 @@ impl End {
 pub fn run(command: &[OsString]) -> End {
     let shown = command
         .iter()
-        .map(|part| part.to_string_lossy())
+        .map(|part| readable(part.as_bytes()))
         .collect::<Vec<_>>()
         .join(" ");
     let began = SystemClock.now();
@@ -88,7 +91,7 @@ fn attempt(command: &[OsString]) -> (u8, String, String) {
     } else {
         complained
     };
-    let last = String::from_utf8_lossy(&last).trim().to_owned();
+    let last = readable(&last).trim().to_owned();
     match status {
         Err(error) => (127, format!("was lost sight of: {error}"), last),
         Ok(status) => match (status.code(), status.signal()) {

@@ -8,6 +8,7 @@
 
 pub mod cli;
 mod delivery;
+mod given;
 mod job;
 mod message;
 mod preset;
@@ -53,10 +54,15 @@ pub async fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
     if matches.get_flag("flush") {
         return waiting::flush(&spool?, &courier, matches).await;
     }
+    let monitor = match matches.get_one::<String>("from") {
+        Some(monitor) => Some((monitor, preset::Fields::gather(monitor, matches)?)),
+        None => None,
+    };
+    let pager = monitor.as_ref().and_then(|(_, fields)| fields.pager());
     let sender = Sender {
         spool,
         courier,
-        target: Target::of(matches)?,
+        target: Target::of(matches, pager)?,
     };
     let command: Vec<OsString> = matches
         .get_many::<OsString>("command")
@@ -78,17 +84,14 @@ pub async fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
         let name = message::job_name(name)?;
         return wrap(&sender, &name, &command).await;
     }
-    let message = match matches.get_one::<String>("from") {
-        Some(monitor) => {
-            let fields = preset::Fields::gather(monitor, matches)?;
-            match preset::read(monitor, &fields)? {
-                preset::Reading::Event(event) => Message::event(*event),
-                preset::Reading::Nothing(why) => {
-                    output::error(&format!("nothing to send: {why}"));
-                    return Ok(ExitCode::SUCCESS);
-                }
+    let message = match &monitor {
+        Some((monitor, fields)) => match preset::read(monitor, fields)? {
+            preset::Reading::Event(event) => Message::event(*event),
+            preset::Reading::Nothing(why) => {
+                output::error(&format!("nothing to send: {why}"));
+                return Ok(ExitCode::SUCCESS);
             }
-        }
+        },
         None if matches.get_flag("change") => Message::change(matches)?,
         None => Message::of_flags(matches)?,
     };
@@ -139,10 +142,12 @@ fn spool_directory(matches: &ArgMatches) -> Result<PathBuf, Failure> {
     if let Some(path) = matches.get_one::<PathBuf>("spool") {
         return Ok(path.clone());
     }
-    let of = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    let state = of("XDG_STATE_HOME")
+    if let Some(path) = given::variable("QUARTERDECK_SEND_SPOOL") {
+        return Ok(path.into());
+    }
+    let state = given::variable("XDG_STATE_HOME")
         .map(PathBuf::from)
-        .or_else(|| of("HOME").map(|home| PathBuf::from(home).join(".local/state")));
+        .or_else(|| given::variable("HOME").map(|home| PathBuf::from(home).join(".local/state")));
     state
         .map(|state| state.join("quarterdeck/spool"))
         .ok_or_else(|| {

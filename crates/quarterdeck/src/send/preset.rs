@@ -1,11 +1,13 @@
 //! What monitors without HTTP tell their notification commands (WIRE-FORMATS.md §1.9, §1.17).
 
 use std::collections::BTreeMap;
+use std::os::unix::ffi::OsStrExt as _;
 
 use clap::ArgMatches;
 use domain::word::{Action, AlertSeverity};
 use serde_json::Map;
 
+use super::given::readable;
 use super::message::{Event, pairs};
 use crate::failure::Failure;
 
@@ -32,10 +34,7 @@ impl Fields {
     pub fn gather(monitor: &str, matches: &ArgMatches) -> Result<Fields, Failure> {
         let variables = std::env::vars_os().map(|(name, value)| {
             // Host names and plugin output need not be UTF-8.
-            (
-                name.to_string_lossy().into_owned(),
-                value.to_string_lossy().into_owned(),
-            )
+            (readable(name.as_bytes()), readable(value.as_bytes()))
         });
         Ok(Fields::of(
             monitor,
@@ -62,6 +61,11 @@ impl Fields {
         }
         fields.extend(said);
         Fields(fields)
+    }
+
+    /// What the monitor calls the pager of its contact, which is the key of an integration.
+    pub fn pager(&self) -> Option<&str> {
+        self.get(&["CONTACTPAGER"])
     }
 
     /// The first of the names with a text; what a monitor could not expand counts as none.

@@ -1,5 +1,6 @@
 //! Where messages go: the address of a server and the key of an integration.
 
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
 use clap::ArgMatches;
@@ -7,6 +8,7 @@ use domain::alert::Identity;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::given::{readable, variable};
 use crate::failure::Failure;
 
 /// A server and an integration of it.
@@ -18,12 +20,13 @@ pub struct Target {
 }
 
 impl Target {
-    /// What the flags and variables name.
+    /// What the flags and variables name. `pager` is the key that a monitor knows as the pager of
+    /// its contact; it counts where nothing else is said.
     ///
     /// # Errors
     /// When one of them is missing or cannot be used.
-    pub fn of(matches: &ArgMatches) -> Result<Target, Failure> {
-        let url = matches.get_one::<String>("url").ok_or_else(|| {
+    pub fn of(matches: &ArgMatches, pager: Option<&str>) -> Result<Target, Failure> {
+        let url = said(matches, "url", "QUARTERDECK_SEND_URL").ok_or_else(|| {
             Failure::usage("the server is not named")
                 .next("Give --url https://quarterdeck.example.com, or QUARTERDECK_SEND_URL.")
         })?;
@@ -35,17 +38,12 @@ impl Target {
                 "--url {url} must begin with http:// or https://"
             )));
         }
-        let key = match matches.get_one::<PathBuf>("key-file") {
-            Some(path) => std::fs::read_to_string(path).map_err(|error| {
-                Failure::usage(format!("{} cannot be read: {error}", path.display()))
-            })?,
-            None => matches.get_one::<String>("key").cloned().ok_or_else(|| {
-                Failure::usage("the key of the integration is missing").next(
-                    "Give --key-file FILE, or QUARTERDECK_SEND_KEY; a key on the command \
-                         line (--key) can be read by everybody on this machine.",
-                )
-            })?,
-        };
+        let key = key(matches)?.or(pager.map(str::to_owned)).ok_or_else(|| {
+            Failure::usage("the key of the integration is missing").next(
+                "Give --key-file FILE, or QUARTERDECK_SEND_KEY; a key on the command line (--key) \
+                 can be read by everybody on this machine.",
+            )
+        })?;
         let key = key.trim().to_owned();
         // It becomes a segment of the address.
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
@@ -69,5 +67,27 @@ impl Target {
     /// An address below the integration.
     pub fn address(&self, path: &str) -> String {
         format!("{}/integrations/{}{path}", self.url, self.key)
+    }
+}
+
+/// A flag, or else its variable.
+fn said(matches: &ArgMatches, flag: &str, name: &str) -> Option<String> {
+    let flag = matches.get_one::<String>(flag).cloned();
+    flag.or_else(|| variable(name).map(|value| readable(value.as_bytes())))
+}
+
+/// The key that was given: whoever names one on the command line means that one.
+fn key(matches: &ArgMatches) -> Result<Option<String>, Failure> {
+    let file = matches.get_one::<PathBuf>("key-file").cloned();
+    let flag = matches.get_one::<String>("key").cloned();
+    let file = file.or_else(|| match flag {
+        Some(_) => None,
+        None => variable("QUARTERDECK_SEND_KEY_FILE").map(PathBuf::from),
+    });
+    match file {
+        Some(path) => std::fs::read_to_string(&path)
+            .map(Some)
+            .map_err(|error| Failure::usage(format!("{} cannot be read: {error}", path.display()))),
+        None => Ok(flag.or_else(|| said(matches, "key", "QUARTERDECK_SEND_KEY"))),
     }
 }

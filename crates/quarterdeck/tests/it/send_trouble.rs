@@ -1,7 +1,9 @@
 //! `quarterdeck send` when something is wrong with the machine that sends, or with what lies between
 //! it and the server.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 use std::process::Output;
 
@@ -9,7 +11,7 @@ use testkit::receiver::{Answer, Receiver};
 
 use crate::database::Database;
 use crate::house::{COMPANY, House};
-use crate::send::{Sender, alerts, beat, heartbeat};
+use crate::send::{KEY, Sender, alerts, beat, heartbeat};
 
 /// A machine whose spool cannot be made: a file is in its place.
 fn without_a_spool(url: &str) -> Sender {
@@ -176,4 +178,116 @@ fn a_damaged_file_is_put_aside() {
     let shown = String::from_utf8(list.stdout).unwrap();
     assert!(shown.contains("refused: damaged"), "{shown}");
     assert!(sender.run(&["--flush", "--refused"]).status.success());
+}
+
+#[test]
+fn a_text_that_is_no_utf8_is_sent() {
+    let server = Receiver::start();
+    let sender = Sender::to(&server.url(""));
+    let latin1 = |text: &'static [u8]| OsStr::from_bytes(text);
+    let mut command = sender.command(&["--from", "nagios"]);
+    for field in [
+        &b"NOTIFICATIONTYPE=PROBLEM"[..],
+        b"HOSTNAME=db\xe4",
+        b"HOSTSTATE=DOWN",
+        b"HOSTOUTPUT=Zeit\xfcberschreitung",
+    ] {
+        command.arg("--field").arg(latin1(field));
+    }
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+
+    let mut command = sender.command(&["--summary"]);
+    command.arg(latin1(b"Zeit\xfcberschreitung"));
+    for (flag, text) in [
+        ("--detail", &b"wo=K\xfcche"[..]),
+        ("--source", b"K\xfcche"),
+        ("--dedup-key", b"K\xfcche"),
+        ("--component", b"K\xfcche"),
+        ("--link", b"https://wiki.example.com/K\xfcche"),
+    ] {
+        command.arg(flag).arg(latin1(text));
+    }
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(
+        summaries(&server),
+        ["dbä is DOWN: Zeitüberschreitung", "Zeitüberschreitung"]
+    );
+    let event = server.received()[1].json();
+    assert_eq!(event["details"]["wo"], "Küche");
+    assert_eq!(event["dedup_key"], "Küche");
+}
+
+#[test]
+fn the_pager_of_a_contact_is_the_key() {
+    let server = Receiver::start();
+    let sender = Sender::to(&server.url(""));
+    let tell = |change: &dyn Fn(&mut std::process::Command)| {
+        let mut command = sender.command(&["--from", "nagios"]);
+        for field in ["NOTIFICATIONTYPE=PROBLEM", "HOSTNAME=db1", "HOSTSTATE=DOWN"] {
+            command.args(["--field", field]);
+        }
+        change(&mut command);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        server.received().pop().unwrap().path
+    };
+    let path = tell(&|command| {
+        command
+            .env_remove("QUARTERDECK_SEND_KEY")
+            .args(["--field", "CONTACTPAGER=fromthefield"]);
+    });
+    assert_eq!(path, "/integrations/fromthefield/events");
+    let path = tell(&|command| {
+        command
+            .env("QUARTERDECK_SEND_KEY", "")
+            .env("NAGIOS_CONTACTPAGER", "fromthevariable");
+    });
+    assert_eq!(path, "/integrations/fromthevariable/events");
+    let path = tell(&|command| {
+        command.args(["--field", "CONTACTPAGER=+49 30 123"]);
+    });
+    assert_eq!(
+        path,
+        format!("/integrations/{KEY}/events"),
+        "said otherwise"
+    );
+}
+
+#[test]
+fn an_empty_variable_counts_as_absent() {
+    let server = Receiver::start();
+    let sender = Sender::to(&server.url(""));
+    let file = sender.scratch.write("key", "fromthefile\n");
+    let mut command = sender.command(&["--summary", "Disk is full"]);
+    let output = command
+        .env("HOME", sender.scratch.path())
+        .env_remove("XDG_STATE_HOME")
+        .env("QUARTERDECK_SEND_SPOOL", "")
+        .env("QUARTERDECK_SEND_KEY", "")
+        .env("QUARTERDECK_SEND_KEY_FILE", file)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let usual = ".local/state/quarterdeck/spool";
+    assert!(sender.scratch.path().join(usual).is_dir());
+    let output = sender
+        .command(&["--summary", "Disk is full"])
+        .env("QUARTERDECK_SEND_KEY_FILE", "")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let received = server.received();
+    let paths: Vec<&str> = received.iter().map(|one| one.path.as_str()).collect();
+    let known = format!("/integrations/{KEY}/events");
+    assert_eq!(paths, ["/integrations/fromthefile/events", &known]);
+    let output = sender
+        .command(&["--summary", "Disk is full"])
+        .env("QUARTERDECK_SEND_URL", "")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let said = errors(&output);
+    assert!(said.contains("the server is not named"), "{said}");
 }
