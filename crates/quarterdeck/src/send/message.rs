@@ -177,7 +177,7 @@ impl Message {
         }
     }
 
-    pub fn job_failed(name: &str, end: &End) -> Message {
+    pub fn job_failed(job: &Job, end: &End) -> Message {
         let mut details = Map::new();
         details.insert("command".into(), end.command.clone().into());
         details.insert("took_seconds".into(), end.took.as_secs().into());
@@ -185,20 +185,20 @@ impl Message {
             details.insert("output".into(), end.last_words.clone().into());
         }
         Message::event(Event {
-            dedup_key: Some(job_key(name)),
+            dedup_key: Some(job.dedup_key.clone()),
             severity: Some(AlertSeverity::Error),
-            source: host_name(),
+            source: job.source.clone(),
             class: Some("job".into()),
             details,
-            ..Event::new(Action::Trigger, format!("{name} {}", end.how))
+            ..Event::new(Action::Trigger, format!("{} {}", job.name, end.how))
         })
     }
 
-    pub fn job_recovered(name: &str) -> Message {
+    pub fn job_recovered(job: &Job) -> Message {
         Message::event(Event {
-            dedup_key: Some(job_key(name)),
-            source: host_name(),
-            ..Event::new(Action::Resolve, format!("{name} worked again"))
+            dedup_key: Some(job.dedup_key.clone()),
+            source: job.source.clone(),
+            ..Event::new(Action::Resolve, format!("{} worked", job.name))
         })
     }
 
@@ -288,22 +288,39 @@ pub fn heartbeat_name(name: &str) -> Result<String, Failure> {
     Ok(name.to_owned())
 }
 
-fn job_key(name: &str) -> String {
-    format!("job:{name}")
+/// A job whose ends are told.
+#[derive(Clone, Debug)]
+pub struct Job {
+    name: String,
+    source: Option<String>,
+    /// Tells it from jobs of the same name on other machines.
+    pub dedup_key: String,
 }
 
-/// A job's name is that of a file, too.
-///
-/// # Errors
-/// When it holds anything but letters, digits, `-`, `_` and `.`.
-pub fn job_name(name: &str) -> Result<String, Failure> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if name.is_empty() || name.len() > 100 || !name.chars().all(plain) {
-        return Err(Failure::usage(format!(
-            "--job {name}: a name holds 1 to 100 letters, digits, - _ and ."
-        )));
+impl Job {
+    /// The job that the flags describe.
+    ///
+    /// # Errors
+    /// When its name holds anything but letters, digits, `-`, `_` and `.`.
+    pub fn of(matches: &ArgMatches, name: &str) -> Result<Job, Failure> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if name.is_empty() || name.len() > 100 || !name.chars().all(plain) {
+            return Err(Failure::usage(format!(
+                "--job {name}: a name holds 1 to 100 letters, digits, - _ and ."
+            )));
+        }
+        let text = |name: &str| matches.get_one::<String>(name).cloned();
+        let source = text("source").or_else(host_name);
+        let key = || match &source {
+            Some(source) => format!("job:{source}:{name}"),
+            None => format!("job:{name}"),
+        };
+        Ok(Job {
+            name: name.to_owned(),
+            dedup_key: text("dedup-key").unwrap_or_else(key),
+            source,
+        })
     }
-    Ok(name.to_owned())
 }
 
 /// What this machine calls itself.

@@ -27,7 +27,7 @@ use clap::ArgMatches;
 use crate::failure::Failure;
 use crate::output;
 use delivery::Courier;
-use message::Message;
+use message::{Job, Message};
 use sender::Sender;
 use spool::Spool;
 use target::Target;
@@ -81,8 +81,8 @@ pub async fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     }
     if let Some(name) = matches.get_one::<String>("job") {
-        let name = message::job_name(name)?;
-        return wrap(&sender, &name, &command).await;
+        let job = Job::of(matches, name)?;
+        return wrap(&sender, &job, &command).await;
     }
     let message = match &monitor {
         Some((monitor, fields)) => match preset::read(monitor, fields)? {
@@ -101,17 +101,17 @@ pub async fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
 
 /// Runs a job and tells of its end: a trigger when it failed, the resolve when it works again. The
 /// exit code is the job's own, whatever becomes of the message.
-async fn wrap(sender: &Sender, name: &str, command: &[OsString]) -> Result<ExitCode, Failure> {
+async fn wrap(sender: &Sender, job: &Job, command: &[OsString]) -> Result<ExitCode, Failure> {
     let end = job::run(command);
     let told = if !end.worked() {
-        sender.remember_success(name, false);
-        sender.send(Message::job_failed(name, &end)).await
-    } else if sender.remembers_success(name) {
+        sender.remember_success(job, false);
+        sender.send(Message::job_failed(job, &end)).await
+    } else if sender.remembers_success(job) {
         sender.send_what_waits().await
     } else {
-        let told = sender.send(Message::job_recovered(name)).await;
+        let told = sender.send(Message::job_recovered(job)).await;
         if told.is_ok() {
-            sender.remember_success(name, true);
+            sender.remember_success(job, true);
         }
         told
     };

@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 use super::delivery::{Courier, Outcome};
-use super::message::Message;
+use super::message::{Job, Message};
 use super::spool::{Item, Lane, Spool};
 use super::target::Target;
 use super::{LINGER, LINGER_FLAG};
@@ -51,15 +51,15 @@ impl Sender {
     }
 
     /// Whether a job's last run is known to have worked.
-    pub fn remembers_success(&self, job: &str) -> bool {
+    pub fn remembers_success(&self, job: &Job) -> bool {
         let spool = self.spool.as_ref().ok();
-        spool.is_some_and(|spool| spool.remembers_success(&self.target, job))
+        spool.is_some_and(|spool| spool.remembers_success(&self.target, &job.dedup_key))
     }
 
     /// Remembers how a job's run ended, if that is possible.
-    pub fn remember_success(&self, job: &str, worked: bool) {
+    pub fn remember_success(&self, job: &Job, worked: bool) {
         if let Ok(spool) = &self.spool
-            && let Err(failure) = spool.remember_success(&self.target, job, worked)
+            && let Err(failure) = spool.remember_success(&self.target, &job.dedup_key, worked)
         {
             output::error(&failure.to_string());
         }

@@ -7,7 +7,7 @@
 //!     numbering, sending     locked while a message is added, or while they are sent
 //!     <number>-<pid>         a message, as JSON
 //!     refused/<number>-<pid> what the server refused for good, with its reason, or is damaged
-//!     worked/<name>          jobs whose last run worked, which the server has been told
+//!     worked/<job>           jobs whose last run worked, which the server has been told
 //! ```
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
@@ -16,6 +16,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use domain::Timestamp;
+use domain::alert::Identity;
 use engine::clock::{Clock as _, SystemClock};
 use serde::{Deserialize, Serialize};
 
@@ -131,8 +132,8 @@ impl Spool {
     /// Whether a job's last run worked. What is not known has not: an end that is told once too
     /// often harms nobody, and one that is not told leaves an alert open. To forget a success needs
     /// no room on the disk.
-    pub fn remembers_success(&self, target: &Target, name: &str) -> bool {
-        self.mark_of(target, name).exists()
+    pub fn remembers_success(&self, target: &Target, job: &str) -> bool {
+        self.mark_of(target, job).exists()
     }
 
     /// Remembers how a job's run ended.
@@ -142,10 +143,10 @@ impl Spool {
     pub fn remember_success(
         &self,
         target: &Target,
-        name: &str,
+        job: &str,
         worked: bool,
     ) -> Result<(), Failure> {
-        let mark = self.mark_of(target, name);
+        let mark = self.mark_of(target, job);
         if !worked {
             return remove(&mark);
         }
@@ -153,8 +154,10 @@ impl Spool {
         fs::write(&mark, "").map_err(|error| unusable(&mark, &error))
     }
 
-    fn mark_of(&self, target: &Target, name: &str) -> PathBuf {
-        self.path.join(target.lane()).join("worked").join(name)
+    /// `job` is its dedup key, which need not be the name of a file.
+    fn mark_of(&self, target: &Target, job: &str) -> PathBuf {
+        let job = format!("{:?}", Identity::of(domain::IntegrationId(0), job));
+        self.path.join(target.lane()).join("worked").join(job)
     }
 }
 

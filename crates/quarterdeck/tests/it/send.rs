@@ -220,7 +220,10 @@ fn a_message_survives_the_death_of_its_sender() {
 async fn a_failed_job_pages_with_its_last_words_and_keeps_its_exit_code() {
     let house = House::open(Database::Sqlite, COMPANY).await;
     let sender = Sender::to(&house.server.base_url);
-    let job = |script| sender.run(&["--job", "backup", "--", "/bin/sh", "-c", script]);
+    let job = |script| {
+        let flags = ["--job", "backup", "--source", "db1", "--", "/bin/sh", "-c"];
+        sender.run(&[&flags[..], &[script]].concat())
+    };
     let output = job("echo copying; echo no space left >&2; exit 3");
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     assert_eq!(output.stdout, b"copying\n");
@@ -229,7 +232,7 @@ async fn a_failed_job_pages_with_its_last_words_and_keeps_its_exit_code() {
     assert_eq!(rows.len(), 1, "{rows:?}");
     assert_eq!(
         rows[0][..3],
-        ["job:backup", "open", "backup failed with exit code 3"]
+        ["job:db1:backup", "open", "backup failed with exit code 3"]
     );
     let details: Value = serde_json::from_str(&rows[0][3]).unwrap();
     assert_eq!(details["output"], "no space left");

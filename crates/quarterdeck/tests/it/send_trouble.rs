@@ -291,3 +291,39 @@ fn an_empty_variable_counts_as_absent() {
     let said = errors(&output);
     assert!(said.contains("the server is not named"), "{said}");
 }
+
+#[test]
+fn the_same_job_on_two_machines_is_two_alerts() {
+    let server = Receiver::start();
+    let sender = Sender::to(&server.url(""));
+    let run = |flags: &[&str], script: &str| {
+        let command = ["--", "/bin/sh", "-c", script];
+        let all = [&["--job", "backup"], flags, &command[..]].concat();
+        sender.run(&all);
+        let event = server.received().pop().unwrap().json();
+        let of = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
+        (of("action"), of("dedup_key"), of("source"))
+    };
+    let of = |action: &str, key: &str, source: &str| {
+        (action.to_owned(), key.to_owned(), source.to_owned())
+    };
+    let failed = run(&["--source", "db1"], "exit 1");
+    assert_eq!(failed, of("trigger", "job:db1:backup", "db1"));
+    let failed = run(&["--source", "db2"], "exit 1");
+    assert_eq!(failed, of("trigger", "job:db2:backup", "db2"));
+    let works = run(&["--source", "db2"], "exit 0");
+    assert_eq!(works, of("resolve", "job:db2:backup", "db2"));
+    let works = run(&["--source", "db1"], "exit 0");
+    assert_eq!(works, of("resolve", "job:db1:backup", "db1"));
+    let key = ["--source", "db1", "--dedup-key", "backup/of the company"];
+    let failed = run(&key, "exit 1");
+    assert_eq!(failed, of("trigger", "backup/of the company", "db1"));
+
+    let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+    let (_, key, source) = run(&[], "exit 1");
+    assert_eq!(source, host.trim());
+    assert_eq!(key, format!("job:{}:backup", host.trim()));
+    let told = server.received().len();
+    run(&["--source", "db1"], "exit 0");
+    assert_eq!(server.received().len(), told, "it worked before");
+}
