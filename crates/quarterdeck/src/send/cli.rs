@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgGroup, Command, value_parser};
 
-use super::LINGER_FLAG;
 use super::given::text_parser;
 use super::preset::MONITORS;
+use super::{LINGER_FLAG, PASS_ON_FLAG};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -119,7 +119,16 @@ pub fn command() -> Command {
         .arg(flag("flush", "Send what waits, and nothing new"))
         .arg(flag("refused", "With --flush: also what was refused before").requires("flush"))
         .arg(flag("list", "Show what waits, and what was refused"))
-        .group(ArgGroup::new("kind").args(["change", "job", "heartbeat", "from", "flush", "list"]))
+        .arg(flag(PASS_ON_FLAG, "Copy the input to the output").hide(true))
+        .group(ArgGroup::new("kind").args([
+            "change",
+            "job",
+            "heartbeat",
+            "from",
+            "flush",
+            "list",
+            PASS_ON_FLAG,
+        ]))
         .group(ArgGroup::new("wrap").args(["job", "heartbeat"]))
         .next_help_heading("Details")
         .arg(text(

@@ -2,18 +2,27 @@
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::process::ExitStatusExt as _;
-use std::process::{Command, ExitCode, Stdio};
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
+use domain::Timestamp;
 use engine::clock::{Clock as _, SystemClock};
 
+use super::PASS_ON_FLAG;
 use super::given::readable;
 
 /// How much of the end of a job's output goes into its alert, in bytes.
 const LAST_WORDS: usize = 4_000;
+/// For how long what a job leaves behind may hold its output before its end is told.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// How a job ended.
 #[derive(Debug)]
@@ -47,20 +56,38 @@ pub fn run(command: &[OsString]) -> End {
         .collect::<Vec<_>>()
         .join(" ");
     let began = SystemClock.now();
-    let (code, how, last_words) = attempt(command);
-    let took = SystemClock.now().since(began).as_seconds();
+    let attempt = attempt(command);
+    let took = attempt.ended_at.since(began).as_seconds();
     End {
         command: shown,
-        code,
-        how,
-        last_words,
+        code: attempt.code,
+        how: attempt.how,
+        last_words: attempt.last_words,
         took: Duration::from_secs(u64::try_from(took).unwrap_or(0)),
     }
 }
 
-fn attempt(command: &[OsString]) -> (u8, String, String) {
+struct Attempt {
+    code: u8,
+    how: String,
+    last_words: String,
+    ended_at: Timestamp,
+}
+
+impl Attempt {
+    fn failed(how: String) -> Attempt {
+        Attempt {
+            code: 127,
+            how,
+            last_words: String::new(),
+            ended_at: SystemClock.now(),
+        }
+    }
+}
+
+fn attempt(command: &[OsString]) -> Attempt {
     let Some((program, arguments)) = command.split_first() else {
-        return (127, "has no command".into(), String::new());
+        return Attempt::failed("has no command".into());
     };
     let child = Command::new(program)
         .args(arguments)
@@ -70,48 +97,119 @@ fn attempt(command: &[OsString]) -> (u8, String, String) {
     let mut child = match child {
         Ok(child) => child,
         Err(error) => {
-            let how = format!("could not be started: {error}");
             crate::output::error(&format!("{}: {error}", program.to_string_lossy()));
-            return (127, how, String::new());
+            return Attempt::failed(format!("could not be started: {error}"));
         }
     };
-    let (out, err) = (child.stdout.take(), child.stderr.take());
-    let (said, complained, status) = std::thread::scope(|scope| {
-        let said = scope.spawn(|| out.map(|from| pass_on(from, std::io::stdout())));
-        let complained = scope.spawn(|| err.map(|from| pass_on(from, std::io::stderr())));
-        let status = child.wait();
-        let last = |thread: std::thread::ScopedJoinHandle<'_, Option<Vec<u8>>>| {
-            thread.join().ok().flatten().unwrap_or_default()
-        };
-        (last(said), last(complained), status)
-    });
+    let (open, closed) = mpsc::channel();
+    let out = child.stdout.take().map(OwnedFd::from);
+    let err = child.stderr.take().map(OwnedFd::from);
+    let said = out.map(|from| Stream::follow(from, std::io::stdout(), open.clone()));
+    let complained = err.map(|from| Stream::follow(from, std::io::stderr(), open.clone()));
+    drop(open);
+    let status = child.wait();
+    let ended_at = SystemClock.now();
+    // Nobody sends: this ends when both streams have.
+    if closed.recv_timeout(GRACE) == Err(RecvTimeoutError::Timeout) {
+        leave_open(said.as_ref(), std::io::stdout().into());
+        leave_open(complained.as_ref(), std::io::stderr().into());
+    }
+    let last = |stream: Option<Stream>| stream.map(|stream| stream.last()).unwrap_or_default();
     // Complaints tell more than results do.
-    let last = if complained.is_empty() {
-        said
-    } else {
-        complained
+    let last = match (last(complained), last(said)) {
+        (complaint, result) if complaint.is_empty() => result,
+        (complaint, _) => complaint,
     };
-    let last = readable(&last).trim().to_owned();
-    match status {
-        Err(error) => (127, format!("was lost sight of: {error}"), last),
-        Ok(status) => match (status.code(), status.signal()) {
-            (Some(0), _) => (0, "worked".into(), last),
-            (Some(code), _) => {
-                let byte = u8::try_from(code & 0xff).unwrap_or(1);
-                (byte.max(1), format!("failed with exit code {code}"), last)
-            }
-            (None, Some(signal)) => {
-                let byte = u8::try_from(128 + signal).unwrap_or(255);
-                (byte, format!("was ended by signal {signal}"), last)
-            }
-            (None, None) => (1, "ended without an exit code".into(), last),
-        },
+    let (code, how) = match status {
+        Err(error) => (127, format!("was lost sight of: {error}")),
+        Ok(status) => told_by(status),
+    };
+    Attempt {
+        code,
+        how,
+        last_words: readable(&last).trim().to_owned(),
+        ended_at,
     }
 }
 
-/// Copies as it comes, and returns the end of it.
-fn pass_on(mut from: impl Read, mut to: impl Write) -> Vec<u8> {
-    let mut last: VecDeque<u8> = VecDeque::with_capacity(LAST_WORDS);
+fn told_by(status: ExitStatus) -> (u8, String) {
+    match (status.code(), status.signal()) {
+        (Some(0), _) => (0, "worked".into()),
+        (Some(code), _) => {
+            let byte = u8::try_from(code & 0xff).unwrap_or(1);
+            (byte.max(1), format!("failed with exit code {code}"))
+        }
+        (None, Some(signal)) => {
+            let byte = u8::try_from(128 + signal).unwrap_or(255);
+            (byte, format!("was ended by signal {signal}"))
+        }
+        (None, None) => (1, "ended without an exit code".into()),
+    }
+}
+
+/// What a job prints, passed on by a thread of its own.
+struct Stream {
+    last: Arc<Mutex<VecDeque<u8>>>,
+    /// The same pipe once more, for whoever reads on.
+    pipe: Option<OwnedFd>,
+    thread: JoinHandle<()>,
+}
+
+impl Stream {
+    /// Gives `open` back when the stream has ended.
+    fn follow(from: OwnedFd, to: impl Write + Send + 'static, open: mpsc::Sender<()>) -> Stream {
+        let last = Arc::new(Mutex::new(VecDeque::with_capacity(LAST_WORDS)));
+        let pipe = from.try_clone().ok();
+        let ours = Arc::clone(&last);
+        let thread = std::thread::spawn(move || {
+            pass_on(File::from(from), to, &ours);
+            drop(open);
+        });
+        Stream { last, pipe, thread }
+    }
+
+    fn last(&self) -> Vec<u8> {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.iter().copied().collect()
+    }
+}
+
+/// Leaves a process behind that passes on what is still said: a daemon that the job has started
+/// would be ended by its next word if nobody read it.
+fn leave_open(stream: Option<&Stream>, to: Stdio) {
+    let pipe = stream
+        .filter(|stream| !stream.thread.is_finished())
+        .and_then(|stream| stream.pipe.as_ref()?.try_clone().ok());
+    let (Some(pipe), Ok(program)) = (pipe, std::env::current_exe()) else {
+        return;
+    };
+    let started = Command::new(program)
+        .arg("send")
+        .arg(format!("--{PASS_ON_FLAG}"))
+        .stdin(pipe)
+        .stdout(to)
+        .stderr(Stdio::null())
+        .process_group(0)
+        .current_dir("/")
+        .spawn();
+    if let Err(error) = started {
+        crate::output::error(&format!(
+            "nobody reads what the job's children print: {error}"
+        ));
+    }
+}
+
+/// Passes on what is left of a job that has been told of already.
+pub fn pass_on_rest() {
+    pass_on(
+        std::io::stdin(),
+        std::io::stdout(),
+        &Mutex::new(VecDeque::new()),
+    );
+}
+
+/// Copies as it comes, and keeps the end of it.
+fn pass_on(mut from: impl Read, mut to: impl Write, last: &Mutex<VecDeque<u8>>) {
     let mut part = [0; 8192];
     loop {
         match from.read(&mut part) {
@@ -121,6 +219,7 @@ fn pass_on(mut from: impl Read, mut to: impl Write) -> Vec<u8> {
                 // A reader that has gone away is no reason to stop the job.
                 drop(to.write_all(part).and_then(|()| to.flush()));
                 let part = &part[part.len().saturating_sub(LAST_WORDS)..];
+                let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
                 let too_many = (last.len() + part.len()).saturating_sub(LAST_WORDS);
                 last.drain(..too_many);
                 last.extend(part);
@@ -129,7 +228,6 @@ fn pass_on(mut from: impl Read, mut to: impl Write) -> Vec<u8> {
             Err(_) => break,
         }
     }
-    last.into()
 }
 
 #[cfg(test)]
@@ -159,8 +257,10 @@ mod tests {
         let text: Vec<u8> = (0..20_000_u32)
             .map(|n| b'a' + u8::try_from(n % 26).unwrap())
             .collect();
-        let last = pass_on(text.as_slice(), &mut sink);
+        let last = Mutex::default();
+        pass_on(text.as_slice(), &mut sink, &last);
         assert_eq!(sink, text);
+        let last: Vec<u8> = last.into_inner().unwrap().into();
         assert_eq!(last, text[text.len() - LAST_WORDS..]);
     }
 }

@@ -37,6 +37,8 @@ use target::Target;
 const LINGER: Duration = Duration::from_secs(24 * 3600);
 /// What the process that stays behind tells its own kind by.
 const LINGER_FLAG: &str = "linger";
+/// What the process that reads on for a job's children is told by.
+const PASS_ON_FLAG: &str = "pass-on";
 
 /// Runs the command.
 ///
@@ -44,6 +46,10 @@ const LINGER_FLAG: &str = "linger";
 /// When the command line makes no sense, the server refuses the message for good, or it can be
 /// neither kept nor sent.
 pub async fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
+    if matches.get_flag(PASS_ON_FLAG) {
+        job::pass_on_rest();
+        return Ok(ExitCode::SUCCESS);
+    }
     let linger = !matches.get_flag("no-linger");
     let spool = spool_directory(matches).map(|path| Spool::at(path, linger));
     let timeout = Duration::from_secs(matches.get_one::<u64>("timeout").copied().unwrap_or(10));

@@ -7,10 +7,11 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 use std::process::Output;
 
+use testkit::eventually_blocking;
 use testkit::receiver::{Answer, Receiver};
 
 use crate::database::Database;
-use crate::house::{COMPANY, House};
+use crate::house::{COMPANY, House, SOON};
 use crate::send::{KEY, Sender, alerts, beat, heartbeat};
 
 /// A machine whose spool cannot be made: a file is in its place.
@@ -326,4 +327,29 @@ fn the_same_job_on_two_machines_is_two_alerts() {
     let told = server.received().len();
     run(&["--source", "db1"], "exit 0");
     assert_eq!(server.received().len(), told, "it worked before");
+}
+
+#[test]
+fn a_job_is_told_of_while_what_it_started_goes_on() {
+    let server = Receiver::start();
+    let sender = Sender::to(&server.url(""));
+    let place = sender.scratch.path();
+    let (go, printed) = (place.join("go"), place.join("printed"));
+    let script = r#"mkfifo "$0"; echo early; (read -r _ <"$0"; echo late) & exit 1"#;
+    let mut command = sender.command(&["--job", "start", "--", "/bin/sh", "-c", script]);
+    let status = command
+        .arg(&go)
+        .stdout(fs::File::create(&printed).unwrap())
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(1));
+    let event = server.received().pop().unwrap().json();
+    assert_eq!(event["summary"], "start failed with exit code 1");
+    assert_eq!(event["details"]["output"], "early");
+    // And what it says later still has a reader.
+    fs::write(&go, "\n").unwrap();
+    eventually_blocking(SOON, "the last word", || {
+        let text = fs::read_to_string(&printed).unwrap();
+        (text == "early\nlate\n").then_some(())
+    });
 }
