@@ -96,8 +96,8 @@ fn may_hold_nul(body: &[u8]) -> bool {
     body.contains(&b'\\') && body.windows(6).any(|six| six == b"\\u0000")
 }
 
-/// A body that is an object of this shape and needs no mending. What one in a thousand is not is
-/// for [`read`].
+/// A body that is an object of this shape and needs no mending, as nearly all do; any other is for
+/// [`read`].
 pub(crate) fn plain_object<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Option<T> {
     if may_hold_nul(body) {
         return None;
