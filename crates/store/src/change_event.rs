@@ -206,6 +206,26 @@ pub fn list(
     rows.into_iter().map(Row::change).collect()
 }
 
+/// What an integration told of last, among what was received in a time, both ends with it.
+///
+/// # Errors
+/// Those of the read.
+pub fn newest_of(
+    conn: &mut Conn,
+    integration: IntegrationId,
+    from: Timestamp,
+    until: Timestamp,
+) -> Result<Option<Change>, Error> {
+    let row: Option<Row> = db!(conn, |c| t::table
+        .filter(t::integration_id.eq(Some(integration)))
+        .filter(t::received_at.between(from, until))
+        .order((t::received_at.desc(), t::id.desc()))
+        .select(Row::as_select())
+        .first(c)
+        .optional())?;
+    row.map(Row::change).transpose()
+}
+
 /// One of them.
 ///
 /// # Errors

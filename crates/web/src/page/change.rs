@@ -111,6 +111,15 @@ async fn create(
     }
 }
 
+/// Where a change stands on the list.
+pub fn address(change: &Change, directory: &Directory) -> String {
+    let service = change.service_id.and_then(|id| directory.service(id));
+    match service {
+        Some(service) => format!("{HERE}?service={}#change-{}", service.slug, change.id),
+        None => format!("{HERE}#change-{}", change.id),
+    }
+}
+
 /// One change as lists show it.
 pub fn row(course: &Course<'_>, directory: &Directory) -> ChangeRow {
     let change: &Change = course.latest;

@@ -8,7 +8,7 @@ use domain::alert::Alert;
 use domain::dedup::SignalDecision;
 use domain::directory::Directory;
 use domain::word::Action;
-use domain::{AlertId, IncidentId, IntegrationId, RequestId, Timestamp};
+use domain::{AlertId, IncidentId, IntegrationId, RequestId, Span, Timestamp};
 use engine::access::Right;
 use store::Conn;
 use store::alert::SignalRecord;
@@ -31,6 +31,8 @@ const ROWS: i64 = 50;
 const PEEK: i64 = 3;
 const LISTED: i64 = 100;
 const REPLAYS: i64 = 10;
+/// A change and the request that told of it are written down within this time.
+const CHANGE_BEFORE: Span = Span::from_seconds(10);
 
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.route("/signals", web::get().to(list))
@@ -57,13 +59,33 @@ pub fn rows(
             Some(id) => numbers(conn, &[id])?.get(&id).copied(),
             None => None,
         };
-        rows.push(row(&request, &signals, number, directory));
+        let mut row = row(&request, &signals, number, directory);
+        if let Some(change) = change_of(conn, &request, &signals)? {
+            row.summary = change;
+        }
+        rows.push(row);
     }
     Ok(rows)
 }
 
 fn numbers(conn: &mut Conn, ids: &[IncidentId]) -> Result<BTreeMap<IncidentId, i64>, store::Error> {
     Ok(store::board::numbers(conn, ids)?.into_iter().collect())
+}
+
+/// What was changed, of a request that told of nothing else. Changes are written down just before
+/// their request.
+fn change_of(
+    conn: &mut Conn,
+    request: &Request,
+    signals: &[SignalRecord],
+) -> Result<Option<String>, store::Error> {
+    let speaks = !signals.is_empty() || !request.repeats.is_empty();
+    if speaks || !request.problems.is_empty() {
+        return Ok(None);
+    }
+    let (of, until) = (request.integration_id, request.received_at);
+    let found = store::change_event::newest_of(conn, of, until - CHANGE_BEFORE, until)?;
+    Ok(found.map(|change| format!("Change: {}", change.event.summary)))
 }
 
 fn row(
@@ -240,6 +262,8 @@ pub struct Whole {
     pub alerts: BTreeMap<AlertId, Alert>,
     pub numbers: BTreeMap<IncidentId, i64>,
     pub replays: Vec<RequestId>,
+    /// What was changed, if that is all it told.
+    pub change: Option<String>,
 }
 
 impl Whole {
@@ -266,6 +290,7 @@ impl Whole {
         Ok(Whole {
             numbers: numbers(conn, &incidents)?,
             replays: store::request::replays(conn, &request, REPLAYS)?,
+            change: change_of(conn, &request, &signals)?,
             request,
             signals,
             alerts,
@@ -356,7 +381,10 @@ async fn show(state: State, me: SignedIn, id: Path<i64>) -> Result<HttpResponse,
         let gone = directory.integration(request.integration_id).is_none();
         gone.then_some("Its integration is gone.")
     });
-    let row = row(request, &whole.signals, number, &directory);
+    let mut row = row(request, &whole.signals, number, &directory);
+    if let Some(change) = whole.change {
+        row.summary = change;
+    }
     let page = SignalPage {
         frame: frame(&state, &me, "Signal", Nav::Services).await,
         method: request.method.clone(),

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use domain::IntegrationId;
+use domain::word::IntegrationKind;
 use formats::format::Format;
 
 use super::form::Form;
@@ -32,6 +33,11 @@ pub struct IntegrationSettingsPage {
 }
 
 impl IntegrationSettingsPage {
+    /// Whether its sender wants a proof that it gives the secret for.
+    fn is_asked(&self) -> bool {
+        self.format.kind == IntegrationKind::Netdata
+    }
+
     fn rate_hint(&self) -> String {
         let usual = match self.rate_limit {
             0 => "as many as come".to_owned(),

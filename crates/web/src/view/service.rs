@@ -1,6 +1,10 @@
 //! Services and their integrations.
 
+mod change;
+mod command;
+mod file;
 mod mail;
+mod offer;
 mod snippet;
 mod vendor;
 
@@ -8,7 +12,7 @@ use askama::Template;
 use domain::schedule::Weekday;
 use domain::word::{AlertSeverity, IntegrationKind};
 use domain::{IntegrationId, Timestamp};
-use formats::format::{self, Category, Format};
+use formats::format::{self, Format};
 
 use super::alert::AlertRow;
 use super::badge::icon;
@@ -19,6 +23,9 @@ use super::schedule::HoursRow;
 use super::schedule_layer;
 use super::signal::RequestRow;
 use super::suppression::Notice;
+
+pub use file::filled;
+pub use offer::{Offer, kinds};
 
 /// `GET /services`.
 #[derive(Clone, Debug, Template)]
@@ -78,8 +85,8 @@ pub struct ServicePage {
 pub struct IntegrationAddPage {
     pub frame: Frame,
     pub service: Link,
-    /// Those whose name or category holds the words, below the heading of their category.
-    pub groups: Vec<(&'static str, Vec<Format>)>,
+    /// Those that the words name, below the heading of their category.
+    pub groups: Vec<(&'static str, Vec<Offer>)>,
     pub q: String,
     pub chosen: Option<Format>,
     /// It is to be a global one.
@@ -100,6 +107,10 @@ pub struct IntegrationPage {
     pub mailbox: Option<String>,
     /// Its newest requests.
     pub heard: Vec<RequestRow>,
+    /// What it told of last, if that was a change.
+    pub change: Option<ChangeHeard>,
+    /// Its sender asks for a proof that needs a secret, and there is none.
+    pub lacks_secret: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -186,40 +197,23 @@ pub struct IntegrationKeyPage {
     pub mail_domain: Option<String>,
     /// Its newest requests; none unless the key is a new one of an older integration.
     pub heard: Vec<RequestRow>,
+    /// What it told of last, if that was a change.
+    pub change: Option<ChangeHeard>,
+}
+
+/// A change that an integration told of.
+#[derive(Clone, Debug)]
+pub struct ChangeHeard {
+    pub at: Timestamp,
+    pub summary: String,
+    /// Where it stands among others.
+    pub href: String,
 }
 
 impl IntegrationKeyPage {
     fn base(&self) -> String {
         format!("{}/integrations/{}", self.service.href, self.id)
     }
-}
-
-/// Every kind that the words name, below the heading of its category.
-pub fn kinds(words: &str) -> Vec<(&'static str, Vec<Format>)> {
-    let words = words.to_lowercase();
-    let all: Vec<Format> = IntegrationKind::ALL
-        .iter()
-        .copied()
-        .map(format::of)
-        .collect();
-    Category::ALL
-        .iter()
-        .map(|category| {
-            let matches = |format: &Format| {
-                let hay = format!("{} {} {}", format.name, format.slug(), category.title());
-                let hay = hay.to_lowercase();
-                words.split_whitespace().all(|word| hay.contains(word))
-            };
-            let mut found: Vec<Format> = all
-                .iter()
-                .copied()
-                .filter(|format| format.category == *category && matches(format))
-                .collect();
-            found.sort_unstable_by_key(|format| format.name.to_lowercase());
-            (category.title(), found)
-        })
-        .filter(|(_, formats)| !formats.is_empty())
-        .collect()
 }
 
 impl Health {

@@ -300,39 +300,6 @@ pub fn add(pages: &mut Vec<Sample>) {
             zones: zones(),
         },
     ));
-    for (path, kind) in [
-        (
-            "/services/checkout/integrations",
-            IntegrationKind::PagerDuty,
-        ),
-        (
-            "/services/checkout/integrations/alertmanager",
-            IntegrationKind::Alertmanager,
-        ),
-        (
-            "/services/checkout/integrations/generic",
-            IntegrationKind::Generic,
-        ),
-        (
-            "/services/checkout/integrations/email",
-            IntegrationKind::Email,
-        ),
-    ] {
-        pages.push(draw(
-            path,
-            &IntegrationKeyPage {
-                frame: frame("Key of Prometheus", Nav::Services, "/services/checkout"),
-                service: link("Checkout", "/services/checkout"),
-                id: IntegrationId(7),
-                name: "Prometheus".into(),
-                kind,
-                key: "demodemodemodemodemodemodemodemo".into(),
-                base_url: "https://quarterdeck.example.com".into(),
-                mail_domain: Some("page.example.com".into()),
-                heard: Vec::new(),
-            },
-        ));
-    }
     pages.push(draw(
         "/on-call",
         &OnCallPage {

@@ -90,6 +90,8 @@ pub fn add(pages: &mut Vec<Sample>) {
             },
             base: "/services/checkout/integrations/7".into(),
             heard: vec![understood(), refused()],
+            change: None,
+            lacks_secret: false,
         },
     ));
     let mut form = Form::new()
@@ -126,6 +128,61 @@ pub fn add(pages: &mut Vec<Sample>) {
         "/services/checkout/integrations/7/mapping",
         &mapping(),
     ));
+    for (path, kind) in [
+        (
+            "/services/checkout/integrations",
+            IntegrationKind::PagerDuty,
+        ),
+        (
+            "/services/checkout/integrations/alertmanager",
+            IntegrationKind::Alertmanager,
+        ),
+        (
+            "/services/checkout/integrations/generic",
+            IntegrationKind::Generic,
+        ),
+        (
+            "/services/checkout/integrations/email",
+            IntegrationKind::Email,
+        ),
+        (
+            "/services/checkout/integrations/nagios",
+            IntegrationKind::Nagios,
+        ),
+        (
+            "/services/checkout/integrations/zabbix",
+            IntegrationKind::Zabbix,
+        ),
+        (
+            "/services/checkout/integrations/netdata",
+            IntegrationKind::Netdata,
+        ),
+        (
+            "/services/checkout/integrations/changes",
+            IntegrationKind::Changes,
+        ),
+    ] {
+        pages.push(draw(path, &key(kind)));
+    }
+}
+
+fn key(kind: IntegrationKind) -> IntegrationKeyPage {
+    IntegrationKeyPage {
+        frame: frame("Key of Prometheus", Nav::Services, "/services/checkout"),
+        service: link("Checkout", "/services/checkout"),
+        id: IntegrationId(7),
+        name: "Prometheus".into(),
+        kind,
+        key: "demodemodemodemodemodemodemodemo".into(),
+        base_url: "https://quarterdeck.example.com".into(),
+        mail_domain: Some("page.example.com".into()),
+        heard: Vec::new(),
+        change: (kind == IntegrationKind::Changes).then(|| ChangeHeard {
+            at: ago(1),
+            summary: "Deployed shop 4.2".into(),
+            href: "/changes?service=checkout#change-7".into(),
+        }),
+    }
 }
 
 fn mapping() -> MappingPage {

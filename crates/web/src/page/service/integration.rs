@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::ContentDisposition;
 use actix_web::{HttpRequest, HttpResponse, web};
-use domain::IntegrationId;
 use domain::directory::Directory;
 use domain::service::{Integration, Service};
 use domain::word::IntegrationKind;
+use domain::{IntegrationId, Span};
 use engine::access::Right;
 use engine::configuration::integration::{self, NewKey};
 use formats::format::{self, Format};
@@ -19,15 +20,19 @@ use crate::error::WebError;
 use crate::frame::{frame, redirect_with_flash, render, render_with};
 use crate::hooks::replay;
 use crate::page::removal::{self, Outcome, Removal};
-use crate::page::{complaint, query, signal};
+use crate::page::{change, complaint, query, signal};
 use crate::session::SignedIn;
 use crate::state::{AppState, State};
-use crate::view::service::{IntegrationAddPage, IntegrationKeyPage, IntegrationPage, kinds};
+use crate::view::service::{
+    ChangeHeard, IntegrationAddPage, IntegrationKeyPage, IntegrationPage, filled, kinds,
+};
 use crate::view::signal::RequestRow;
 use crate::view::{Form, Link, Nav};
 
 /// Requests that the page of an integration shows.
 const HEARD: i64 = 10;
+/// How far back a change still counts as news.
+const HEARD_SINCE: Span = Span::from_days(30);
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/services/{slug}/integrations").route(web::post().to(create)))
@@ -43,7 +48,8 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
         .service(
             web::resource("/services/{slug}/integrations/{id}/delete")
                 .route(web::post().to(delete)),
-        );
+        )
+        .route("/downloads/{name}", web::get().to(download));
 }
 
 async fn key_page(
@@ -58,6 +64,7 @@ async fn key_page(
     let made_for = directory
         .integration(made.id)
         .ok_or_else(|| WebError::not_found("integration"))?;
+    let (heard, change) = heard(state, &directory, made.id).await?;
     let page = IntegrationKeyPage {
         frame: frame(state, me, &made_for.name, Nav::Services).await,
         service: Link {
@@ -70,27 +77,42 @@ async fn key_page(
         key: made.key,
         base_url: state.config.public_url.clone(),
         mail_domain: state.config.smtp.as_ref().map(|smtp| smtp.domain.clone()),
-        heard: heard(state, &directory, made.id).await?,
+        heard,
+        change,
     };
     render(&page)
 }
 
-/// Its newest requests.
+/// Its newest requests, and the change that it told of if nothing else came since.
 async fn heard(
     state: &AppState,
     directory: &Arc<Directory>,
     id: IntegrationId,
-) -> Result<Vec<RequestRow>, WebError> {
+) -> Result<(Vec<RequestRow>, Option<ChangeHeard>), WebError> {
     let known = directory.clone();
     let filter = Filter {
         integrations: Some(vec![id]),
         ..Filter::default()
     };
-    let rows = state
+    let now = state.now();
+    let (rows, change) = state
         .store()
-        .read(move |c| signal::rows(c, &known, &filter, HEARD))
+        .read(move |c| -> Result<_, store::Error> {
+            let rows = signal::rows(c, &known, &filter, HEARD)?;
+            let change = store::change_event::newest_of(c, id, now - HEARD_SINCE, now)?;
+            Ok((rows, change))
+        })
         .await?;
-    Ok(rows)
+    let change = change.filter(|change| {
+        let mut speaking = rows.iter().filter(|row| !row.verdicts.is_empty());
+        speaking.all(|row| row.at < change.received_at)
+    });
+    let change = change.map(|change| ChangeHeard {
+        at: change.received_at,
+        href: change::address(&change, directory),
+        summary: change.event.summary,
+    });
+    Ok((rows, change))
 }
 
 async fn add_page(
@@ -155,6 +177,7 @@ async fn show(
         Some(smtp) => format!("…{}@{}", row.key_hint, smtp.domain),
         None => "none, since mail.listen is not set".to_owned(),
     };
+    let (heard, change) = heard(&state, &directory, one.id).await?;
     render(&IntegrationPage {
         mailbox: (one.kind == IntegrationKind::Email).then_some(mailbox),
         frame: frame(&state, &me, &one.name, Nav::Services).await,
@@ -164,8 +187,25 @@ async fn show(
         },
         row,
         base: format!("/services/{}/integrations/{}", service.slug, one.id),
-        heard: heard(&state, &directory, one.id).await?,
+        heard,
+        change,
+        lacks_secret: one.kind == IntegrationKind::Netdata
+            && integration::settings_of(one)?.secret.is_none(),
     })
+}
+
+/// A file that a sender is set up with.
+async fn download(
+    state: State,
+    _me: SignedIn,
+    name: web::Path<String>,
+) -> Result<HttpResponse, WebError> {
+    let text =
+        filled(&name, &state.config.public_url, None).ok_or_else(|| WebError::not_found("file"))?;
+    Ok(HttpResponse::Ok()
+        .content_type("application/yaml")
+        .insert_header(ContentDisposition::attachment(name.as_str()))
+        .body(text))
 }
 
 async fn test(

@@ -3,7 +3,8 @@
 use domain::word::IntegrationKind as Kind;
 use formats::format;
 
-use super::snippet::Snippet;
+use super::snippet::{Beside, Snippet};
+use super::{change, command, file};
 
 pub(super) fn hint(kind: Kind) -> &'static str {
     match kind {
@@ -30,75 +31,122 @@ pub(super) fn hint(kind: Kind) -> &'static str {
 
 pub(super) fn snippets(kind: Kind, base: &str, key: &str) -> Vec<Snippet> {
     let address = format!("{base}/integrations/{key}/{}", format::of(kind).slug());
-    let one = |id, title, text: &str, code: String| Snippet {
-        id,
-        title,
-        text: text.to_owned(),
-        code,
-    };
     let (text, body) = setting(kind);
     let mut snippets = match kind {
         Kind::Opsgenie => vec![
-            one(
+            Snippet::new(
                 "address",
                 "API address and key",
                 "Host of the API and the GenieKey, for SDKs and tools.",
                 format!("host: {base}\napi_key: {key}"),
             ),
-            one(
+            Snippet::new(
                 "alertmanager",
                 "Alertmanager, opsgenie_configs",
                 "",
                 format!("api_url: {base}/\napi_key: {key}"),
             ),
         ],
-        Kind::Prometheus => vec![one(
+        Kind::Prometheus => prometheus(base, key),
+        Kind::Nagios | Kind::Icinga | Kind::Checkmk | Kind::Monit => {
+            command::snippets(kind, base, key)
+        }
+        Kind::Changes => change::snippets(&address, base, key),
+        Kind::Zabbix => vec![
+            Snippet::new(
+                "file",
+                "Media type",
+                "Alerts → Media types → Import this file. Give a user the medium, and let an \
+                 action send problem, recovery and update operations to that user.",
+                "",
+            )
+            .beside(Beside::File(file::ZABBIX)),
+            Snippet::new("address", "Its parameter quarterdeck_url", "", address),
+        ],
+        Kind::ArgoCd => vec![
+            Snippet::new(
+                "file",
+                "ConfigMap for Argo CD's notifications",
+                "Apply it to the namespace of Argo CD. Where argocd-notifications-cm has \
+                 subscriptions already, add this one to them.",
+                file::filled(file::ARGOCD, base, Some(key)).unwrap_or(address),
+            )
+            .beside(Beside::File(file::ARGOCD)),
+        ],
+        Kind::Flux => vec![Snippet::new(
+            "flux",
+            "Provider and Alert",
+            text,
+            FLUX.replace("ADDRESS", &address),
+        )],
+        Kind::Spinnaker => vec![Snippet::new(
+            "echo",
+            "echo-local.yml",
+            text,
+            format!(
+                "rest:\n  enabled: true\n  endpoints:\n    - wrap: false\n      url: {address}"
+            ),
+        )],
+        _ => vec![Snippet::new("address", "Webhook address", text, address)],
+    };
+    if let Some((title, body)) = body {
+        snippets.push(Snippet::new("body", title, "", body));
+    }
+    snippets.extend(note(kind));
+    snippets
+}
+
+fn prometheus(base: &str, key: &str) -> Vec<Snippet> {
+    let (scheme, host) = base.split_once("://").unwrap_or(("https", base));
+    vec![
+        Snippet::new(
             "prometheus",
             "prometheus.yml",
             "",
             format!(
-                "alerting:\n  alertmanagers:\n    - scheme: {}\n      path_prefix: /integrations/{key}\n      static_configs:\n        - targets: [\"{}\"]",
-                base.split("://").next().unwrap_or("https"),
-                base.split("://").nth(1).unwrap_or(base),
+                "alerting:\n  alertmanagers:\n    - scheme: {scheme}\n      path_prefix: /integrations/{key}\n      static_configs:\n        - targets: [\"{host}\"]"
             ),
-        )],
-        Kind::Nagios | Kind::Icinga | Kind::Checkmk | Kind::Monit => vec![one(
-            "send",
-            "Notification command",
-            text,
+        ),
+        Snippet::new(
+            "rulers",
+            "vmalert, Thanos, Mimir, Loki",
+            "The flag of each; the rest of its command line stays.",
             format!(
-                "QUARTERDECK_SEND_URL={base} QUARTERDECK_SEND_KEY={key} \\\n  quarterdeck send --from {}",
-                format::of(kind).slug()
+                "vmalert -notifier.url={base}/integrations/{key}\n\
+                 thanos rule --alertmanagers.url={base}/integrations/{key}\n\
+                 mimir -ruler.alertmanager-url={base}/integrations/{key}\n\
+                 loki -ruler.alertmanager-url={base}/integrations/{key}"
             ),
-        )],
-        Kind::Changes => vec![
-            one(
-                "curl",
-                "curl, after a deployment",
-                "",
-                format!(
-                    "curl -sS {address} -H 'content-type: application/json' -d '{{\n  \
-                     \"summary\": \"Deployed shop 4.2\", \"kind\": \"deployment\",\n  \
-                     \"status\": \"succeeded\", \"service\": \"shop\", \"source\": \"ci\"\n}}'"
-                ),
-            ),
-            one(
-                "chaos",
-                "curl, when an experiment starts",
-                "With \"status\": \"stop\" and the same id when it is over.",
-                format!(
-                    "curl -sS {address} -H 'content-type: application/json' -d '{{\n  \
-                     \"summary\": \"Kill one node of the cart database\", \"kind\": \"experiment\",\n  \
-                     \"status\": \"start\", \"id\": \"exp-42\", \"service\": \"cart\"\n}}'"
-                ),
-            ),
-        ],
-        _ => vec![one("address", "Webhook address", text, address)],
+        ),
+    ]
+}
+
+/// What is to be known besides, and where it is set.
+fn note(kind: Kind) -> Option<Snippet> {
+    let over = |text: &str| {
+        Snippet::new("over", "When it is over", text, "")
+            .beside(Beside::Setting("Resolve after some time"))
     };
-    if let Some((title, body)) = body {
-        snippets.push(one("body", title, "", body.to_owned()));
-    }
-    snippets
+    Some(match kind {
+        Kind::Netdata => Snippet::new(
+            "secret",
+            "The challenge",
+            "netdata Cloud first asks this address for a proof, and sends nothing without one. \
+             Set the secret of this integration to the challenge secret that netdata Cloud shows, \
+             then test the webhook there.",
+            "",
+        )
+        .beside(Beside::Setting("Set the secret")),
+        Kind::Splunk => over(
+            "Splunk never says so. Let the search fill the column action with resolve, or let \
+             alerts resolve by themselves after some time without another.",
+        ),
+        Kind::Azure => over(
+            "Alerts of the activity log and some of logs are never resolved by Azure. Let alerts \
+             resolve by themselves after some time without another.",
+        ),
+        _ => return None,
+    })
 }
 
 /// Where the address goes, and the body to choose where the sender lets one.
@@ -114,10 +162,6 @@ fn setting(kind: Kind) -> (&'static str, Option<(&'static str, &'static str)>) {
         ),
         Kind::NewRelic => (
             "Alerts → Destinations → Webhook: this as endpoint. The default payload of workflows is understood.",
-            None,
-        ),
-        Kind::Zabbix => (
-            "Alerts → Media types → Import the file docs/zabbix-mediatype.yaml, and set its parameter quarterdeck_url to this.",
             None,
         ),
         Kind::Splunk => (
@@ -165,22 +209,13 @@ fn setting(kind: Kind) -> (&'static str, Option<(&'static str, &'static str)>) {
             Some(("Body", LIBRENMS)),
         ),
         Kind::Netdata => (
-            "Space settings → Alerts & Notifications → Webhook: this as URL.",
+            "Space settings → Alerts & Notifications → Webhook: this as URL. An agent by itself \
+             speaks PagerDuty or Opsgenie.",
             None,
         ),
         Kind::Nobl9 => (
             "Catalog → Alert methods → Webhook: this as URL, with the custom message below.",
             Some(("Message", NOBL9)),
-        ),
-        Kind::Nagios => (
-            "As service_notification_commands and host_notification_commands, with enable_environment_macros=1.",
-            None,
-        ),
-        Kind::Icinga => ("As command of a NotificationCommand.", None),
-        Kind::Checkmk => ("As a notification script of the site.", None),
-        Kind::Monit => (
-            "As the program of `then exec` and of `else if succeeded then exec`.",
-            None,
         ),
         Kind::GitHub => (
             "Settings → Webhooks → Add: this as Payload URL; choose deployments, deployment statuses, releases, pushes, workflow runs.",
@@ -192,13 +227,9 @@ fn setting(kind: Kind) -> (&'static str, Option<(&'static str, &'static str)>) {
         ),
         Kind::Jenkins => ("Notification plugin: JSON, HTTP, this as URL.", None),
         Kind::CircleCi => ("Project settings → Webhooks: this as receiver URL.", None),
-        Kind::Spinnaker => ("echo-local.yml, rest.endpoints: this as url.", None),
-        Kind::ArgoCd => (
-            "As url of a webhook service of Argo CD's notifications; docs/argocd-notifications.yaml has the rest.",
-            None,
-        ),
+        Kind::Spinnaker => ("For the service echo, which is then restarted.", None),
         Kind::Flux => (
-            "A Provider of type generic with this as address, and an Alert.",
+            "Tells of all kustomizations and releases of the namespace.",
             None,
         ),
         Kind::CloudEvents => ("Structured, binary and batch all work.", None),
@@ -235,6 +266,31 @@ const NOBL9: &str = r#"{
   "severity": "$severity", "slo_details_link": "$slo_details_link", "timestamp": "$timestamp"
 }"#;
 
+const FLUX: &str = "\
+apiVersion: notification.toolkit.fluxcd.io/v1beta3
+kind: Provider
+metadata:
+  name: quarterdeck
+  namespace: flux-system
+spec:
+  type: generic
+  address: ADDRESS
+---
+apiVersion: notification.toolkit.fluxcd.io/v1beta3
+kind: Alert
+metadata:
+  name: quarterdeck
+  namespace: flux-system
+spec:
+  providerRef:
+    name: quarterdeck
+  eventSeverity: info
+  eventSources:
+    - kind: Kustomization
+      name: '*'
+    - kind: HelmRelease
+      name: '*'";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -247,8 +303,13 @@ mod tests {
                 continue;
             }
             let shown = snippets(kind, "https://page.example.com", "KEY");
-            assert!(shown[0].code.contains("KEY"), "{kind}");
-            assert!(shown[0].code.contains("page.example.com"), "{kind}");
+            let code: String = shown.iter().map(|one| format!("{}\n", one.code)).collect();
+            assert!(code.contains("KEY"), "{kind}");
+            assert!(code.contains("page.example.com"), "{kind}");
+            assert!(
+                shown.iter().all(|one| !one.text.contains("docs/")),
+                "{kind}"
+            );
             let mut ids: Vec<_> = shown.iter().map(|snippet| snippet.id).collect();
             ids.dedup();
             assert_eq!(ids.len(), shown.len(), "{kind}");
