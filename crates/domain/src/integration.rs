@@ -1,6 +1,7 @@
 //! What the owner of an integration has chosen about its requests, and whether its source is heard
 //! of.
 
+pub mod expiry;
 pub mod source;
 
 use std::any::Any;
@@ -9,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
-use crate::words;
+use crate::{Span, words};
 
 /// Choices as a JSON object, kept as its text. Most of them only the formats understand, who read it
 /// once for each snapshot of the configuration, however many requests come in; those that rules ask
@@ -31,6 +32,18 @@ words! {
     }
 }
 
+words! {
+    /// What it means when a monitor says that it has no data (WIRE-FORMATS.md §1.13).
+    NoData {
+        /// An alert, of severity warning.
+        Trigger = "trigger",
+        /// The condition is over.
+        Resolve = "resolve",
+        /// Nothing.
+        Ignore = "ignore",
+    }
+}
+
 /// What is chosen about an integration that rules ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -39,6 +52,9 @@ pub struct Conduct {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate_limit: Option<u32>,
     pub on_silence: OnSilence,
+    /// An alert whose sender gives it no end resolves this long after its last trigger.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolve_after: Option<Span>,
 }
 
 impl Default for Conduct {
@@ -46,6 +62,7 @@ impl Default for Conduct {
         Conduct {
             rate_limit: None,
             on_silence: OnSilence::Resolve,
+            resolve_after: None,
         }
     }
 }
@@ -149,10 +166,12 @@ mod tests {
     #[test]
     fn what_rules_ask_for_stands_among_the_others() {
         let of = |json: &str| *IntegrationSettings::new(json).conduct();
-        let json = r#"{"secret": "x", "conduct": {"rate_limit": 0, "on_silence": "tell"}}"#;
+        let json = r#"{"secret": "x", "conduct":
+            {"rate_limit": 0, "on_silence": "tell", "resolve_after": 600}}"#;
         let chosen = Conduct {
             rate_limit: Some(0),
             on_silence: OnSilence::Tell,
+            resolve_after: Some(Span::from_minutes(10)),
         };
         assert_eq!(of(json), chosen);
         let written = serde_json::json!({ "conduct": chosen }).to_string();

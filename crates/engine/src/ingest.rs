@@ -108,8 +108,12 @@ impl Origin {
     /// Whether the request came from the source of its integration, and not from us or somebody
     /// who tries something.
     fn is_of_source(&self) -> bool {
-        let ours = [crate::heartbeat::FORMAT, SOURCE, TEST].contains(&self.format);
-        !ours && self.replay_of.is_none()
+        !self.is_ours() && self.format != TEST && self.replay_of.is_none()
+    }
+
+    /// Whether it is a statement of ours, whose end we tell ourselves.
+    fn is_ours(&self) -> bool {
+        [crate::heartbeat::FORMAT, SOURCE].contains(&self.format)
     }
 }
 
@@ -417,12 +421,14 @@ fn apply_prepared(tx: &mut Tx<'_>, batch: &[Prepared], now: Timestamp) -> Result
                 .map(|(integration, _)| source::heard(integration, now))
         })
         .collect();
+    let ending = load::ending(batch, &known, now);
     let ways: Vec<Vec<routing::Way<'_>>> = batch
         .iter()
         .zip(&known)
-        .zip(&heard)
-        .map(|((Prepared { submission, .. }, known), heard)| {
-            let signals = submission.signals.iter().chain(heard);
+        .zip(heard.iter().zip(&ending))
+        .map(|((Prepared { submission, .. }, known), (heard, ending))| {
+            let signals = ending.as_ref().unwrap_or(&submission.signals).iter();
+            let signals = signals.chain(heard);
             known.map_or_else(Vec::new, |(integration, service)| {
                 signals
                     .map(|signal| routing::Way::of(integration, service, signal, &directory))

@@ -148,6 +148,17 @@ impl Format {
         )
     }
 
+    /// Whether its owner can say after how long its alerts are over: not where they are given an end
+    /// by their sender.
+    pub const fn takes_expiry(&self) -> bool {
+        !matches!(self.category, Category::Changes) && !self.takes_pushes()
+    }
+
+    /// Whether its alarms may say that they have no data.
+    pub const fn takes_no_data(&self) -> bool {
+        matches!(self.kind, IntegrationKind::CloudWatch)
+    }
+
     /// Whether its owner can say how bad it is where the sender does not.
     pub const fn takes_severity(&self) -> bool {
         !matches!(self.category, Category::Changes | Category::Paging)

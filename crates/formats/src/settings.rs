@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use domain::integration::{Conduct, IntegrationSettings, OnSilence};
+use domain::integration::{Conduct, IntegrationSettings, NoData, OnSilence, expiry};
 use domain::word::AlertSeverity;
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +42,9 @@ pub struct Settings {
     /// fingerprint or all their labels. Of an alert that has none of them nothing changes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub identity_labels: Vec<String>,
+    /// What CloudWatch's `INSUFFICIENT_DATA` means; else `trigger`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub insufficient_data: Option<NoData>,
     /// What the rules of `domain` ask for.
     #[serde(skip_serializing_if = "Conduct::is_default")]
     pub conduct: Conduct,
@@ -172,6 +175,9 @@ impl Settings {
             let reason = format!("at most {RATE_LIMIT_MAX} a minute; 0 takes the limit away");
             add("rate_limit", reason);
         }
+        if let Some(fault) = self.conduct.resolve_after.and_then(expiry::fault) {
+            add("resolve_after", fault.to_owned());
+        }
         let size = serde_json::to_string(self).map_or(usize::MAX, |text| text.len());
         if size > SIZE_MAX {
             add("mapping", format!("at most {SIZE_MAX} bytes are possible"));
@@ -213,6 +219,18 @@ impl Settings {
                 "on_silence",
                 "do not push their alerts again while they fire",
             ),
+            (
+                self.conduct.resolve_after.is_some(),
+                format.takes_expiry(),
+                "resolve_after",
+                "give their alerts an end of their own, or tell of changes",
+            ),
+            (
+                self.insufficient_data.is_some(),
+                format.takes_no_data(),
+                "insufficient_data",
+                "know no such state",
+            ),
         ] {
             if given && !takes {
                 add(field, format!("senders of {} {what}", format.name));
@@ -247,6 +265,11 @@ impl Settings {
         let rules = self.mapping.as_ref()?;
         let read = self.compiled.0.get_or_init(|| rules.check().map(Box::new));
         Some(read.as_deref().map_err(Vec::as_slice))
+    }
+
+    /// What it means that an alarm has no data.
+    pub(crate) fn insufficient_data(&self) -> NoData {
+        self.insufficient_data.unwrap_or(NoData::Trigger)
     }
 
     /// The severity for what carries none.
@@ -327,6 +350,18 @@ mod tests {
         let told = r#"{"conduct": {"on_silence": "tell"}}"#;
         assert_eq!(faults(told, Prometheus), [""; 0]);
         assert_eq!(faults(told, Generic), ["on_silence"]);
+        let after = r#"{"conduct": {"resolve_after": 600}}"#;
+        for kind in [Generic, Alertmanager] {
+            assert_eq!(faults(after, kind), [""; 0]);
+        }
+        for kind in [Prometheus, IntegrationKind::GitHub] {
+            assert_eq!(faults(after, kind), ["resolve_after"]);
+        }
+        let soon = r#"{"conduct": {"resolve_after": 5}}"#;
+        assert_eq!(faults(soon, Generic), ["resolve_after"]);
+        let blind = r#"{"insufficient_data": "ignore"}"#;
+        assert_eq!(faults(blind, IntegrationKind::CloudWatch), [""; 0]);
+        assert_eq!(faults(blind, Generic), ["insufficient_data"]);
         let much = r#"{"conduct": {"rate_limit": 10000001}}"#;
         assert_eq!(faults(much, Generic), ["rate_limit"]);
         let stored = read(told).to_stored().unwrap();

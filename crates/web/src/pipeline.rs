@@ -78,7 +78,11 @@ fn folded(mut req: ServiceRequest) -> ServiceRequest {
 /// `None` where there is nothing to fold.
 fn fold(uri: &Uri) -> Option<Uri> {
     // One look at the path is all that this costs others.
-    let first = uri.path().as_bytes().windows(2).position(|two| two == b"//")?;
+    let first = uri
+        .path()
+        .as_bytes()
+        .windows(2)
+        .position(|two| two == b"//")?;
     let (head, tail) = uri.path().split_at(first);
     let mut target = head.to_owned();
     for segment in tail.split('/').filter(|segment| !segment.is_empty()) {

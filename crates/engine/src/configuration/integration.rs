@@ -1,11 +1,11 @@
 //! Integrations and their keys. A key is shown once; only its SHA-256 is stored.
 
 use domain::directory::Directory;
-use domain::integration::{IntegrationSettings, OnSilence, source};
+use domain::integration::{IntegrationSettings, NoData, OnSilence, source};
 use domain::routing::Routing;
 use domain::service::Integration;
 use domain::word::{AlertSeverity, IntegrationKind};
-use domain::{IntegrationId, ServiceId, Timestamp};
+use domain::{IntegrationId, ServiceId, Span, Timestamp};
 use formats::format;
 use formats::mail::MailRules;
 use formats::mapping::MappingRules;
@@ -194,6 +194,9 @@ pub struct SettingsEdit {
     /// `None`: as the installation has it; 0: as many as come.
     pub rate_limit: Option<Option<u32>>,
     pub on_silence: Option<OnSilence>,
+    /// `None`: alerts are open until their sender says otherwise.
+    pub resolve_after: Option<Option<Span>>,
+    pub insufficient_data: Option<Option<NoData>>,
 }
 
 impl SettingsEdit {
@@ -212,9 +215,11 @@ impl SettingsEdit {
             let labels = labels.iter().map(|label| label.trim().to_owned());
             after.identity_labels = labels.collect();
         }
+        after.insufficient_data = self.insufficient_data.unwrap_or(after.insufficient_data);
         let conduct = &mut after.conduct;
         conduct.rate_limit = self.rate_limit.unwrap_or(conduct.rate_limit);
         conduct.on_silence = self.on_silence.unwrap_or(conduct.on_silence);
+        conduct.resolve_after = self.resolve_after.unwrap_or(conduct.resolve_after);
         let mut changed = Vec::new();
         for (differs, name) in [
             (after.secret != before.secret, "secret"),
@@ -232,6 +237,14 @@ impl SettingsEdit {
             (
                 after.conduct.on_silence != before.conduct.on_silence,
                 "on_silence",
+            ),
+            (
+                after.conduct.resolve_after != before.conduct.resolve_after,
+                "resolve_after",
+            ),
+            (
+                after.insufficient_data != before.insufficient_data,
+                "insufficient_data",
             ),
         ] {
             if differs {

@@ -7,8 +7,10 @@ use domain::alert::{Alert, Identity};
 use domain::dedup::{Tally, TextDigest, WorkingSet};
 use domain::directory::Directory;
 use domain::incident::Incident;
+use domain::integration::expiry;
 use domain::routing::{Way, reroute};
 use domain::service::{Integration, STORM_KEY, Service};
+use domain::signal::Signal;
 use domain::suppression::{Fields, SourceKey, wanted_sources};
 use domain::word::{Action, AlertStatus};
 use domain::{AlertId, IncidentId, InhibitionId, ServiceId, Span, Timestamp};
@@ -115,6 +117,24 @@ impl Wanted {
             .retain(|_, id| incidents.get(id).is_some_and(Incident::is_open));
         Ok(())
     }
+}
+
+/// The signals of each request whose alerts are to resolve by themselves, with that end; `None`: as
+/// they were sent.
+pub(super) fn ending(
+    batch: &[Prepared],
+    known: &[Option<(&Integration, &Service)>],
+    now: Timestamp,
+) -> Vec<Option<Vec<Signal>>> {
+    let requests = batch.iter().map(|prepared| &prepared.submission);
+    requests
+        .zip(known)
+        .map(|(submission, known)| {
+            let (integration, _) = known.filter(|_| !submission.origin.is_ours())?;
+            let conduct = integration.settings.conduct();
+            expiry::with_ends(conduct, &submission.signals, now)
+        })
+        .collect()
 }
 
 /// Everything that the signals of a batch may touch. `ways` are those of its signals.

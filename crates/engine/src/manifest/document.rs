@@ -4,7 +4,7 @@ use channels::Secret;
 use std::collections::BTreeMap;
 
 use domain::Timestamp;
-use domain::integration::OnSilence;
+use domain::integration::{NoData, OnSilence};
 use domain::policy::{StepHours, StepMode};
 use domain::schedule::{Holiday, LayerHolidays, Restriction, Rotation, TimeOfDay};
 use domain::service::{Grouping, SupportHours, UrgencyRule};
@@ -341,6 +341,19 @@ pub struct IntegrationEntry {
     pub rate_limit: Nullable<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_silence: Option<Located<OnSilence>>,
+    /// `null`: alerts are open until their sender says otherwise.
+    #[serde(
+        default,
+        deserialize_with = "mentioned",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub resolve_after: Nullable<Duration>,
+    #[serde(
+        default,
+        deserialize_with = "mentioned",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub insufficient_data: Nullable<NoData>,
     /// Makes it a global one with these rules, in order; `null`: it is none.
     #[serde(
         default,

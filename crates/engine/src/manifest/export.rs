@@ -384,6 +384,9 @@ fn service_entry(current: &Current, service: &Service, with_secrets: bool) -> Se
                 rate_limit: (settings.conduct.rate_limit).map(|rate| Some(rate.into())),
                 on_silence: (settings.conduct.on_silence != OnSilence::Resolve)
                     .then(|| settings.conduct.on_silence.into()),
+                resolve_after: (settings.conduct.resolve_after)
+                    .map(|after| Some(Duration(after).into())),
+                insufficient_data: settings.insufficient_data.map(|one| Some(one.into())),
                 heartbeats: current
                     .heartbeats
                     .iter()

@@ -1,5 +1,6 @@
 //! Signals become alerts and incidents, once each, however they come in.
 
+mod expiry;
 mod holding;
 mod model;
 mod resting;

@@ -2,9 +2,11 @@
 //! own (WIRE-FORMATS.md §1.13).
 
 use domain::Timestamp;
+use domain::integration::NoData;
 use domain::word::{Action, AlertSeverity};
 use serde_json::{Value, json};
 
+use super::Said;
 use crate::draft::{Draft, rest_of};
 use crate::request::Request;
 use crate::settings::Settings;
@@ -12,6 +14,9 @@ use crate::warning::Warnings;
 use crate::{FormatError, Parsed, json, read, sns};
 
 const WHO: &str = "Amazon SNS";
+/// The state of an alarm that sees nothing.
+const NO_DATA: &str = "INSUFFICIENT_DATA";
+const IGNORED: &str = "the alarm has no data, which its integration's settings ignore";
 
 pub(crate) fn parse(
     request: &Request<'_>,
@@ -40,21 +45,24 @@ pub(crate) fn parse(
     let message = envelope.get("Message").and_then(Value::as_str);
     let Some(message) = message.filter(|_| kind == "Notification") else {
         // Raw delivery: the message is the body.
-        return super::each(WHO, request, now, |item, _| {
-            alarm(item, settings).map_or(super::Said::Unknown, Into::into)
-        });
+        return super::each(WHO, request, now, |item, _| alarm(item, settings));
     };
     super::told(encoding, &mut warnings);
     parsed.signed = sns::of_notification(&envelope, &mut warnings)?;
     let subject = read::text(&envelope, "Subject");
     let inner = json::inside(message).filter(Value::is_object);
-    let draft = match &inner {
-        Some(inner) => {
-            alarm(inner, settings).unwrap_or_else(|| event(inner, subject, &envelope, settings))
-        }
-        None => plain(message, subject, &envelope, settings),
+    let said = match &inner {
+        Some(inner) => match alarm(inner, settings) {
+            Said::Unknown => event(inner, subject, &envelope, settings),
+            said => said,
+        },
+        None => plain(message, subject, &envelope, settings).into(),
     };
-    parsed.signals.push(draft.finish(WHO, now, &mut warnings));
+    match said {
+        Said::Signal(draft) => parsed.signals.push(draft.finish(WHO, now, &mut warnings)),
+        Said::Nothing(reason) => warnings.note(reason),
+        Said::Unknown => {}
+    }
     // SNS tries for an hour, and more where its owner wants it.
     if let Some(number) = read::text(&envelope, "MessageId") {
         parsed.delivered(&[&number], message.as_bytes());
@@ -63,15 +71,28 @@ pub(crate) fn parse(
     Ok(parsed)
 }
 
-/// An alarm of CloudWatch, simple or composite.
-fn alarm<'a>(item: &'a Value, settings: &Settings) -> Option<Draft<'a>> {
-    let name = read::text(item, "AlarmName")?;
-    let state = read::text(item, "NewStateValue")?;
-    let (action, severity) = match &*state {
-        "OK" => (Action::Resolve, settings.severity()),
-        // The alarm sees nothing: neither good nor certainly bad, so it is told with less noise.
-        "INSUFFICIENT_DATA" => (Action::Trigger, AlertSeverity::Warning),
+/// What an alarm says of its state; `None`: nothing that anybody wants to hear. Without data it sees
+/// neither good nor certainly bad, so that is told with less noise unless its owner has chosen
+/// otherwise.
+fn state_of(state: &str, settings: &Settings) -> Option<(Action, AlertSeverity)> {
+    Some(match (state, settings.insufficient_data()) {
+        ("OK", _) | (NO_DATA, NoData::Resolve) => (Action::Resolve, settings.severity()),
+        (NO_DATA, NoData::Trigger) => (Action::Trigger, AlertSeverity::Warning),
+        (NO_DATA, NoData::Ignore) => return None,
         _ => (Action::Trigger, settings.severity()),
+    })
+}
+
+/// An alarm of CloudWatch, simple or composite.
+fn alarm<'a>(item: &'a Value, settings: &Settings) -> Said<'a> {
+    let (Some(name), Some(state)) = (
+        read::text(item, "AlarmName"),
+        read::text(item, "NewStateValue"),
+    ) else {
+        return Said::Unknown;
+    };
+    let Some((action, severity)) = state_of(&state, settings) else {
+        return Said::Nothing(IGNORED);
     };
     let account = read::text(item, "AWSAccountId");
     let region = read::text(item, "Region");
@@ -89,7 +110,7 @@ fn alarm<'a>(item: &'a Value, settings: &Settings) -> Option<Draft<'a>> {
             Some(format!("{name}={}", read::first(one, &["value", "Value"])?))
         })
         .collect();
-    Some(Draft {
+    Draft {
         action: Some(action),
         key: Some(key),
         title: Some(match read::text(item, "AlarmDescription") {
@@ -106,7 +127,8 @@ fn alarm<'a>(item: &'a Value, settings: &Settings) -> Option<Draft<'a>> {
         details: rest_of(item, &[]),
         at: item.get("StateChangeTime"),
         ..Draft::default()
-    })
+    }
+    .into()
 }
 
 /// An event of EventBridge or of another service.
@@ -115,18 +137,22 @@ fn event<'a>(
     subject: Option<String>,
     envelope: &Value,
     settings: &Settings,
-) -> Draft<'a> {
+) -> Said<'a> {
     let of = |names: &[&str]| read::first(item, names);
     let kind = of(&["detail-type", "detailType", "Event Source", "EventType"]);
     let name = of(&["detail.alarmName", "resources.0"]);
     let state = of(&["detail.state.value"]);
+    let state = state.as_deref().unwrap_or_default();
+    let Some((action, severity)) = state_of(state, settings) else {
+        return Said::Nothing(IGNORED);
+    };
     let title = subject.or_else(|| match (&kind, &name) {
         (Some(kind), Some(name)) => Some(format!("{kind}: {name}")),
         (kind, name) => kind.clone().or_else(|| name.clone()),
     });
     let topic = read::text(envelope, "TopicArn").unwrap_or_default();
     Draft {
-        action: (state.as_deref() == Some("OK")).then_some(Action::Resolve),
+        action: Some(action),
         // Which thing it is about, never which message: that differs each time.
         key: Some(
             [
@@ -140,13 +166,14 @@ fn event<'a>(
         ),
         title: title.or_else(|| Some(format!("Message of topic {}", topic_name(&topic)))),
         source: of(&["source", "resources.0"]),
-        severity: Some(settings.severity()),
+        severity: Some(severity),
         class: kind,
         group: of(&["account"]),
         details: item.clone(),
         at: item.get("time"),
         ..Draft::default()
     }
+    .into()
 }
 
 fn plain<'a>(

@@ -184,6 +184,32 @@ fn sns_carries_more_than_alarms() {
     assert_eq!(over.signals[0].action.as_str(), "resolve");
     assert_eq!(over.signals[0].dedup_key, raw.signals[0].dedup_key);
 
+    // What it means that an alarm sees nothing is for its owner to say.
+    let blind = json!({"AlarmName": "CPU", "NewStateValue": "INSUFFICIENT_DATA",
+        "AlarmArn": "arn:cpu"});
+    let event = json!({"source": "aws.cloudwatch", "detail-type": "CloudWatch Alarm State Change",
+        "resources": ["arn:cpu"], "detail": {"state": {"value": "INSUFFICIENT_DATA"}}});
+    for (chosen, said) in [
+        ("{}", Some("trigger")),
+        (r#"{"insufficient_data": "trigger"}"#, Some("trigger")),
+        (r#"{"insufficient_data": "resolve"}"#, Some("resolve")),
+        (r#"{"insufficient_data": "ignore"}"#, None),
+    ] {
+        let settings: Settings = serde_json::from_str(chosen).unwrap();
+        envelope["Message"] = json!(event.to_string());
+        let wrapped = envelope.to_string();
+        envelope["Message"] = json!(blind.to_string());
+        for body in [blind.to_string(), envelope.to_string(), wrapped] {
+            let parsed = format::of(Kind::CloudWatch)
+                .parse(&Request::of_body(body.as_bytes()), &settings, now())
+                .unwrap();
+            let action = parsed.signals.first().map(|signal| signal.action.as_str());
+            assert_eq!(action, said, "{chosen}: {body}");
+            let told = parsed.warnings.iter().any(|text| text.contains("no data"));
+            assert_eq!(told, said.is_none(), "{chosen}");
+        }
+    }
+
     envelope["Message"] = json!("Budget exceeded\nby 12 %");
     envelope["Subject"] = json!("AWS Budgets");
     let plain = of_json(Kind::CloudWatch, &envelope);

@@ -3,11 +3,11 @@
 use actix_web::HttpResponse;
 use actix_web::web::Path;
 use domain::directory::Directory;
-use domain::integration::OnSilence;
+use domain::integration::{NoData, OnSilence};
 use domain::service::Integration as Configured;
 use domain::signal::Signal;
 use domain::word::{AlertSeverity, IntegrationKind};
-use domain::{IntegrationId, Timestamp};
+use domain::{IntegrationId, Span, Timestamp};
 use engine::Error;
 use engine::access::Right;
 use engine::configuration::integration::{SettingsEdit, edit_settings, settings_of};
@@ -56,6 +56,13 @@ pub struct IntegrationSettings {
     /// open and an alert tells that the source went silent.
     #[schema(schema_with = words::on_silence)]
     on_silence: OnSilence,
+    /// Seconds, whole minutes, after which an alert resolves whose sender gives it no end and says
+    /// nothing more of it; `null`: never.
+    #[schema(value_type = Option<i64>)]
+    resolve_after: Option<Span>,
+    /// What it means that an alarm of CloudWatch has no data; `null`: an alert of severity warning.
+    #[schema(schema_with = words::no_data)]
+    insufficient_data: Option<NoData>,
 }
 
 /// What to change: absent stays, `null` takes away.
@@ -84,6 +91,12 @@ pub struct IntegrationSettingsEdit {
     #[serde(deserialize_with = "given")]
     #[schema(schema_with = words::on_silence)]
     on_silence: Option<Option<OnSilence>>,
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<i64>)]
+    resolve_after: Option<Option<Span>>,
+    #[serde(deserialize_with = "given")]
+    #[schema(schema_with = words::no_data)]
+    insufficient_data: Option<Option<NoData>>,
 }
 
 /// Tells `null` from what is absent.
@@ -109,6 +122,8 @@ fn shown(directory: &Directory, slug: &str, id: i64) -> Result<IntegrationSettin
         identity_labels: settings.identity_labels.clone(),
         rate_limit: settings.conduct.rate_limit,
         on_silence: settings.conduct.on_silence,
+        resolve_after: settings.conduct.resolve_after,
+        insufficient_data: settings.insufficient_data,
     })
 }
 
@@ -184,6 +199,8 @@ pub async fn edit(
         identity_labels: body.0.identity_labels.map(Option::unwrap_or_default),
         rate_limit: body.0.rate_limit,
         on_silence: (body.0.on_silence).map(|one| one.unwrap_or(OnSilence::Resolve)),
+        resolve_after: body.0.resolve_after,
+        insufficient_data: body.0.insufficient_data,
     };
     edit_settings(state.store(), &caller.ctx, id_of, edit).await?;
     Ok(HttpResponse::Ok().json(shown(&state.directory(), &slug, id)?))

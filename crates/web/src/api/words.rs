@@ -32,6 +32,7 @@ vocabularies! {
     incident_severity: IncidentSeverity,
     integration_kind: IntegrationKind,
     key_moment: KeyMoment,
+    no_data: domain::integration::NoData,
     notification_kind: NotificationKind,
     notification_state: NotificationState,
     on_silence: OnSilence,

@@ -65,6 +65,8 @@ pub const POSTS: &[(&str, &[&str])] = &[
             "mail_resolve_body",
             "identity_labels",
             "on_silence",
+            "resolve_after",
+            "insufficient_data",
             "rate_limit",
         ],
     ),

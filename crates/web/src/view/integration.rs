@@ -11,8 +11,9 @@ use super::frame::{Choice, Frame, Link};
 /// `GET /services/{slug}/integrations/{id}/settings`. Fields: `secret` (empty: as it is),
 /// `secret_off` (`yes`), `severity` (empty: critical); of mails `mail_dedup` (a word of
 /// `MailDedup`), `mail_dedup_pattern`, `mail_resolve_subject`, `mail_resolve_body` (patterns; empty:
-/// none); `identity_labels` (separated by commas), `on_silence` (a word of `OnSilence`), `rate_limit`
-/// (a number; empty: the installation's).
+/// none); `identity_labels` (separated by commas), `on_silence` (a word of `OnSilence`),
+/// `resolve_after` (minutes; empty: never), `insufficient_data` (a word of `NoData`), `rate_limit` (a
+/// number; empty: the installation's).
 #[derive(Clone, Template)]
 #[template(path = "integration/settings.html")]
 pub struct IntegrationSettingsPage {
@@ -27,6 +28,8 @@ pub struct IntegrationSettingsPage {
     pub ways: Vec<Choice>,
     /// What the end of an alert may mean.
     pub silences: Vec<Choice>,
+    /// What it may mean that there is no data.
+    pub blanks: Vec<Choice>,
     /// Requests a minute, where the integration says nothing; 0: as many as come.
     pub rate_limit: u32,
     pub form: Form,
@@ -36,6 +39,21 @@ impl IntegrationSettingsPage {
     /// Whether its sender wants a proof that it gives the secret for.
     fn is_asked(&self) -> bool {
         self.format.kind == IntegrationKind::Netdata
+    }
+
+    fn expiry_hint(&self) -> String {
+        let never = match self.format.kind {
+            IntegrationKind::Splunk => "Splunk never says that something is over. ",
+            IntegrationKind::Azure => {
+                "Azure never resolves alerts of the activity log, and some of logs. "
+            }
+            IntegrationKind::Email => "Without a rule above no mail resolves. ",
+            _ => "For what its sender never resolves. ",
+        };
+        format!(
+            "{never}Counted from the last trigger of an alert: 60 is an hour, 1440 a day. Empty: \
+             alerts stay open until somebody resolves them."
+        )
     }
 
     fn rate_hint(&self) -> String {

@@ -373,6 +373,8 @@ async fn chosen_labels_find_what_others_would_not() {
     for odd in [
         json!({"identity_labels": ["a"]}),
         json!({"on_silence": "tell"}),
+        json!({"resolve_after": 600}),
+        json!({"insufficient_data": "ignore"}),
         json!({"rate_limit": 100_000_000}),
     ] {
         let answer = house
@@ -407,4 +409,40 @@ async fn an_integration_may_have_a_budget_of_its_own() {
         }
         assert_eq!(taken, most, "{kind}");
     }
+}
+
+#[actix_web::test]
+async fn alerts_that_never_end_and_alarms_without_data() {
+    let house = House::on_sqlite().await;
+    let (id, key) = door(&house, IntegrationKind::CloudWatch).await;
+    let path = settings(id);
+    let edit = json!({"resolve_after": 3_600, "insufficient_data": "ignore"});
+    let answer = house.api(ADMIN, "PATCH", &path, Some(edit)).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert_eq!(answer.json()["resolve_after"], 3_600);
+    assert_eq!(answer.json()["insufficient_data"], "ignore");
+    let alarm = |state: &str| {
+        json!({"AlarmName": "CPU", "AlarmArn": "arn:cpu", "NewStateValue": state}).to_string()
+    };
+    let blind = send(&house, &key, &alarm("INSUFFICIENT_DATA"), &[]).await;
+    assert_eq!(blind.json()["signals"], 0, "{}", blind.body);
+    send(&house, &key, &alarm("ALARM"), &[]).await;
+    let all = alerts(&house).await;
+    let [alert] = all.as_slice() else {
+        panic!("{all:?}")
+    };
+    let end = alert["ends_at"].as_str().unwrap();
+    let seen = alert["last_seen"].as_str().unwrap();
+    let instant = |text| domain::Timestamp::parse(text).unwrap();
+    let left = instant(end).since(instant(seen));
+    assert_eq!(left.as_seconds(), 3_600);
+    for odd in [json!(30), json!(90), json!(31 * 86_400)] {
+        let edit = json!({ "resolve_after": odd });
+        let refused = house.api(ADMIN, "PATCH", &path, Some(edit)).await;
+        refused.is_problem(422, "invalid");
+    }
+    let edit = json!({"resolve_after": null, "insufficient_data": null});
+    let answer = house.api(ADMIN, "PATCH", &path, Some(edit)).await;
+    assert_eq!(answer.json()["resolve_after"], Value::Null);
+    assert_eq!(answer.json()["insufficient_data"], Value::Null);
 }

@@ -328,3 +328,67 @@ on_both!(a_secret_is_set_and_never_shown, |house| {
     ana.fill(&address, &address, &[("summary-path", "")]).await;
     assert_eq!(stored(own), r#"{"severity":"error"}"#);
 });
+
+on_both!(alerts_without_an_end_are_given_one_on_the_form, |house| {
+    let ana = house.ana().await;
+    house.checkout(&ana).await;
+    let page = ana.get("/services/checkout").await;
+    for kind in ["splunk", "cloudwatch", "github"] {
+        let fields = [("name", kind), ("kind", kind)];
+        let shown = ana
+            .post(&page, "/services/checkout/integrations", &fields)
+            .await;
+        if kind == "splunk" {
+            shown.shows("Splunk never says so");
+        }
+    }
+    let address = |name| {
+        let id = integration(house, name);
+        format!("/services/checkout/integrations/{id}/settings")
+    };
+    let stored = |name: &str| {
+        let directory = house.engine.directory();
+        let one = directory.integration(integration(house, name)).unwrap();
+        one.settings.as_json().to_owned()
+    };
+    ana.get(&address("github"))
+        .await
+        .hides("Resolve after so many minutes");
+    let splunk = address("splunk");
+    let form = ana.get(&splunk).await;
+    form.shows("Resolve after so many minutes")
+        .shows("Splunk never says that something is over.")
+        .hides("When an alarm has no data");
+    for odd in ["0", "soon", "50000"] {
+        let refused = ana.post(&form, &splunk, &[("resolve_after", odd)]).await;
+        assert_eq!(refused.status, 422, "{odd}");
+        assert!(
+            refused.body.contains("id=\"f-resolve_after-error\""),
+            "{odd}"
+        );
+    }
+    ana.fill(&splunk, &splunk, &[("resolve_after", "90")])
+        .await
+        .shows("Saved.");
+    assert_eq!(
+        stored("splunk"),
+        r#"{"conduct":{"on_silence":"resolve","resolve_after":5400}}"#
+    );
+    assert!(ana.get(&splunk).await.body.contains("value=\"90\""));
+    ana.fill(&splunk, &splunk, &[("resolve_after", "")]).await;
+    assert_eq!(stored("splunk"), "{}");
+
+    let alarms = address("cloudwatch");
+    ana.get(&alarms).await.shows("When an alarm has no data");
+    ana.fill(&alarms, &alarms, &[("insufficient_data", "ignore")])
+        .await;
+    assert_eq!(stored("cloudwatch"), r#"{"insufficient_data":"ignore"}"#);
+    assert!(
+        ana.get(&alarms)
+            .await
+            .has_chosen("insufficient_data", "ignore")
+    );
+    ana.fill(&alarms, &alarms, &[("insufficient_data", "trigger")])
+        .await;
+    assert_eq!(stored("cloudwatch"), "{}");
+});

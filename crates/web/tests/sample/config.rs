@@ -254,6 +254,7 @@ pub fn add(pages: &mut Vec<Sample>) {
                 Choice::new("resolve", "It is over: the alert resolves"),
                 Choice::new("tell", "The source went silent: the alert stays open"),
             ],
+            blanks: Vec::new(),
             rate_limit: 6_000,
             format: formats::format::of(IntegrationKind::StandardWebhooks),
             secret_set: true,

@@ -271,6 +271,16 @@ impl Work<'_> {
             }
             "rate_limit" => entry.rate_limit.iter().flatten().map(|one| one.at).next(),
             "on_silence" => entry.on_silence.as_ref().map(|one| one.at),
+            "resolve_after" => entry
+                .resolve_after
+                .iter()
+                .flatten()
+                .map(|one| one.at)
+                .next(),
+            "insufficient_data" => {
+                let chosen = entry.insufficient_data.iter().flatten();
+                chosen.map(|one| one.at).next()
+            }
             "mail" => entry.mail.iter().flatten().map(|one| one.at).next(),
             _ => entry.mapping.iter().flatten().map(|one| one.at).next(),
         };
@@ -286,6 +296,10 @@ impl Work<'_> {
                 .map(|one| one.as_ref().map_or_else(Vec::new, |one| one.value.clone())),
             rate_limit: (entry.rate_limit.as_ref()).map(|one| one.as_ref().map(|one| one.value)),
             on_silence: entry.on_silence.as_ref().map(|one| one.value),
+            resolve_after: (entry.resolve_after.as_ref())
+                .map(|one| one.as_ref().map(|one| one.value.0)),
+            insufficient_data: (entry.insufficient_data.as_ref())
+                .map(|one| one.as_ref().map(|one| one.value)),
         };
         let after = settings_of(edited).and_then(|before| {
             let (after, changed) = edit.apply(before);

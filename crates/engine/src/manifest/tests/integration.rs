@@ -67,11 +67,16 @@ services:
         key: mails-mails-mails-mails-mails
         secret: hush
         rate_limit: 120
+        resolve_after: 1h30m
         mail:
           dedup: pattern
           dedup_pattern: 'Service Alert: (.+) is'
           resolve_subject: '\b(RECOVERY|OK)\b'
           resolve_body: 'all clear'
+      - name: Alarms
+        kind: cloudwatch
+        key: alarms-alarms-alarms-alarms
+        insufficient_data: ignore
       - name: Shaped
         kind: standardwebhooks
         key: shaped-shaped-shaped-shaped
@@ -102,13 +107,14 @@ fn every_setting_survives_the_way_through_the_file() {
         all
     };
     assert_eq!(of(&copy), of(&first), "{text}");
-    assert_eq!(of(&first)[1].1, "{}");
+    assert_eq!(of(&first)[2].1, "{}");
     let known = [
         "secret",
         "severity",
         "mapping",
         "mail",
         "identity_labels",
+        "insufficient_data",
         "conduct",
     ];
     let stored: String = of(&first).into_iter().map(|(_, json)| json).collect();
@@ -122,6 +128,7 @@ fn every_setting_survives_the_way_through_the_file() {
     every.mapping = Some(formats::mapping::MappingRules::default());
     every.mail = Some(formats::mail::MailRules::default());
     every.identity_labels = vec!["a".into()];
+    every.insufficient_data = Some(domain::integration::NoData::Ignore);
     every.conduct.rate_limit = Some(1);
     let every = serde_json::to_value(every);
     assert_eq!(every.unwrap().as_object().unwrap().len(), known.len());
@@ -129,11 +136,13 @@ fn every_setting_survives_the_way_through_the_file() {
     let taken = "services: [{slug: s, integrations: [\
                  {name: Pushed, kind: prometheus, identity_labels: null, rate_limit: null, \
                  on_silence: resolve}, \
-                 {name: Mails, kind: email, secret: null, rate_limit: null, mail: null}]}]";
+                 {name: Mails, kind: email, secret: null, rate_limit: null, mail: null, \
+                 resolve_after: null}, \
+                 {name: Alarms, kind: cloudwatch, insufficient_data: null}]}]";
     let (plan, after) = applied(&first, &read(taken).unwrap(), NOW).unwrap();
     assert_eq!(
-        [&of(&after)[0].1, &of(&after)[1].1, &of(&after)[2].1],
-        ["{}", "{}", "{}"]
+        [0, 1, 2, 3].map(|n| of(&after)[n].1.clone()),
+        ["{}", "{}", "{}", "{}"]
     );
     let shown = plan.to_string();
     assert!(

@@ -1,11 +1,12 @@
 //! The settings of an integration: its secret, which is never shown again, the severity of what
-//! carries none, the rules for mails, what tells alerts apart, what silence means, and how much may
-//! come. The rules of its mapping have an editor of their own.
+//! carries none, the rules for mails, what tells alerts apart, what silence and missing data mean, when
+//! alerts resolve by themselves, and how much may come. The rules of its mapping have an editor of their own.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
+use domain::Span;
 use domain::directory::Directory;
-use domain::integration::OnSilence;
+use domain::integration::{NoData, OnSilence};
 use domain::service::Integration;
 use domain::word::AlertSeverity;
 use engine::Error;
@@ -68,6 +69,19 @@ pub fn silences() -> Vec<Choice> {
         .collect()
 }
 
+/// What it may mean that there is no data.
+pub fn blanks() -> Vec<Choice> {
+    let words = |one: NoData| match one {
+        NoData::Trigger => "An alert of severity warning",
+        NoData::Resolve => "It is over: the alert resolves",
+        NoData::Ignore => "Nothing",
+    };
+    NoData::ALL
+        .iter()
+        .map(|one| Choice::new(one, words(*one)))
+        .collect()
+}
+
 async fn page(
     state: &AppState,
     me: &SignedIn,
@@ -90,6 +104,7 @@ async fn page(
         severities: severities(),
         ways: ways(),
         silences: silences(),
+        blanks: blanks(),
         rate_limit: state.config.rate_limit,
         format,
         form,
@@ -123,6 +138,13 @@ async fn show(
     form = form
         .with("identity_labels", settings.identity_labels.join(", "))
         .with("on_silence", settings.conduct.on_silence);
+    form = form.with(
+        "insufficient_data",
+        settings.insufficient_data.unwrap_or(NoData::Trigger),
+    );
+    if let Some(after) = settings.conduct.resolve_after {
+        form = form.with("resolve_after", after.as_seconds() / 60);
+    }
     if let Some(rate) = settings.conduct.rate_limit {
         form = form.with("rate_limit", rate);
     }
@@ -204,6 +226,24 @@ fn read(form: &mut Form, format: &Format) -> Option<SettingsEdit> {
         Some(Ok(choice)) => Some(choice),
         None => None,
     };
+    let blank: Option<NoData> = match form.text("insufficient_data").map(str::parse) {
+        Some(Err(_)) => {
+            form.reject("insufficient_data", "Choose one of the list.");
+            None
+        }
+        Some(Ok(choice)) => Some(choice),
+        None => None,
+    };
+    // What is not sensible is refused with the bounds.
+    let minutes: Option<i64> = match form.text("resolve_after").map(str::parse) {
+        Some(Err(_)) => {
+            form.reject("resolve_after", "A whole number is needed, or nothing.");
+            None
+        }
+        Some(Ok(minutes)) => Some(minutes),
+        None => None,
+    };
+    let after = minutes.map(|minutes| Span::from_seconds(minutes.saturating_mul(60)));
     let labels = form.get("identity_labels").split([',', '\n']);
     let labels = labels.map(str::trim).filter(|label| !label.is_empty());
     let labels: Vec<String> = labels.map(str::to_owned).collect();
@@ -225,5 +265,9 @@ fn read(form: &mut Form, format: &Format) -> Option<SettingsEdit> {
         identity_labels: format.takes_labels().then_some(labels),
         rate_limit: Some(rate_limit),
         on_silence: on_silence.filter(|_| format.takes_pushes()),
+        resolve_after: format.takes_expiry().then_some(after),
+        // The usual is not written down.
+        insufficient_data: (format.takes_no_data())
+            .then_some(blank.filter(|one| *one != NoData::Trigger)),
     })
 }
