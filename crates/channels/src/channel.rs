@@ -21,6 +21,17 @@ pub struct Message {
     pub critical: bool,
     /// Address that answers go to, when it is not the sender's.
     pub reply_to: Option<String>,
+    /// What it is one of many of. Pages are not.
+    pub list: Option<MailingList>,
+}
+
+/// Messages that come again and again, and that their reader may end (WIRE-FORMATS.md §3.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailingList {
+    /// One word for mail programs to sort by, e.g. `digest`.
+    pub id: &'static str,
+    /// The page on which the reader ends it.
+    pub settings_url: String,
 }
 
 /// What a provider said when it took a message.

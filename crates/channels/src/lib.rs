@@ -17,7 +17,7 @@ mod registry;
 mod secret;
 pub mod sms;
 
-pub use channel::{Channel, Failure, Message, Outcome};
+pub use channel::{Channel, Failure, MailingList, Message, Outcome};
 pub use outbox::LogChannel;
 pub use registry::Channels;
 pub use secret::Secret;

@@ -247,5 +247,6 @@ fn message(
         thread: incident_number.map(|number| format!("incident-{number}")),
         critical,
         reply_to: None,
+        list: None,
     }
 }

@@ -55,6 +55,17 @@ pub(super) fn render(sender: &Sender, message: &Message) -> Result<Mail, Failure
             .raw_header(header("Importance", "high"))
             .raw_header(header("X-Priority", "1"));
     }
+    if let Some(list) = &message.list {
+        // No `List-Unsubscribe-Post`: the page asks who it is that wants to end it.
+        let url: String = one_line(&list.settings_url)
+            .chars()
+            .filter(|c| c.is_ascii() && !matches!(c, '<' | '>' | ' '))
+            .collect();
+        let id = format!("<{}.{}>", id_left(list.id), sender.domain);
+        builder = builder
+            .raw_header(header("List-Id", &id))
+            .raw_header(header("List-Unsubscribe", &format!("<{url}>")));
+    }
     if let Some(reply_to) = &message.reply_to {
         match one_line(reply_to).parse() {
             Ok(mailbox) => builder = builder.reply_to(mailbox),
@@ -156,6 +167,7 @@ mod tests {
             thread: None,
             critical: false,
             reply_to: None,
+            list: None,
         }
     }
 
@@ -195,12 +207,14 @@ mod tests {
             subject in any::<String>(),
             thread in any::<String>(),
             reply_to in "[a-z]{1,5}@[a-z]{1,5}(\r?\n[A-Z][a-z]+: [a-z@.]+)?",
+            settings_url in any::<String>(),
         ) {
             let message = Message {
                 subject,
                 thread: Some(thread),
                 reply_to: Some(reply_to),
                 critical: true,
+                list: Some(crate::MailingList { id: "digest", settings_url }),
                 ..message()
             };
             let mail = render(&sender(), &message).unwrap();
@@ -208,7 +222,7 @@ mod tests {
                 "from", "to", "subject", "message-id", "date", "auto-submitted",
                 "x-auto-response-suppress", "in-reply-to", "references", "importance",
                 "x-priority", "reply-to", "mime-version", "content-type",
-                "content-transfer-encoding",
+                "content-transfer-encoding", "list-id", "list-unsubscribe",
             ];
             let mut names = header_names(&mail);
             for name in &names {

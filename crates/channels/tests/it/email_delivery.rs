@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use channels::{
-    Channel, Message, Outcome, Secret,
+    Channel, MailingList, Message, Outcome, Secret,
     email::{EmailChannel, EmailConfig, Security},
 };
 use domain::{NotificationId, word::ContactKind};
@@ -101,6 +101,28 @@ async fn only_critical_mails_ask_for_attention_and_answers_go_where_they_should(
             .starts_with("text/plain")
     );
     assert_eq!(mail.html, None);
+}
+
+#[tokio::test]
+async fn what_comes_again_and_again_says_where_it_ends() {
+    let mail = arrived(&message("ann@example.org")).await;
+    assert_eq!(mail.header("List-Id"), None);
+    assert_eq!(mail.header("List-Unsubscribe"), None);
+    let mail = arrived(&Message {
+        list: Some(MailingList {
+            id: "digest",
+            settings_url: "https://q.example/calendars#reminders".to_owned(),
+        }),
+        ..message("ann@example.org")
+    })
+    .await;
+    let id = mail.header("List-Id").unwrap();
+    assert!(id.starts_with("<digest."), "{id}");
+    assert_eq!(
+        mail.header("List-Unsubscribe"),
+        Some("<https://q.example/calendars#reminders>")
+    );
+    assert_eq!(mail.header("List-Unsubscribe-Post"), None);
 }
 
 #[tokio::test]

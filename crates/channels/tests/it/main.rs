@@ -25,6 +25,7 @@ fn message(to: &str) -> Message {
         thread: Some("incident-42".to_owned()),
         critical: false,
         reply_to: None,
+        list: None,
     }
 }
 

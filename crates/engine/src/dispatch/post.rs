@@ -85,6 +85,7 @@ pub(crate) fn ready(
                     .map(|incident| format!("incident-{}", incident.number)),
                 critical: false,
                 reply_to: None,
+                list: None,
             });
         }
         ChannelKind::Webhook => channel::webhook(post, &url),
