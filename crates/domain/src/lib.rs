@@ -9,6 +9,7 @@ pub mod channel;
 pub mod command;
 pub mod coverage;
 pub mod dedup;
+pub mod digest;
 pub mod directory;
 pub mod duty;
 pub mod escalation;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::directory::{ContactMethod, Directory, User};
 use crate::duty::{self, Duty};
 use crate::notification::plan;
-use crate::schedule::Schedule;
+use crate::schedule::{Schedule, TimeOfDay};
 use crate::word::{ContactKind, Urgency};
 use crate::{ScheduleId, Span, Timestamp, UserId};
 
@@ -42,6 +42,8 @@ pub struct Reminders {
     pub leads: Vec<Span>,
     /// When one's shift begins or ends.
     pub hand_off: bool,
+    /// When the [morning digest](crate::digest) comes, on one's own clock; `None`: never.
+    pub digest: Option<TimeOfDay>,
 }
 
 impl Default for Reminders {
@@ -49,6 +51,7 @@ impl Default for Reminders {
         Reminders {
             leads: vec![Span::from_hours(24), Span::from_hours(1)],
             hand_off: true,
+            digest: Some(crate::digest::USUAL),
         }
     }
 }
@@ -61,6 +64,10 @@ impl Reminders {
     pub fn checked(mut self) -> Result<Reminders, String> {
         self.leads.sort_unstable_by(|one, other| other.cmp(one));
         self.leads.dedup();
+        // The end of one day is the beginning of the next.
+        if self.digest == Some(TimeOfDay::END_OF_DAY) {
+            self.digest = Some(TimeOfDay::MIDNIGHT);
+        }
         if self.leads.len() > LEADS_MAX {
             return Err(format!(
                 "at most {LEADS_MAX} reminders of a shift are possible"

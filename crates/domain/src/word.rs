@@ -196,6 +196,8 @@ words! {
         Reply = "reply",
         /// Tells a channel, which is no person.
         Post = "post",
+        /// Tells in the morning what is open of low urgency; asks nothing.
+        Digest = "digest",
     }
 
     /// State of one run of a policy for an incident.

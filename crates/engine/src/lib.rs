@@ -37,6 +37,7 @@ pub mod timer;
 pub mod update;
 pub mod what_if;
 
+mod digest;
 mod due;
 mod run;
 

@@ -1,6 +1,6 @@
 //! Writes what a notification says, at the moment it is sent.
 
-use channels::Message;
+use channels::{MailingList, Message};
 use domain::Timestamp;
 use domain::directory::Directory;
 use domain::escalation::{Reason, Request};
@@ -179,6 +179,17 @@ impl Sender {
         }
         let message = self.notice(row, Some(incident), &[], directory);
         Some((message.subject, message.text))
+    }
+
+    /// A morning digest: written when it was planned, with the place that ends it.
+    pub(crate) fn digest(&self, row: &Notification) -> Message {
+        Message {
+            list: Some(MailingList {
+                id: "digest",
+                settings_url: domain::digest::settings_url(&self.public_url),
+            }),
+            ..self.as_written(row)
+        }
     }
 
     /// What was already written when it was planned: codes and replies.

@@ -1,10 +1,11 @@
 //! Reminds people of their shifts and tells them of hand-offs (PAGING.md §5.8). What is due is
 //! `domain::reminder`'s to say; the database keeps it from being said twice, whatever crashes and
-//! however many nodes run.
+//! however many nodes run. The morning digest is sent on the way.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::digest::DigestTime;
 use domain::reminder::{
     HAND_OFF_LATE, HandOff, NoticeText, Reminders, ShiftNotice, hand_offs, look, method_for,
 };
@@ -38,7 +39,7 @@ pub(crate) async fn run(store: Store, sender: Arc<Sender>, clock: Arc<dyn Clock>
         let pause = match fire_due(&store, &sender, clock.now()).await {
             Ok(next) => next.since(clock.now()).to_std().min(SCAN),
             Err(error) => {
-                tracing::warn!(%error, "cannot tell people of their shifts");
+                tracing::warn!(%error, "cannot tell people of their shifts and digests");
                 PAUSE
             }
         };
@@ -91,6 +92,7 @@ pub async fn fire_due(store: &Store, sender: &Sender, now: Timestamp) -> Result<
         }
     }
     let next = looked.next.min(hand_over(store, now).await?);
+    let next = next.min(crate::digest::fire_due(store, sender, now).await?);
     let ends = crate::suppression::fire_due(store, now).await?;
     Ok(ends.map_or(next, |end| end.min(next)))
 }
@@ -209,7 +211,7 @@ pub(crate) fn forget_in_txn(tx: &mut Tx<'_>, now: Timestamp) -> Result<usize, Er
     Ok(store::reminder::forget(tx, now - KEEP)?)
 }
 
-/// What a person wants to be told of their shifts.
+/// What a person wants to be told of their shifts, and when the morning digest comes.
 ///
 /// # Errors
 /// [`Error::Forbidden`], [`Error::NotFound`].
@@ -240,7 +242,8 @@ pub async fn set_reminders(
             let directory = begin(tx)?;
             directory.user(user).ok_or(Error::NotFound("person"))?;
             store::reminder::put_wish(tx, user, &wish)?;
-            let details = json!({"leads": wish.leads, "hand_off": wish.hand_off});
+            let digest = DigestTime(wish.digest);
+            let details = json!({"leads": wish.leads, "hand_off": wish.hand_off, "digest": digest});
             record(tx, &ctx, "reminders.edit", format!("user:{user}"), details)
         })
         .await

@@ -12,6 +12,7 @@ pub mod channel;
 pub mod command;
 pub mod conn;
 pub mod delivery;
+pub mod digest;
 pub mod directory;
 pub mod driven;
 pub mod error;

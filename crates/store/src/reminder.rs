@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use diesel::prelude::*;
 use domain::reminder::{NoticeKey, Reminders, ShiftNoticeKind, Wishes};
+use domain::schedule::TimeOfDay;
 use domain::{NotificationId, ScheduleId, Span, Timestamp, UserId};
 
 use crate::conn::Conn;
@@ -16,7 +17,11 @@ use crate::tx::Tx;
 /// Those of the write.
 pub fn put_wish(tx: &mut Tx<'_>, user: UserId, wish: &Reminders) -> Result<(), Error> {
     let leads = to_json("shift_wish.leads", &wish.leads)?;
-    let values = (w::leads.eq(&leads), w::hand_off.eq(wish.hand_off));
+    let values = (
+        w::leads.eq(&leads),
+        w::hand_off.eq(wish.hand_off),
+        w::digest.eq(wish.digest.map(TimeOfDay::minutes)),
+    );
     db!(tx.conn, |c| diesel::insert_into(w::table)
         .values((w::user_id.eq(user), values))
         .on_conflict(w::user_id)
@@ -29,14 +34,26 @@ pub fn put_wish(tx: &mut Tx<'_>, user: UserId, wish: &Reminders) -> Result<(), E
 /// # Errors
 /// Those of the read.
 pub(crate) fn wishes(conn: &mut Conn) -> Result<Wishes, Error> {
-    let rows: Vec<(UserId, String, bool)> = db!(conn, |c| w::table
-        .select((w::user_id, w::leads, w::hand_off))
+    let rows: Vec<(UserId, String, bool, Option<i64>)> = db!(conn, |c| w::table
+        .select((w::user_id, w::leads, w::hand_off, w::digest))
         .load(c))?;
-    let each = rows.into_iter().map(|(user, leads, hand_off)| {
-        let leads = json("shift_wish.leads", &leads)?;
-        Ok((user, Reminders { leads, hand_off }))
+    let each = rows.into_iter().map(|(user, leads, hand_off, digest)| {
+        let wish = Reminders {
+            leads: json("shift_wish.leads", &leads)?,
+            hand_off,
+            digest: digest.map(time_of_day).transpose()?,
+        };
+        Ok((user, wish))
     });
     each.collect()
+}
+
+fn time_of_day(minutes: i64) -> Result<TimeOfDay, Error> {
+    let part = |number: i64| u8::try_from(number).ok();
+    part(minutes.div_euclid(60))
+        .zip(part(minutes.rem_euclid(60)))
+        .and_then(|(hour, minute)| TimeOfDay::new(hour, minute))
+        .ok_or_else(|| Error::Corrupt(format!("shift_wish.digest {minutes}")))
 }
 
 /// Writes down that something is said; false when it has been, by whomever.

@@ -49,6 +49,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     imported_shift,
     shift_wish,
     shift_notice,
+    digest,
     swap_request,
     policy,
     policy_version,

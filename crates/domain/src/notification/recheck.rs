@@ -70,11 +70,15 @@ pub fn gone(
     match kind {
         // A code is what makes a method usable.
         NotificationKind::Verification | NotificationKind::Reply | NotificationKind::Post => None,
-        NotificationKind::Page | NotificationKind::Notice => match user.method(method?) {
-            None => Some("the contact method was removed before it was sent"),
-            Some(method) if !method.usable() => Some("the contact method is not usable any more"),
-            Some(_) => None,
-        },
+        NotificationKind::Page | NotificationKind::Notice | NotificationKind::Digest => {
+            match user.method(method?) {
+                None => Some("the contact method was removed before it was sent"),
+                Some(method) if !method.usable() => {
+                    Some("the contact method is not usable any more")
+                }
+                Some(_) => None,
+            }
+        }
     }
 }
 
@@ -86,6 +90,7 @@ pub fn still_wanted(check: &Recheck) -> bool {
         NotificationKind::Notice
         | NotificationKind::Verification
         | NotificationKind::Reply
+        | NotificationKind::Digest
         // A channel is told everything, in order: what it was told first makes sense of the rest.
         | NotificationKind::Post => true,
         NotificationKind::Page => match (check.paging, check.cause) {

@@ -214,6 +214,7 @@ mod tests {
         let wish = Reminders {
             leads: vec![],
             hand_off: false,
+            ..Reminders::default()
         };
         directory.reminders.insert(UserId(2), wish);
         assert_eq!(told(&offer, &directory, 1), Vec::<i64>::new());

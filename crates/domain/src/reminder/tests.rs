@@ -80,6 +80,7 @@ fn what_each_person_wishes() {
     let wish = Reminders {
         leads: vec![Span::from_days(3), Span::from_minutes(30)],
         hand_off: false,
+        digest: None,
     };
     directory
         .reminders
@@ -87,6 +88,7 @@ fn what_each_person_wishes() {
     let never = Reminders {
         leads: vec![],
         hand_off: true,
+        digest: None,
     };
     directory.reminders.insert(UserId(2), never);
     let of = |now: &str| shown(&look(&directory, at(now)));
@@ -104,8 +106,11 @@ fn what_each_person_wishes() {
     );
     assert_eq!(of("2026-02-09T07:59:00Z"), [""; 0]);
     let wrong = |leads: Vec<Span>| {
-        let hand_off = true;
-        Reminders { leads, hand_off }.checked().is_err()
+        let wish = Reminders {
+            leads,
+            ..Reminders::default()
+        };
+        wish.checked().is_err()
     };
     assert!(wrong(vec![Span::from_minutes(1)]));
     assert!(wrong(vec![Span::from_days(15)]));

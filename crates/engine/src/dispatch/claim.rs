@@ -255,6 +255,7 @@ fn claim_one(
                 sender.notice(&lead, incident.as_ref(), &others, directory)
             }
             (NotificationKind::Reply, incident) => sender.answer(&lead, incident.as_ref(), now),
+            (NotificationKind::Digest, _) => sender.digest(&lead),
             _ => sender.as_written(&lead),
         };
         if page {

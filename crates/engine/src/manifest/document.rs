@@ -4,6 +4,7 @@ use channels::Secret;
 use std::collections::BTreeMap;
 
 use domain::Timestamp;
+use domain::digest::DigestTime;
 use domain::integration::{NoData, OnSilence};
 use domain::policy::{StepHours, StepMode};
 use domain::schedule::{Holiday, LayerHolidays, Restriction, Rotation, TimeOfDay};
@@ -87,6 +88,9 @@ pub struct UserEntry {
     /// What the person is told of shifts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reminders: Option<RemindersEntry>,
+    /// When the morning digest comes, or `off`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Located<DigestTime>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -2,11 +2,13 @@
 
 use channels::Secret;
 use domain::channel::Channel;
+use domain::digest::DigestTime;
 use domain::directory::{Directory, User};
 use domain::escalation;
 use domain::heartbeat::Heartbeat;
 use domain::integration::OnSilence;
 use domain::policy::{Policy, Step, StepMode, Target};
+use domain::reminder::Reminders;
 use domain::schedule::{HolidayCalendar, Layer, Participant, Schedule};
 use domain::service::{Integration, Service};
 use domain::suppression::{Inhibition, Matcher, Suppression, SuppressionKind};
@@ -224,6 +226,11 @@ fn user_entry(directory: &Directory, user: &User, hash: Option<&String>) -> User
                 leads: wish.leads.iter().copied().map(Duration).collect(),
                 hand_off: wish.hand_off,
             }),
+        digest: directory
+            .reminders
+            .get(&user.id)
+            .filter(|wish| wish.digest != Reminders::default().digest)
+            .map(|wish| DigestTime(wish.digest).into()),
     }
 }
 

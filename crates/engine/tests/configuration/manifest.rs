@@ -371,6 +371,25 @@ async fn what_people_are_told_of_shifts_is_in_the_file(house: &House) {
     assert!(applied(house, root(), &text).await.is_unchanged());
     applied(house, root(), &file("{leads: []}")).await;
     assert_eq!((bo().leads.len(), bo().hand_off), (0, true));
+    // PAGING.md §3.2: the digest at another hour, or not at all.
+    let digest = |time: &str| format!("users: [{{email: bo@example.com, digest: {time}}}]");
+    let plan = applied(house, root(), &digest("09:00")).await;
+    assert!(plan.is_unchanged(), "it is so unless changed: {plan}");
+    let plan = applied(house, root(), &digest("07:30")).await;
+    assert!(
+        plan.to_string().contains("bo@example.com (digest)"),
+        "{plan}"
+    );
+    assert_eq!(bo().digest, "07:30".parse().ok());
+    applied(house, root(), &file("{leads: [2d]}")).await;
+    assert_eq!(bo().digest, "07:30".parse().ok(), "what is not named stays");
+    applied(house, root(), &digest("off")).await;
+    assert_eq!((bo().digest, bo().leads.len()), (None, 1));
+    let text = exported(house, false).await;
+    assert!(text.contains("digest: \"off\""), "{text}");
+    assert!(applied(house, root(), &text).await.is_unchanged());
+    let told = refused(house, &digest("never")).await;
+    assert!(told.contains("such as 09:00, and not off"), "{told}");
     for wrong in [
         "{leads: [1m]}",
         "{leads: [30d]}",

@@ -6,6 +6,7 @@
 
 mod change_event;
 mod crash_points;
+mod digest;
 mod dispatch;
 mod escalation;
 mod explain;

@@ -187,6 +187,7 @@ pub async fn build_with(store: &Store, settings: impl Fn(&mut ServiceSettings) +
             let quiet = domain::reminder::Reminders {
                 leads: vec![],
                 hand_off: false,
+                digest: None,
             };
             store::reminder::put_wish(tx, id, &quiet)?;
         }

@@ -129,6 +129,14 @@ diesel::table! {
         user_id -> BigInt,
         leads -> Text,
         hand_off -> Bool,
+        digest -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    digest (user_id) {
+        user_id -> BigInt,
+        at -> BigInt,
     }
 }
 

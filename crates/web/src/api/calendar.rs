@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{self, Path, ServiceConfig};
+use domain::digest::DigestTime;
 use domain::directory::Directory;
 use domain::feed::{Feed as FeedRow, FeedKind, FeedSubject};
 use domain::reminder::Reminders as Wish;
@@ -341,7 +342,7 @@ pub async fn remove_import(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// What a person is told of their shifts.
+/// What a person is told of their shifts, and when the morning digest comes.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ShiftReminders {
@@ -350,13 +351,28 @@ pub struct ShiftReminders {
     leads: Vec<Span>,
     /// Whether the person hears when a shift begins or ends.
     hand_off: bool,
+    /// When the digest of open incidents of low urgency comes, on the person's own clock, such as
+    /// `09:00`, or `off`. Where it is not set, it stays as it is.
+    #[schema(value_type = Option<String>, example = "09:00")]
+    #[serde(default)]
+    digest: Option<String>,
+}
+
+impl From<Wish> for ShiftReminders {
+    fn from(wish: Wish) -> Self {
+        ShiftReminders {
+            leads: wish.leads,
+            hand_off: wish.hand_off,
+            digest: Some(DigestTime(wish.digest).to_string()),
+        }
+    }
 }
 
 fn user_id(id: &str) -> Result<UserId, WebError> {
     id.parse().map_err(|_| WebError::not_found("person"))
 }
 
-/// What a person is told of shifts
+/// What a person is told of shifts, and the morning digest
 #[utoipa::path(get, path = "/api/v1/users/{id}/reminders", operation_id = "get_reminders",
     tag = "on-call", params(("id" = i64, Path, description = "Id of the person")),
     responses(
@@ -370,13 +386,10 @@ pub async fn reminders(
     state: State,
 ) -> Result<HttpResponse, WebError> {
     let wish = reminder::reminders(state.store(), &caller.ctx, user_id(&id)?)?;
-    Ok(HttpResponse::Ok().json(ShiftReminders {
-        leads: wish.leads,
-        hand_off: wish.hand_off,
-    }))
+    Ok(HttpResponse::Ok().json(ShiftReminders::from(wish)))
 }
 
-/// Set what a person is told of shifts
+/// Set what a person is told of shifts, and the morning digest
 #[utoipa::path(put, path = "/api/v1/users/{id}/reminders", operation_id = "set_reminders",
     tag = "on-call", request_body = ShiftReminders,
     params(("id" = i64, Path, description = "Id of the person")),
@@ -395,14 +408,19 @@ pub async fn set_reminders(
     body: Body<ShiftReminders>,
 ) -> Result<HttpResponse, WebError> {
     let user = user_id(&id)?;
+    let digest = match &body.0.digest {
+        Some(text) => text
+            .parse::<DigestTime>()
+            .map(|time| time.0)
+            .map_err(|error| engine::Error::invalid("digest", error.to_string()))?,
+        None => reminder::reminders(state.store(), &caller.ctx, user)?.digest,
+    };
     let wish = Wish {
         leads: body.0.leads,
         hand_off: body.0.hand_off,
+        digest,
     };
     reminder::set_reminders(state.store(), &caller.ctx, user, wish).await?;
     let wish = reminder::reminders(state.store(), &caller.ctx, user)?;
-    Ok(HttpResponse::Ok().json(ShiftReminders {
-        leads: wish.leads,
-        hand_off: wish.hand_off,
-    }))
+    Ok(HttpResponse::Ok().json(ShiftReminders::from(wish)))
 }

@@ -113,6 +113,8 @@ async fn page(
         chosen: Chosen {
             leads: leads_text(&wish.leads),
             hand_off: wish.hand_off,
+            digest: wish.digest.is_some(),
+            digest_at: wish.digest.unwrap_or(domain::digest::USUAL).to_string(),
             ..Chosen::default()
         },
     })
@@ -278,9 +280,21 @@ async fn remind(
         let error = engine::Error::invalid("leads", "write times such as 24h, 1h or 30m");
         return refused(&state, &me, "reminders", form, error).await;
     };
+    let digest = if form.ticked("digest") {
+        match form.get("digest_at").trim().parse() {
+            Ok(time) => Some(time),
+            Err(_) => {
+                let error = engine::Error::invalid("digest_at", "choose a time such as 09:00");
+                return refused(&state, &me, "reminders", form, error).await;
+            }
+        }
+    } else {
+        None
+    };
     let wish = Reminders {
         leads,
         hand_off: form.ticked("hand_off"),
+        digest,
     };
     match reminder::set_reminders(state.store(), &me.ctx(state.now()), me.id(), wish).await {
         Ok(()) => Ok(redirect_with_flash(&state, HERE, "Saved.")),

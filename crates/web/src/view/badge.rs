@@ -201,6 +201,7 @@ impl Frame {
             NotificationKind::Verification => "Verification",
             NotificationKind::Reply => "Reply",
             NotificationKind::Post => "Post",
+            NotificationKind::Digest => "Digest",
         }
     }
 

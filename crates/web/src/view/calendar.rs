@@ -21,7 +21,7 @@ pub struct CalendarsPage {
     pub schedules: Vec<Choice>,
     pub places: Vec<Choice>,
     /// `form` names which was refused: `feed` (`subject`), `import` (`schedule`, `name`, `place`,
-    /// `url`, `text`), `reminders` (`leads`, `hand_off`).
+    /// `url`, `text`), `reminders` (`leads`, `hand_off`, `digest`, `digest_at`).
     pub form: Form,
     /// What is chosen while nothing was typed.
     pub chosen: Chosen,
@@ -34,6 +34,9 @@ pub struct Chosen {
     pub schedule: String,
     pub leads: String,
     pub hand_off: bool,
+    pub digest: bool,
+    /// `09:00`.
+    pub digest_at: String,
 }
 
 #[derive(Clone, Debug)]
@@ -75,12 +78,15 @@ impl CalendarsPage {
 
     fn wish_form(&self) -> Form {
         let form = self.form.only("reminders");
-        let form = form.or("leads", &self.chosen.leads);
-        if self.chosen.hand_off {
-            form.or("hand_off", "yes")
-        } else {
-            form
-        }
+        let form = form
+            .or("leads", &self.chosen.leads)
+            .or("digest_at", &self.chosen.digest_at);
+        let ticked = [
+            ("hand_off", self.chosen.hand_off),
+            ("digest", self.chosen.digest),
+        ];
+        let ticked = ticked.into_iter().filter(|(_, chosen)| *chosen);
+        ticked.fold(form, |form, (name, _)| form.or(name, "yes"))
     }
 
     fn revoke(&self, feed: &FeedRow) -> String {

@@ -106,7 +106,10 @@ pub const POSTS: &[(&str, &[&str])] = &[
         &["schedule", "name", "place", "url", "text"],
     ),
     ("/calendars/imports/{slug}/{id}/delete", &[]),
-    ("/calendars/reminders", &["leads", "hand_off"]),
+    (
+        "/calendars/reminders",
+        &["leads", "hand_off", "digest", "digest_at"],
+    ),
     ("/schedules", SCHEDULE),
     ("/schedules/{slug}", SCHEDULE),
     (

@@ -86,7 +86,7 @@
 //! | `/calendars/feeds/{id}/delete` | | `/calendars` |
 //! | `/calendars/imports` | `schedule` (slug) `name` `place` `url` `text` | `/calendars` |
 //! | `/calendars/imports/{slug}/{id}/delete` | | `/calendars` |
-//! | `/calendars/reminders` | `leads` `hand_off` (`yes`) | `/calendars` |
+//! | `/calendars/reminders` | `leads` `hand_off` (`yes`) `digest` (`yes`) `digest_at` (`HH:MM`) | `/calendars` |
 //! | `/profile` | `name` `zone` `hears_answers` (`yes`) | `/profile` |
 //! | `/profile/password` | `current` `password` | `/profile` |
 //! | `/profile/methods` | `kind` (`email` `sms`) `address` | `/profile` |

@@ -195,10 +195,23 @@ async fn reminders_are_set() {
     let id = &users["items"][0]["id"];
     let path = format!("/api/v1/users/{id}/reminders");
     let usual = house.api(ADMIN, "GET", &path, None).await.json();
-    assert_eq!(usual, json!({"leads": [86_400, 3_600], "hand_off": true}));
+    let expected = json!({"leads": [86_400, 3_600], "hand_off": true, "digest": "09:00"});
+    assert_eq!(usual, expected);
+    let wish = json!({"leads": [1_800, 7_200], "hand_off": false, "digest": "off"});
+    let set = house.api(ADMIN, "PUT", &path, Some(wish)).await.json();
+    let expected = json!({"leads": [7_200, 1_800], "hand_off": false, "digest": "off"});
+    assert_eq!(set, expected);
+    // Who does not name the digest leaves it as it is.
     let wish = json!({"leads": [1_800, 7_200], "hand_off": false});
     let set = house.api(ADMIN, "PUT", &path, Some(wish)).await.json();
-    assert_eq!(set, json!({"leads": [7_200, 1_800], "hand_off": false}));
+    assert_eq!(set, expected);
+    for (digest, status) in [("7:30", 200), ("24:30", 422), ("soon", 422)] {
+        let wish = json!({"leads": [], "hand_off": false, "digest": digest});
+        let answer = house.api(ADMIN, "PUT", &path, Some(wish)).await;
+        assert_eq!(answer.status, status, "{digest}: {}", answer.body);
+    }
+    let set = house.api(ADMIN, "GET", &path, None).await.json();
+    assert_eq!(set["digest"], "07:30");
     let wrong = json!({"leads": [1], "hand_off": false});
     assert_eq!(
         house.api(ADMIN, "PUT", &path, Some(wrong)).await.status,

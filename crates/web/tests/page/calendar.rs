@@ -78,6 +78,27 @@ on_both!(reminders_and_imports_are_set, |house| {
     let page = ana.get("/calendars").await;
     assert!(page.body.contains("value=\"2d, 90m\"") && !page.body.contains(" checked"));
 
+    // The digest was not ticked; it is, at an hour of one's own.
+    let refused = ana
+        .post(
+            &page,
+            "/calendars/reminders",
+            &[("leads", "24h"), ("digest", "yes"), ("digest_at", "noon")],
+        )
+        .await;
+    assert_eq!(refused.status, 422);
+    refused.shows("Choose a time such as 09:00.");
+    ana.fill(
+        "/calendars",
+        "/calendars/reminders",
+        &[("leads", "24h"), ("digest", "yes"), ("digest_at", "07:30")],
+    )
+    .await
+    .shows("Saved.");
+    let page = ana.get("/calendars").await;
+    page.shows("Mail me a morning digest");
+    assert!(page.body.contains("value=\"07:30\"") && page.body.contains(" checked"));
+
     let text = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:1\nDTSTART:20200101T000000Z\nDURATION:P1D\n\
                 RRULE:FREQ=DAILY\nSUMMARY:Bo\nEND:VEVENT\nBEGIN:VEVENT\nUID:2\n\
                 DTSTART:20990101T000000Z\nRRULE:FREQ=HOURLY\nEND:VEVENT\nEND:VCALENDAR";

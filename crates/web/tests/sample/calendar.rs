@@ -56,6 +56,8 @@ pub fn add(pages: &mut Vec<Sample>) {
             chosen: Chosen {
                 leads: "24h, 1h".into(),
                 hand_off: true,
+                digest: true,
+                digest_at: "09:00".into(),
                 ..Chosen::default()
             },
         },

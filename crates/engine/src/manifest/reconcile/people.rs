@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use domain::digest::DigestTime;
 use domain::directory::{ContactMethod, NotificationRule, Team, User};
 use domain::reminder::Reminders;
 use domain::word::{AccountRole, ContactKind};
@@ -104,6 +105,11 @@ impl Work<'_> {
         {
             fields.push("reminders");
         }
+        if let Some(digest) = &entry.digest
+            && self.digest(digest.value, user.id)
+        {
+            fields.push("digest");
+        }
         self.directory.users.insert(user.id, Arc::new(user));
         self.change("user", email, created, fields);
     }
@@ -113,16 +119,34 @@ impl Work<'_> {
         let wish = Reminders {
             leads: entry.leads.iter().map(|lead| lead.0).collect(),
             hand_off: entry.hand_off,
+            digest: self.wish(user).digest,
         };
-        let wish = match wish.checked() {
-            Ok(wish) => wish,
+        match wish.checked() {
+            Ok(wish) => self.wishes(user, wish),
             Err(why) => {
                 self.fault(at, format!("reminders: {why}"));
-                return false;
+                false
             }
+        }
+    }
+
+    /// Writes when a person's digest comes. Returns whether anything changes.
+    fn digest(&mut self, time: DigestTime, user: UserId) -> bool {
+        let wish = Reminders {
+            digest: time.0,
+            ..self.wish(user)
         };
+        // The other fields were checked when they were written.
+        wish.checked().is_ok_and(|wish| self.wishes(user, wish))
+    }
+
+    fn wish(&self, user: UserId) -> Reminders {
         let stored = self.directory.reminders.get(&user);
-        if stored.cloned().unwrap_or_default() == wish {
+        stored.cloned().unwrap_or_default()
+    }
+
+    fn wishes(&mut self, user: UserId, wish: Reminders) -> bool {
+        if self.wish(user) == wish {
             return false;
         }
         self.directory.reminders.insert(user, wish.clone());

@@ -1,0 +1,2 @@
+DROP TABLE digest;
+ALTER TABLE shift_wish DROP COLUMN digest;
