@@ -1,6 +1,8 @@
 //! CloudEvents 1.0 over HTTP: structured, binary and batch, with the handshake of its web hooks.
 //! Events of CDEvents ride on them and are changes (WIRE-FORMATS.md §1.19).
 
+use std::collections::BTreeMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::Timestamp;
@@ -178,10 +180,13 @@ fn event<'a>(item: &'a Value, settings: &Settings, warnings: &mut Warnings) -> S
     .into()
 }
 
-/// Source and id tell events apart: a second one of both is the first once more.
+/// Source and id tell events apart: a second one of both is the first once more. Headers come in
+/// any order.
 fn delivery(item: &Value) -> Option<Delivery> {
     let (source, id) = (read::text(item, "source")?, read::text(item, "id")?);
-    Some(Delivery::of(&[&source, &id], item.to_string().as_bytes()))
+    let fields: BTreeMap<&String, &Value> = item.as_object()?.iter().collect();
+    let said = serde_json::to_vec(&fields).ok()?;
+    Some(Delivery::of(&[&source, &id], &said))
 }
 
 /// `dev.cdevents.service.deployed.0.1.0`: a subject and what happened to it.

@@ -40,6 +40,23 @@ fn source_and_id_tell_cloud_events_apart() {
 }
 
 #[test]
+fn headers_of_cloud_events_come_in_any_order() {
+    let headers = [
+        ("ce-id", "1"),
+        ("ce-source", "/a"),
+        ("ce-type", "com.example.alert"),
+    ];
+    let of = |headers: Vec<(&str, &str)>| {
+        let mut request = Request::of_body(br#"{"summary": "Disk full"}"#);
+        request.headers.clone_from(&headers);
+        let parsed = read(Kind::CloudEvents, &request).unwrap();
+        parsed.signals[0].delivery.unwrap()
+    };
+    let turned = headers.into_iter().rev().collect();
+    assert_eq!(of(headers.to_vec()), of(turned));
+}
+
+#[test]
 fn amazon_numbers_its_messages() {
     let of = |number: &str, state: &str| {
         let alarm = json!({"AlarmName": "cpu", "NewStateValue": state, "Region": "x"});

@@ -78,7 +78,7 @@ pub struct SignalRequest {
     warnings: Vec<String>,
     /// The request that this one is a replay of.
     replay_of: Option<i64>,
-    /// The newest of those that are only counted; the next one takes its place.
+    /// It held nothing but repeats, and stands for all such of its second.
     sample: bool,
 }
 

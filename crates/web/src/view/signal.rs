@@ -53,7 +53,7 @@ pub struct RequestRow {
     pub verdicts: Vec<Verdict>,
     pub warned: bool,
     pub is_replay: bool,
-    /// The newest of those that are only counted.
+    /// It held nothing but repeats, and stands for all such of its second.
     pub is_sample: bool,
     /// Number of the incident its first alert belongs to.
     pub incident: Option<i64>,
