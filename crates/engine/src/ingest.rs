@@ -8,13 +8,13 @@ mod check;
 mod delivery;
 mod gather;
 mod load;
+mod race;
 mod record;
 mod reply;
 mod text;
 mod write;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use domain::dedup::{Applied, Numbering, TextDigest};
@@ -32,6 +32,8 @@ use crate::clock::Clock;
 pub(crate) use check::{ALERTS, end_silence};
 use delivery::Deliveries;
 use gather::{Batch, Queue, Way};
+pub(crate) use race::write_racing;
+use race::{come_apart, is_lost_race};
 use record::Records;
 use reply::Reply;
 pub(crate) use text::{replace_nul, storable};
@@ -39,11 +41,6 @@ pub(crate) use write::write as write_changes;
 
 /// Signals applied in one transaction at most, but for a single request that holds more.
 const BATCH_SIGNALS: usize = 2_000;
-/// How often a batch is applied again when another node was faster with the same key.
-const TRIES: u64 = 20;
-/// The uniqueness that such a race breaks: one open alert of an identity, one open incident of a
-/// group.
-const RACES: [&str; 2] = ["alert_open_identity", "incident_open_group"];
 
 /// Format of the request that says that a source went silent or is heard of again.
 pub const SOURCE: &str = "source";
@@ -359,35 +356,6 @@ fn count(n: usize) -> f64 {
 }
 
 type Results = Vec<Result<Accepted, IngestError>>;
-
-/// A write that takes signals in, tried again when another node was faster with the same key.
-pub(crate) async fn write_racing<T: Send + 'static>(
-    store: &Store,
-    body: impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Clone + Send + 'static,
-) -> Result<T, Error> {
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        match store.write(body.clone()).await {
-            Err(error) if is_lost_race(&error, tries) => come_apart(tries).await,
-            other => return other,
-        }
-    }
-}
-
-/// Whether another node opened the same alert or group: the next try sees it.
-fn is_lost_race(error: &Error, tries: u64) -> bool {
-    let Error::Store(store::Error::Conflict { what }) = error else {
-        return false;
-    };
-    tries < TRIES && RACES.contains(&what.as_str())
-}
-
-/// Those who race for the same keys come apart.
-async fn come_apart(tries: u64) {
-    let pause = rand::random_range(0..=2 * tries);
-    tokio::time::sleep(Duration::from_millis(pause)).await;
-}
 
 /// Applies requests in order, in one transaction. Public for the simulator and tests.
 ///
