@@ -150,7 +150,7 @@ async fn fill(store: &Store, postgres: bool) {
         statement.replacen("INSERT", &rows, 1)
     };
     // The oldest is twelve days old for a million.
-    let at = format!("{now} - ({STORED} - n) * 1000000");
+    let at = format!("{now} - CAST({STORED} - n AS BIGINT) * 1000000");
     let statements = [
         many(
             STORED / 10,
