@@ -42,9 +42,11 @@ pub fn difference(
     calm: &std::collections::BTreeMap<(String, usize), ledger::Ending>,
 ) -> Option<Violation> {
     let keys = told.endings.keys().chain(calm.keys());
-    let different = keys
-        .into_iter()
-        .find(|key| told.endings.get(key) != calm.get(key))?;
+    let agree = |key| match (told.endings.get(key), calm.get(key)) {
+        (Some(disturbed), Some(undisturbed)) => disturbed.agrees(undisturbed),
+        (disturbed, undisturbed) => disturbed.is_none() && undisturbed.is_none(),
+    };
+    let different = keys.into_iter().find(|key| !agree(key))?;
     let (disturbed, undisturbed) = (told.endings.get(different), calm.get(different));
     Some(Violation {
         invariant: Invariant::EndsAsUndisturbed,

@@ -18,6 +18,26 @@ pub struct Ending {
     /// For each execution of each run in order: its run counted from 0, cycle, step, people.
     pub pages: Vec<(usize, i64, Option<i64>, Vec<Who>)>,
     pub asked_by_name: Vec<Who>,
+    /// Another one was opened in the same microsecond: whose turn it is of both is nobody's promise.
+    pub has_twin: bool,
+}
+
+impl Ending {
+    /// Whether both are the same end.
+    pub fn agrees(&self, other: &Ending) -> bool {
+        let told = |ending: &Ending| Ending {
+            has_twin: false,
+            ..ending.clone()
+        };
+        let twins = self.has_twin || other.has_twin;
+        let (mut one, mut other) = (told(self), told(other));
+        if twins {
+            for (.., people) in one.pages.iter_mut().chain(&mut other.pages) {
+                people.clear();
+            }
+        }
+        one == other
+    }
 }
 
 impl Ledger {
@@ -123,6 +143,9 @@ impl Ledger {
                 alerts: known.row.alerts,
                 pages: pages.collect(),
                 asked_by_name: known.asked_by_name.clone(),
+                has_twin: self.incidents.iter().any(|(other, twin)| {
+                    other != id && twin.row.created_at == known.row.created_at
+                }),
             };
             endings.insert((known.row.title.clone(), *nth), ending);
             *nth += 1;
