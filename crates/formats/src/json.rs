@@ -96,16 +96,21 @@ fn may_hold_nul(body: &[u8]) -> bool {
     body.contains(&b'\\') && body.windows(6).any(|six| six == b"\\u0000")
 }
 
-/// A body that is an object of this shape and needs no mending, as nearly all do; any other is for
-/// [`read`].
-pub(crate) fn plain_object<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Option<T> {
-    if may_hold_nul(body) {
-        return None;
+/// A body that has this shape and needs no mending, as nearly all do; any other is for [`read`].
+pub(crate) fn plain<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Option<T> {
+    match may_hold_nul(body) {
+        true => None,
+        false => serde_json::from_slice(unmarked(body)).ok(),
     }
-    let mut deserializer = serde_json::Deserializer::from_slice(unmarked(body));
-    let object = from_object(&mut deserializer).ok()?;
-    deserializer.end().ok()?;
-    Some(object)
+}
+
+/// As [`plain`], of an object.
+pub(crate) fn plain_object<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Option<T> {
+    #[derive(Deserialize)]
+    #[serde(bound = "T: Deserialize<'de>")]
+    struct Object<T>(#[serde(deserialize_with = "from_object")] T);
+
+    plain(body).map(|Object(object)| object)
 }
 
 /// Reads a struct from an object only: serde takes the items of an array for its fields, too.

@@ -1,5 +1,6 @@
 //! Keys that tell conditions apart.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use domain::signal::DEDUP_KEY_MAX;
@@ -51,12 +52,12 @@ fn hex(bytes: &[u8]) -> String {
 /// Prometheus' fingerprint of a label set: FNV-1a 64 over sorted name, 0xFF, value, 0xFF
 /// (WIRE-FORMATS.md §1.5). Labels with an empty value do not count.
 pub(crate) fn fingerprint(labels: &Map<String, Value>) -> String {
-    let mut sorted: Vec<(&str, String)> = labels
+    let mut sorted: Vec<(&str, Cow<'_, str>)> = labels
         .iter()
         .map(|(name, value)| {
             let text = value
                 .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned);
+                .map_or_else(|| value.to_string().into(), Cow::Borrowed);
             (name.as_str(), text)
         })
         .filter(|(_, value)| !value.is_empty())

@@ -9,6 +9,7 @@ mod matcher;
 pub mod push;
 pub mod silence;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use domain::Timestamp;
@@ -19,9 +20,10 @@ use serde_json::{Map, Value, json};
 use crate::request::{Encoding, Request};
 use crate::settings::Settings;
 use crate::text::{self, FIELD_MAX};
+use crate::time::{self, Reading};
 use crate::vendor::{self, Said};
 use crate::warning::{Warnings, quoted};
-use crate::{FormatError, ITEMS_MAX, Parsed, Rejected, generic, json, key, link, severity, time};
+use crate::{FormatError, ITEMS_MAX, Parsed, Rejected, generic, json, key, link, severity};
 
 const WHO: &str = "Alertmanager";
 
@@ -188,8 +190,8 @@ fn webhook(
     };
     let mut parsed = Parsed::default();
     for (item, alert) in alerts.iter().enumerate() {
-        match group.signal(alert, &mut warnings) {
-            Ok(signal) => parsed.signals.push(signal),
+        match Alert::of(alert) {
+            Ok(alert) => parsed.signals.push(group.signal(alert, &mut warnings)),
             Err(reason) => {
                 let is_over = group.is_over(alert);
                 let is_nameless = generic::of_value(alert.clone(), received_at).is_err();
@@ -274,34 +276,67 @@ struct Group<'a> {
     received_at: Timestamp,
 }
 
-impl Group<'_> {
-    fn signal(&self, alert: &Value, warnings: &mut Warnings) -> Result<Signal, String> {
+/// What is read of an alert.
+struct Alert<'a> {
+    labels: Cow<'a, Map<String, Value>>,
+    annotations: Cow<'a, Map<String, Value>>,
+    /// Empty where it is not sent, as the texts after it.
+    status: &'a str,
+    fingerprint: &'a str,
+    generator_url: &'a str,
+    starts_at: Option<&'a Value>,
+    ends: Reading,
+}
+
+impl<'a> Alert<'a> {
+    /// Of one in a group.
+    fn of(alert: &'a Value) -> Result<Self, String> {
         let Some(alert) = alert.as_object() else {
             return Err(format!(
                 "The alert is {}. Each of `alerts` must be an object with `labels`.",
                 json::kind(alert)
             ));
         };
-        let nothing = Map::new();
-        let labels = json::object(alert, "labels").unwrap_or(&nothing);
-        let annotations = json::object(alert, "annotations").unwrap_or(&nothing);
-        let of_alert = |name: &str| alert.get(name).and_then(Value::as_str).map(str::trim);
-        let fingerprint = of_alert("fingerprint").filter(|text| !text.is_empty());
-        if labels.is_empty() && annotations.is_empty() && fingerprint.is_none() {
+        let map = |name: &str| {
+            json::object(alert, name).map_or_else(|| Cow::Owned(Map::new()), Cow::Borrowed)
+        };
+        let of_alert = |name: &str| alert.get(name).map(text_of).unwrap_or_default();
+        let alert = Alert {
+            labels: map("labels"),
+            annotations: map("annotations"),
+            status: of_alert("status"),
+            fingerprint: of_alert("fingerprint"),
+            generator_url: of_alert("generatorURL"),
+            starts_at: alert.get("startsAt"),
+            ends: time::read(alert.get("endsAt")),
+        };
+        if alert.labels.is_empty() && alert.annotations.is_empty() && alert.fingerprint.is_empty() {
             return Err(
                 "The alert has neither `labels`, `annotations` nor `fingerprint`: nothing tells it \
                  from others. Send the labels."
                     .to_owned(),
             );
         }
+        Ok(alert)
+    }
+}
+
+/// A text without what surrounds it; empty of what is none.
+fn text_of(value: &Value) -> &str {
+    value.as_str().unwrap_or_default().trim()
+}
+
+impl Group<'_> {
+    fn signal(&self, alert: Alert<'_>, warnings: &mut Warnings) -> Signal {
+        let (labels, annotations) = (&*alert.labels, &*alert.annotations);
         warnings.place = match labels.get("alertname").and_then(Value::as_str) {
             Some(name) => format!("alert {}: ", quoted(name)),
             None => String::new(),
         };
 
-        let dedup_key = self.dedup_key(labels, annotations, fingerprint);
+        let dedup_key = self.dedup_key(labels, annotations, alert.fingerprint);
         let mut signal = Signal::new(
-            self.action(alert),
+            self.action(alert.status, alert.ends),
             dedup_key,
             self.title(labels, annotations, warnings),
         );
@@ -326,21 +361,25 @@ impl Group<'_> {
         signal.group_key = self.key.clone().or_else(|| push::group_of(labels));
         signal.severity = severity_of(labels, warnings);
         signal.monitor_time = time::or_receipt(
-            alert.get("startsAt"),
+            alert.starts_at,
             "startsAt",
             Some(self.received_at),
             warnings,
         );
         // Without a status, whoever sends it says how long it counts unless it is told again.
         if signal.action == Action::Trigger
-            && of_alert("status").is_none_or(str::is_empty)
-            && let time::Reading::At(end) = time::read(alert.get("endsAt"))
+            && alert.status.is_empty()
+            && let Reading::At(end) = alert.ends
         {
             signal.ends_at = Some(end);
         }
-        signal.links = self.links(annotations, of_alert("generatorURL"), warnings);
-        signal.details = json::shallow(json!({"labels": labels, "annotations": annotations}));
-        Ok(signal)
+        signal.links = self.links(annotations, alert.generator_url, warnings);
+        let mut details = Map::with_capacity(2);
+        for (name, map) in [("labels", alert.labels), ("annotations", alert.annotations)] {
+            details.insert(name.to_owned(), Value::Object(map.into_owned()));
+        }
+        signal.details = json::shallow(Value::Object(details));
+        signal
     }
 
     /// By the chosen labels, as far as it has them; without any by all of them, as the monitor
@@ -349,19 +388,20 @@ impl Group<'_> {
         &self,
         labels: &Map<String, Value>,
         annotations: &Map<String, Value>,
-        fingerprint: Option<&str>,
+        fingerprint: &str,
     ) -> String {
         let chosen: Map<String, Value> = (self.identity.iter())
             .filter_map(|name| Some((name.clone(), labels.get(name)?.clone())))
             .filter(|(_, value)| !matches!(value, Value::Null) && value.as_str() != Some(""))
             .collect();
         if !chosen.is_empty() {
-            return key::fingerprint(&chosen);
-        }
-        match fingerprint {
-            Some(fingerprint) => key::bounded(fingerprint),
-            None if labels.is_empty() => format!("annotations:{}", key::fingerprint(annotations)),
-            None => key::fingerprint(labels),
+            key::fingerprint(&chosen)
+        } else if !fingerprint.is_empty() {
+            key::bounded(fingerprint)
+        } else if labels.is_empty() {
+            format!("annotations:{}", key::fingerprint(annotations))
+        } else {
+            key::fingerprint(labels)
         }
     }
 
@@ -369,7 +409,8 @@ impl Group<'_> {
     fn is_over(&self, alert: &Value) -> bool {
         match alert.as_object() {
             Some(fields) if fields.contains_key("status") || fields.contains_key("endsAt") => {
-                self.action(fields) == Action::Resolve
+                let status = fields.get("status").map(text_of).unwrap_or_default();
+                self.action(status, time::read(fields.get("endsAt"))) == Action::Resolve
             }
             _ => self.is_resolved,
         }
@@ -377,19 +418,15 @@ impl Group<'_> {
 
     /// The alert's own status; without one, its end decides, as for alerts pushed by Prometheus
     /// (WIRE-FORMATS.md §1.5).
-    fn action(&self, alert: &Map<String, Value>) -> Action {
-        let status = alert
-            .get("status")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+    fn action(&self, status: &str, ends: Reading) -> Action {
         if status.eq_ignore_ascii_case("resolved") {
             return Action::Resolve;
         }
         if status.eq_ignore_ascii_case("firing") {
             return Action::Trigger;
         }
-        match time::read(alert.get("endsAt")) {
-            time::Reading::At(end) if end <= self.received_at => Action::Resolve,
+        match ends {
+            Reading::At(end) if end <= self.received_at => Action::Resolve,
             _ => Action::Trigger,
         }
     }
@@ -436,7 +473,7 @@ impl Group<'_> {
     fn links(
         &self,
         annotations: &Map<String, Value>,
-        generator_url: Option<&str>,
+        generator_url: &str,
         warnings: &mut Warnings,
     ) -> Vec<Link> {
         let annotation = |name: &str| {
@@ -448,7 +485,7 @@ impl Group<'_> {
         [
             (annotation("runbook_url"), "Runbook"),
             (annotation("dashboard_url"), "Dashboard"),
-            (generator_url.unwrap_or_default(), "Graph"),
+            (generator_url, "Graph"),
             (self.external_url, "Alertmanager"),
         ]
         .into_iter()

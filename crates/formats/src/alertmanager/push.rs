@@ -2,12 +2,15 @@
 //! Mimir and Thanos push to. There is neither fingerprint nor status on the wire: the label set is
 //! the identity unless its owner has chosen some of them, and an end that has passed means resolved.
 
+use std::borrow::Cow;
+
 use domain::signal::Signal;
 use domain::word::Action;
 use domain::{Span, Timestamp};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::Group;
+use super::{Alert, Group};
 use crate::settings::Settings;
 use crate::time::{self, Reading};
 use crate::warning::Warnings;
@@ -29,6 +32,56 @@ pub fn parse(
     settings: &Settings,
     received_at: Timestamp,
 ) -> Result<Parsed, FormatError> {
+    let (alerts, mended) = read(body)?;
+    if alerts.len() > ITEMS_MAX {
+        return Err(FormatError::TooMany {
+            found: alerts.len(),
+        });
+    }
+    let mut warnings = Warnings::of_body(mended);
+    let mut parsed = Parsed::default();
+    for (item, alert) in alerts.into_iter().enumerate() {
+        warnings.place.clear();
+        match alert.and_then(|alert| pushed(alert, settings, received_at, &mut warnings)) {
+            Ok(signal) => parsed.signals.push(signal),
+            Err(reason) => parsed.rejected.push(Rejected { item, reason }),
+        }
+    }
+    parsed.warnings = warnings.finish();
+    super::firing_wins(&mut parsed, settings);
+    Ok(parsed)
+}
+
+/// What is read of an alert. Neither `fingerprint` nor `status` are part of this format: whoever
+/// sends them means the webhook's.
+#[derive(Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Pushed {
+    labels: Value,
+    annotations: Value,
+    starts_at: Value,
+    ends_at: Value,
+    #[serde(rename = "generatorURL")]
+    generator_url: Value,
+}
+
+#[derive(Deserialize)]
+struct Item(#[serde(deserialize_with = "json::from_object")] Pushed);
+
+/// The alerts of a body, and whether it had to be mended. Nearly all bodies have the shape they
+/// should have: their fields are found without making maps of them.
+fn read(body: &[u8]) -> Result<(Vec<Result<Pushed, String>>, bool), FormatError> {
+    match json::plain::<Vec<Item>>(body) {
+        Some(items) => Ok((
+            items.into_iter().map(|Item(alert)| Ok(alert)).collect(),
+            false,
+        )),
+        None => read_odd(body),
+    }
+}
+
+/// As [`read`], of anything.
+fn read_odd(body: &[u8]) -> Result<(Vec<Result<Pushed, String>>, bool), FormatError> {
     let (value, mended) = json::read(body).map_err(|error| FormatError::NotJson {
         reason: error.to_string(),
     })?;
@@ -41,58 +94,61 @@ pub fn parse(
             ),
         });
     };
-    if alerts.len() > ITEMS_MAX {
-        return Err(FormatError::TooMany {
-            found: alerts.len(),
-        });
-    }
-    let mut warnings = Warnings::of_body(mended);
-    let mut parsed = Parsed::default();
-    for (item, mut alert) in alerts.into_iter().enumerate() {
-        warnings.place.clear();
-        match pushed(&mut alert, settings, received_at, &mut warnings) {
-            Ok(signal) => parsed.signals.push(signal),
-            Err(reason) => parsed.rejected.push(Rejected { item, reason }),
+    let alerts = alerts.into_iter().map(|alert| match alert {
+        Value::Object(mut fields) => {
+            let mut field = |name: &str| fields.remove(name).unwrap_or_default();
+            Ok(Pushed {
+                labels: field("labels"),
+                annotations: field("annotations"),
+                starts_at: field("startsAt"),
+                ends_at: field("endsAt"),
+                generator_url: field("generatorURL"),
+            })
         }
-    }
-    parsed.warnings = warnings.finish();
-    super::firing_wins(&mut parsed, settings);
-    Ok(parsed)
+        other => Err(format!(
+            "The alert is {}. Each must be an object with `labels`.",
+            json::kind(&other)
+        )),
+    });
+    Ok((alerts.collect(), mended))
 }
 
 fn pushed(
-    alert: &mut Value,
+    alert: Pushed,
     settings: &Settings,
     received_at: Timestamp,
     warnings: &mut Warnings,
 ) -> Result<Signal, String> {
-    let Some(fields) = alert.as_object_mut() else {
-        return Err(format!(
-            "The alert is {}. Each must be an object with `labels`.",
-            json::kind(alert)
-        ));
-    };
-    // Not part of this format; whoever sends them means the webhook's.
-    fields.remove("fingerprint");
-    fields.remove("status");
-    let Some(Value::Object(labels)) = fields.get_mut("labels") else {
+    let Value::Object(mut labels) = alert.labels else {
         return Err("at least one label pair required: send `labels`".to_owned());
     };
     labels.retain(|_, value| !matches!(value, Value::Null) && value.as_str() != Some(""));
     if labels.is_empty() {
         return Err("at least one label pair required".to_owned());
     }
-    let group_key = group_of(labels);
-    let ends = time::read(fields.get("endsAt"));
+    let annotations = match alert.annotations {
+        Value::Object(annotations) => annotations,
+        _ => Map::new(),
+    };
+    let ends = time::read(Some(&alert.ends_at));
     let group = Group {
-        key: group_key,
+        key: group_of(&labels),
         is_resolved: false,
         external_url: "",
         label_values: Vec::new(),
         identity: &settings.identity_labels,
         received_at,
     };
-    let mut signal = group.signal(alert, warnings)?;
+    let alert = Alert {
+        labels: Cow::Owned(labels),
+        annotations: Cow::Owned(annotations),
+        status: "",
+        fingerprint: "",
+        generator_url: super::text_of(&alert.generator_url),
+        starts_at: Some(&alert.starts_at),
+        ends,
+    };
+    let mut signal = group.signal(alert, warnings);
     let ends_at = match ends {
         Reading::At(end) => Some(end),
         Reading::Unset => None,
@@ -131,8 +187,10 @@ pub fn group_of(labels: &Map<String, Value>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use proptest::prelude::*;
     use serde_json::json;
+
+    use super::*;
 
     fn now() -> Timestamp {
         Timestamp::parse("2026-11-21T04:00:00Z").unwrap()
@@ -281,5 +339,34 @@ mod tests {
         );
         let bare = read(&json!([{"labels": {"a": "b"}}])).signals.remove(0);
         assert_eq!(bare.monitor_time, Some(now()));
+    }
+
+    proptest! {
+        /// Both ways find the same.
+        #[test]
+        fn the_short_way_finds_what_the_long_one_does(
+            names in proptest::collection::vec(
+                prop::sample::select(vec![
+                    "labels", "annotations", "startsAt", "endsAt", "generatorURL", "status",
+                    "fingerprint", "starts_at",
+                ]), 0..6),
+            values in proptest::collection::vec(
+                prop::sample::select(vec![
+                    "null", "7", "\"a\"", "\"\\u0000\"", "[1, \"x\"]", "{}", "{\"a\": \"b\", \"c\": 7}",
+                    "{\"a\": \"\", \"a\": \"b\"}", "\"2026-11-21T03:00:00Z\"",
+                ]), 6),
+            beside in prop::sample::select(vec!["", ", 7", ", []", ", [{}]", ", {}"]),
+        ) {
+            let fields: Vec<String> = names
+                .iter()
+                .zip(&values)
+                .map(|(name, value)| format!("\"{name}\": {value}"))
+                .collect();
+            let body = format!("[{{{}}}{beside}]", fields.join(", "));
+            prop_assert_eq!(
+                super::read(body.as_bytes()).unwrap(),
+                read_odd(body.as_bytes()).unwrap()
+            );
+        }
     }
 }
