@@ -7,13 +7,12 @@ use std::collections::BTreeMap;
 use domain::digest::{Candidate, DigestDue, digests, look, method_for, stands};
 use domain::directory::Directory;
 use domain::reminder::NoticeText;
-use domain::word::{NotificationKind, Urgency};
+use domain::word::NotificationKind;
 use domain::{NotificationId, Timestamp, UserId};
-use store::notification::Notification;
-use store::{Change, Conn, Store, Tx};
+use store::{Conn, Store, Tx};
 
-use crate::Error;
 use crate::message::Sender;
+use crate::{Error, notice};
 
 /// Most open incidents that digests are made of: with more than that, nobody reads them one by one.
 const CANDIDATES_MAX: i64 = 10_000;
@@ -138,23 +137,9 @@ fn send_in_txn(
         let Some(method) = method_for(user, now) else {
             continue;
         };
-        let mut row = Notification::planned(
-            tx.id(NotificationId)?,
-            NotificationKind::Digest,
-            method.kind,
-            method.address.clone(),
-            Urgency::Low,
-            now,
-        );
-        row.user_id = Some(user.id);
-        row.method_id = Some(method.id);
-        row.subject.clone_from(&text.subject);
-        row.body.clone_from(&text.body);
-        rows.push(row);
+        let (kind, id) = (NotificationKind::Digest, tx.id(NotificationId)?);
+        rows.push(notice::to(user, method, kind, text.clone(), id, now));
     }
-    if !rows.is_empty() {
-        store::notification::insert(tx, &rows)?;
-        tx.changed(Change::Outbox);
-    }
+    notice::plan(tx, &rows)?;
     Ok(true)
 }

@@ -23,6 +23,7 @@ pub mod link;
 pub mod manifest;
 pub mod message;
 pub mod moment;
+mod notice;
 pub mod postmortem;
 pub mod record;
 pub mod reminder;

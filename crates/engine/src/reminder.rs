@@ -9,10 +9,9 @@ use domain::digest::DigestTime;
 use domain::reminder::{
     HAND_OFF_LATE, HandOff, NoticeText, Reminders, ShiftNotice, hand_offs, look, method_for,
 };
-use domain::word::{NotificationKind, Urgency};
+use domain::word::NotificationKind;
 use domain::{NotificationId, Span, Timestamp, UserId};
 use serde_json::json;
-use store::notification::Notification;
 use store::{Change, Store, Tx};
 use tokio::sync::broadcast::error::RecvError;
 
@@ -21,7 +20,7 @@ use crate::clock::Clock;
 use crate::configuration::{begin, record, require_self_or_admin};
 use crate::effect::planned_post;
 use crate::message::Sender;
-use crate::{Error, OpContext};
+use crate::{Error, OpContext, notice};
 
 /// Bounds the damage of a clock that jumps, and of a message lost between nodes.
 const SCAN: Duration = Duration::from_secs(60);
@@ -143,10 +142,7 @@ fn hand_over_in_txn(
             rows.push(planned_post(id, channel, &post, now)?);
         }
     }
-    if !rows.is_empty() {
-        store::notification::insert(tx, &rows)?;
-        tx.changed(Change::Outbox);
-    }
+    notice::plan(tx, &rows)?;
     Ok(true)
 }
 
@@ -163,8 +159,8 @@ fn say_in_txn(
         return Ok(false);
     }
     let mut rows = Vec::new();
-    for notice in batch {
-        let key = notice.key;
+    for due in batch {
+        let key = due.key;
         let (Some(user), Some(schedule)) = (
             directory.user(key.user),
             directory.schedule(key.schedule_id),
@@ -180,25 +176,11 @@ fn say_in_txn(
             continue;
         }
         let url = format!("{}/schedules/{}", sender.public_url, schedule.slug);
-        let text = NoticeText::of(notice, &directory, method.kind, &url, now);
-        let mut row = Notification::planned(
-            id,
-            NotificationKind::Notice,
-            method.kind,
-            method.address.clone(),
-            Urgency::Low,
-            now,
-        );
-        row.user_id = Some(user.id);
-        row.method_id = Some(method.id);
-        row.subject = text.subject;
-        row.body = text.body;
-        rows.push(row);
+        let text = NoticeText::of(due, &directory, method.kind, &url, now);
+        let kind = NotificationKind::Notice;
+        rows.push(notice::to(user, method, kind, text, id, now));
     }
-    if !rows.is_empty() {
-        store::notification::insert(tx, &rows)?;
-        tx.changed(Change::Outbox);
-    }
+    notice::plan(tx, &rows)?;
     Ok(true)
 }
 

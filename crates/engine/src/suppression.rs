@@ -7,16 +7,15 @@ use std::collections::BTreeSet;
 use domain::alert::Alert;
 use domain::directory::{Directory, User};
 use domain::incident::Incident;
-use domain::reminder::method_for;
+use domain::reminder::{NoticeText, method_for};
 use domain::suppression::{self, Fields, Inhibition, Pause, Rest, Suppression, SuppressionKind};
-use domain::word::{AlertStatus, NotificationKind, Urgency};
+use domain::word::{AlertStatus, NotificationKind};
 use domain::{IntegrationId, NotificationId, Timestamp};
 use jiff::tz::TimeZone;
 use store::alert::Filter;
-use store::notification::Notification;
-use store::{Change, Conn, Store, Tx};
+use store::{Conn, Store, Tx};
 
-use crate::Error;
+use crate::{Error, notice};
 
 /// Open alerts of an incident that are looked at for whether paging rests. With more than that
 /// something is wrong enough to page, unless all alerts of the service are held back.
@@ -209,28 +208,15 @@ fn tell_in_txn(
         let Some(method) = method_for(user, now) else {
             continue;
         };
-        let mut row = Notification::planned(
-            tx.id(NotificationId)?,
-            NotificationKind::Notice,
-            method.kind,
-            method.address.clone(),
-            Urgency::Low,
-            now,
-        );
-        row.user_id = Some(user.id);
-        row.method_id = Some(method.id);
-        (row.subject, row.body) = notice(one, user, end);
-        rows.push(row);
+        let (kind, id) = (NotificationKind::Notice, tx.id(NotificationId)?);
+        let text = text_of(one, user, end);
+        rows.push(notice::to(user, method, kind, text, id, now));
     }
-    if !rows.is_empty() {
-        store::notification::insert(tx, &rows)?;
-        tx.changed(Change::Outbox);
-    }
-    Ok(())
+    notice::plan(tx, &rows)
 }
 
-/// Subject and text of the notice that one ends.
-fn notice(one: &Suppression, user: &User, end: Timestamp) -> (String, String) {
+/// The notice that one ends.
+fn text_of(one: &Suppression, user: &User, end: Timestamp) -> NoticeText {
     let zone = TimeZone::get(&user.zone).unwrap_or(TimeZone::UTC);
     let local = end.in_zone(&zone).strftime("%a %H:%M %Z").to_string();
     let name = one.named();
@@ -243,5 +229,8 @@ fn notice(one: &Suppression, user: &User, end: Timestamp) -> (String, String) {
          end.{made}",
         end.to_seconds_string(),
     );
-    (format!("Ends at {local}: {name}"), body)
+    NoticeText {
+        subject: format!("Ends at {local}: {name}"),
+        body,
+    }
 }

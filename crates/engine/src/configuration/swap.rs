@@ -3,16 +3,15 @@
 use domain::directory::Directory;
 use domain::reminder::{method_for, swap_notices};
 use domain::schedule::{Schedule, Stretch, SwapProblem, SwapRequest, SwapState};
-use domain::word::{NotificationKind, Urgency};
+use domain::word::NotificationKind;
 use domain::{NotificationId, OverrideId, ScheduleId, SwapId, Timestamp, UserId};
 use serde_json::json;
-use store::notification::Notification;
 use store::schedule::swap;
-use store::{Change, Store, Tx, schedule};
+use store::{Store, Tx, schedule};
 
 use super::{begin, record};
 use crate::access;
-use crate::{Error, OpContext};
+use crate::{Error, OpContext, notice};
 
 const NOTE_MAX: usize = 500;
 
@@ -224,31 +223,16 @@ fn close(
 fn tell(tx: &mut Tx<'_>, ctx: &OpContext, request: &SwapRequest) -> Result<(), Error> {
     let directory = tx.directory()?;
     let mut rows = Vec::new();
-    for notice in swap_notices(request, &directory, ctx.actor.user) {
-        let user = directory.user(notice.user);
+    for due in swap_notices(request, &directory, ctx.actor.user) {
+        let user = directory.user(due.user);
         let Some((user, method)) = user.and_then(|user| Some((user, method_for(user, ctx.now)?)))
         else {
             continue;
         };
-        let mut row = Notification::planned(
-            tx.id(NotificationId)?,
-            NotificationKind::Notice,
-            method.kind,
-            method.address.clone(),
-            Urgency::Low,
-            ctx.now,
-        );
-        row.user_id = Some(user.id);
-        row.method_id = Some(method.id);
-        row.subject = notice.text.subject;
-        row.body = notice.text.body;
-        rows.push(row);
+        let (kind, id) = (NotificationKind::Notice, tx.id(NotificationId)?);
+        rows.push(notice::to(user, method, kind, due.text, id, ctx.now));
     }
-    if !rows.is_empty() {
-        store::notification::insert(tx, &rows)?;
-        tx.changed(Change::Outbox);
-    }
-    Ok(())
+    notice::plan(tx, &rows)
 }
 
 fn note_down(
