@@ -223,13 +223,18 @@ impl Ingest {
 async fn carry(ingest: Ingest, batch: Batch<Waiting>) {
     let Batch { mut requests, way } = batch;
     let mut way = Some(way);
+    let of = |waiting: &Waiting| waiting.prepared.submission.signals.len();
+    let all: usize = requests.iter().map(of).sum();
+    // As even as can be: a small one at the end would cost as much as a large one.
+    let even = all.div_ceil(all.div_ceil(BATCH_SIGNALS).max(1));
     while !requests.is_empty() {
         let mut signals = 0;
         let fits = requests
             .iter()
             .take_while(|waiting| {
-                signals += waiting.prepared.submission.signals.len();
-                signals <= BATCH_SIGNALS
+                let goes_on = signals < even || of(waiting) == 0;
+                signals += of(waiting);
+                goes_on && signals <= BATCH_SIGNALS
             })
             .count()
             .max(1);

@@ -87,24 +87,27 @@ pub async fn measure(table: &mut Table) {
     for server in [&sqlite, &postgres] {
         quiet(server).await;
     }
-    // Alertmanager works on what it has heard for minutes, and would take a seventh of the machine
-    // from the others.
-    alertmanager.stands_still(true);
     for _ in 0..ROUNDS {
         for candidate in &mut candidates {
-            let its_turn = candidate.name.starts_with("Alertmanager");
-            if its_turn {
-                alertmanager.stands_still(false);
-            }
-            candidate
-                .outcome
-                .add(generator::run(&candidate.requests, REQUESTS, ROUND));
-            if its_turn {
-                alertmanager.stands_still(true);
-            }
+            let round = || generator::run(&candidate.requests, REQUESTS, ROUND);
+            let outcome = undisturbed(&mut alertmanager, candidate.name, round);
+            candidate.outcome.add(outcome);
         }
     }
     report(table, &mut candidates);
+}
+
+/// A round of the candidate of this name. Alertmanager works on what it has heard for minutes, and
+/// would take a fifth of the machine from the others: it stands still where it is not its turn.
+pub fn undisturbed(
+    alertmanager: &mut Alertmanager,
+    name: &str,
+    round: impl FnOnce() -> Outcome,
+) -> Outcome {
+    alertmanager.stands_still(!name.starts_with("Alertmanager"));
+    let outcome = round();
+    alertmanager.stands_still(false);
+    outcome
 }
 
 fn report(table: &mut Table, candidates: &mut [Candidate]) {
