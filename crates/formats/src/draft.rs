@@ -6,9 +6,10 @@ use domain::signal::{DEDUP_KEY_MAX, Image, SUMMARY_MAX, Signal};
 use domain::word::{Action, AlertSeverity};
 use serde_json::{Map, Value};
 
+use crate::severity::Scale;
 use crate::text::{self, FIELD_MAX};
 use crate::warning::{Warnings, quoted};
-use crate::{json, key, link, severity, time};
+use crate::{json, key, link, time};
 
 #[derive(Default)]
 pub(crate) struct Draft<'a> {
@@ -109,21 +110,22 @@ impl Draft<'_> {
     }
 }
 
-/// What a monitor's word for how bad it is means; a word of its owner's own pages.
+/// What a monitor's word for how bad it is means; a word that nobody knows pages.
 pub(crate) fn severity_of(
     sent: Option<String>,
-    absent: AlertSeverity,
+    scale: Scale<'_>,
     warnings: &mut Warnings,
 ) -> AlertSeverity {
     let Some(sent) = sent else {
-        return absent;
+        return scale.fallback();
     };
-    severity::read(&sent).unwrap_or_else(|| {
+    scale.read(&sent).unwrap_or_else(|| {
+        let used = scale.fallback();
         warnings.note(format!(
-            "severity {} is not a known word: used \"{absent}\"",
+            "severity {} is not a known word: used \"{used}\"",
             quoted(&sent)
         ));
-        absent
+        used
     })
 }
 

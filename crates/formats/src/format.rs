@@ -11,7 +11,7 @@ use crate::vendor::{
     azure, check, cloudevents, cloudwatch, datadog, elastic, google_cloud, grafana, netdata,
     network, newrelic, nobl9, sentry, splunk, standard, uptime, zabbix,
 };
-use crate::{FormatError, Parsed, alertmanager, mail};
+use crate::{FormatError, Parsed, alertmanager, mail, severity};
 
 /// What sort of sender it is, for choosing one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -159,15 +159,15 @@ impl Format {
         matches!(self.kind, IntegrationKind::CloudWatch)
     }
 
-    /// Whether its owner can say how bad it is where the sender does not.
+    /// Whether its owner can say how bad it is where the sender does not, and what the sender's words
+    /// for that mean: wherever requests make alerts.
     pub const fn takes_severity(&self) -> bool {
-        !matches!(self.category, Category::Changes | Category::Paging)
-            && !matches!(
-                self.kind,
-                IntegrationKind::Prometheus
-                    | IntegrationKind::Alertmanager
-                    | IntegrationKind::Checkmk
-            )
+        !matches!(self.category, Category::Changes)
+    }
+
+    /// Whether its sender has words for how bad it is.
+    pub const fn has_severities(&self) -> bool {
+        !severity::usual(self.kind).is_empty()
     }
 
     /// Reads a request.

@@ -5,7 +5,7 @@
 //! | `action` | `trigger` (default), `acknowledge` or `resolve`; see [`action_of`] for other words |
 //! | `dedup_key` | tells conditions apart; absent: a hash of source, summary, component and class |
 //! | `summary` | the title; else `title`, `message`, `name`, `subject` or `text` |
-//! | `severity` | absent: `critical`; words as in [`crate::severity`] |
+//! | `severity` | absent: `critical`; words as in [`crate::severity`], or as the owner has chosen |
 //! | `source`, `component`, `group`, `class` | short texts |
 //! | `group_key` | alerts with an equal one belong to one incident |
 //! | `link`, `links` | an address, `{"href", "text"}`, or an array of them |
@@ -14,12 +14,14 @@
 
 use domain::Timestamp;
 use domain::signal::{DEDUP_KEY_MAX, Link, SUMMARY_MAX, Signal};
-use domain::word::{Action, AlertSeverity};
+use domain::word::Action;
 use serde_json::{Map, Value};
 
+use crate::draft::severity_of;
+use crate::severity::Scale;
 use crate::text::{self, FIELD_MAX};
 use crate::warning::{Warnings, quoted};
-use crate::{FormatError, ITEMS_MAX, Parsed, Rejected, json, key, link, severity, time};
+use crate::{FormatError, ITEMS_MAX, Parsed, Rejected, json, key, link, time};
 
 /// Where a title may stand, best first (WIRE-FORMATS.md §1.19).
 pub(crate) const TITLES: [&str; 6] = ["summary", "title", "message", "name", "subject", "text"];
@@ -49,19 +51,23 @@ pub fn parse(body: &[u8], received_at: Timestamp) -> Result<Parsed, FormatError>
     let (value, mended) = json::read(body).map_err(|error| FormatError::NotJson {
         reason: error.to_string(),
     })?;
-    let mut parsed = of_value(value, received_at)?;
+    let mut parsed = of_value(value, Scale::default(), received_at)?;
     parsed
         .warnings
         .splice(0..0, Warnings::of_body(mended).finish());
     Ok(parsed)
 }
 
-/// As [`parse`], for JSON already read.
-pub(crate) fn of_value(value: Value, received_at: Timestamp) -> Result<Parsed, FormatError> {
+/// As [`parse`], for JSON already read, and with severities as its owner has them read.
+pub(crate) fn of_value(
+    value: Value,
+    scale: Scale<'_>,
+    received_at: Timestamp,
+) -> Result<Parsed, FormatError> {
     let mut warnings = Warnings::default();
     let mut parsed = Parsed::default();
     match value {
-        Value::Object(fields) => match event(fields, received_at, &mut warnings) {
+        Value::Object(fields) => match event(fields, scale, received_at, &mut warnings) {
             Ok(signal) => parsed.signals.push(signal),
             Err(reason) => return Err(FormatError::InvalidEvent { reason }),
         },
@@ -73,7 +79,7 @@ pub(crate) fn of_value(value: Value, received_at: Timestamp) -> Result<Parsed, F
             for (item, value) in items.into_iter().enumerate() {
                 warnings.place = format!("item {item}: ");
                 let outcome = match value {
-                    Value::Object(fields) => event(fields, received_at, &mut warnings),
+                    Value::Object(fields) => event(fields, scale, received_at, &mut warnings),
                     other => Err(format!(
                         "The item is {}. Send an object with at least `summary`.",
                         json::kind(&other)
@@ -97,6 +103,7 @@ pub(crate) fn of_value(value: Value, received_at: Timestamp) -> Result<Parsed, F
 
 fn event(
     fields: Map<String, Value>,
+    scale: Scale<'_>,
     received_at: Timestamp,
     warnings: &mut Warnings,
 ) -> Result<Signal, String> {
@@ -154,7 +161,8 @@ fn event(
     signal.group = group;
     signal.group_key = text::lenient(fields.get("group_key"), "group_key", warnings)
         .map(|group_key| key::bounded(&group_key));
-    signal.severity = severity_of(&fields, warnings);
+    let word = text::lenient(fields.get("severity"), "severity", warnings);
+    signal.severity = severity_of(word, scale, warnings);
     signal.monitor_time = time::or_receipt(
         fields.get("timestamp"),
         "timestamp",
@@ -222,19 +230,6 @@ pub fn action_of(word: &str) -> Option<Action> {
         | "recovered" | "recovery" | "up" | "normal" | "success" | "fixed" | "inactive"
         | "deactivated" => Action::Resolve,
         _ => return None,
-    })
-}
-
-fn severity_of(fields: &Map<String, Value>, warnings: &mut Warnings) -> AlertSeverity {
-    let Some(word) = text::lenient(fields.get("severity"), "severity", warnings) else {
-        return AlertSeverity::Critical;
-    };
-    severity::read(&word).unwrap_or_else(|| {
-        warnings.note(format!(
-            "severity {} is not a known word: used \"critical\"",
-            quoted(&word)
-        ));
-        AlertSeverity::Critical
     })
 }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::format::Format;
 use crate::mail::{MailRules, ReadRules};
 use crate::mapping::{Fault, Mapping, MappingRules};
+use crate::severity::{self, Scale, SeverityWord};
 
 /// Longest secret, in bytes.
 pub const SECRET_MAX: usize = 512;
@@ -29,9 +30,13 @@ pub struct Settings {
     /// refused, by formats whose senders can sign.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<Secret>,
-    /// For monitors that do not say how bad it is; else `critical`.
+    /// For monitors that do not say how bad it is, and for unknown words; else what the format has
+    /// for that, mostly `critical`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub severity: Option<AlertSeverity>,
+    /// What words of its monitor mean, before the format's own table.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub severity_words: Vec<SeverityWord>,
     /// Of generic JSON and of Standard Webhooks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mapping: Option<MappingRules>,
@@ -171,6 +176,9 @@ impl Settings {
         } else if (labels.iter().enumerate()).any(|(place, name)| labels[..place].contains(name)) {
             add("identity_labels", "a label stands here twice".to_owned());
         }
+        if let Some(reason) = severity::fault(&self.severity_words) {
+            add("severity_words", reason);
+        }
         if self.conduct.rate_limit > Some(RATE_LIMIT_MAX) {
             let reason = format!("at most {RATE_LIMIT_MAX} a minute; 0 takes the limit away");
             add("rate_limit", reason);
@@ -193,7 +201,13 @@ impl Settings {
                 self.severity.is_some(),
                 format.takes_severity(),
                 "severity",
-                "say themselves how bad it is, or tell of changes",
+                "tell of changes, which page nobody",
+            ),
+            (
+                !self.severity_words.is_empty(),
+                format.takes_severity(),
+                "severity_words",
+                "tell of changes, which page nobody",
             ),
             (
                 self.mapping.is_some(),
@@ -272,9 +286,14 @@ impl Settings {
         self.insufficient_data.unwrap_or(NoData::Trigger)
     }
 
+    /// How severities are read.
+    pub fn scale(&self) -> Scale<'_> {
+        Scale::new(&self.severity_words, self.severity)
+    }
+
     /// The severity for what carries none.
     pub(crate) fn severity(&self) -> AlertSeverity {
-        self.severity.unwrap_or(AlertSeverity::Critical)
+        self.scale().fallback()
     }
 }
 
@@ -326,9 +345,49 @@ mod tests {
         assert_eq!(faults(r#"{"secret": "s"}"#, Generic), ["secret"]);
         assert_eq!(faults(r#"{"secret": "a${b}"}"#, GitHub), ["secret"]);
         assert_eq!(faults(r#"{"secret": " "}"#, GitHub), ["secret"]);
-        assert_eq!(faults(r#"{"severity": "info"}"#, PagerDuty), ["severity"]);
+        for severity in [
+            r#"{"severity": "info"}"#,
+            r#"{"severity_words": [{"word": "page", "severity": "warning"}]}"#,
+        ] {
+            let field = severity.split('"').nth(1).unwrap();
+            assert_eq!(faults(severity, PagerDuty), [""; 0]);
+            assert_eq!(faults(severity, GitHub), [field]);
+        }
         let long = format!(r#"{{"secret": "{}"}}"#, "x".repeat(SECRET_MAX + 1));
         assert_eq!(faults(&long, GitHub), ["secret"]);
+    }
+
+    #[test]
+    fn words_have_their_bounds() {
+        let faults = |words: &[&str]| -> Vec<String> {
+            let words = words.iter().map(|word| SeverityWord {
+                word: (*word).to_owned(),
+                severity: AlertSeverity::Info,
+            });
+            let settings = Settings {
+                severity_words: words.collect(),
+                ..Settings::default()
+            };
+            let found = settings.faults(&format::of(IntegrationKind::Opsgenie));
+            found
+                .iter()
+                .for_each(|one| assert_eq!(one.field, "severity_words"));
+            found.into_iter().map(|fault| fault.reason).collect()
+        };
+        let many: Vec<String> = (0..=severity::WORDS_MAX).map(|n| n.to_string()).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        let (long, longer) = ("ä".repeat(severity::WORD_MAX), "ä".repeat(65));
+        assert_eq!(faults(&many[1..]), [""; 0]);
+        assert_eq!(faults(&["P1", "p2", &long]), [""; 0]);
+        for odd in [&many[..], &[""], &[" "], &["a\nb"], &["a\0"], &[&longer]] {
+            let found = faults(odd);
+            assert_eq!(found.len(), 1, "{odd:?}");
+            assert!(found[0].starts_with("up to 50 words"), "{found:?}");
+        }
+        assert_eq!(
+            faults(&["P1", "x", " p1"]),
+            ["the word “ p1” stands here twice"]
+        );
     }
 
     #[test]

@@ -19,11 +19,12 @@ use serde_json::{Map, Value, json};
 
 use crate::request::{Encoding, Request};
 use crate::settings::Settings;
+use crate::severity::Scale;
 use crate::text::{self, FIELD_MAX};
 use crate::time::{self, Reading};
 use crate::vendor::{self, Said};
 use crate::warning::{Warnings, quoted};
-use crate::{FormatError, ITEMS_MAX, Parsed, Rejected, generic, json, key, link, severity};
+use crate::{FormatError, ITEMS_MAX, Parsed, Rejected, generic, json, key, link};
 
 const WHO: &str = "Alertmanager";
 
@@ -63,7 +64,7 @@ pub(crate) fn receive(
             firing_wins(&mut parsed, settings);
             Ok(parsed)
         }
-        None => of_template(request, (value, encoding), received_at),
+        None => of_template(request, (value, encoding), settings, received_at),
     }
 }
 
@@ -142,9 +143,10 @@ fn is_resolved(value: &Value) -> bool {
 fn of_template(
     request: &Request<'_>,
     (value, encoding): (Value, Encoding),
+    settings: &Settings,
     received_at: Timestamp,
 ) -> Result<Parsed, FormatError> {
-    match generic::of_value(value.clone(), received_at) {
+    match generic::of_value(value.clone(), settings.scale(), received_at) {
         Ok(mut parsed) if parsed.rejected.is_empty() => {
             let mended = Warnings::of_body(encoding == Encoding::MendedJson);
             parsed.warnings.splice(0..0, mended.finish());
@@ -159,9 +161,12 @@ fn of_template(
                 ),
             })
         }
-        _ => vendor::each_of(WHO, request, (value, encoding), received_at, |_, _| {
-            Said::Unknown
-        }),
+        _ => {
+            let fields = (value, encoding);
+            vendor::each_of(WHO, request, fields, settings, received_at, |_, _| {
+                Said::Unknown
+            })
+        }
     }
 }
 
@@ -173,6 +178,7 @@ fn webhook(
     received_at: Timestamp,
 ) -> Parsed {
     let mut warnings = Warnings::default();
+    let scale = settings.scale();
     let of_body = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
     let group = Group {
         key: Some(of_body("groupKey"))
@@ -186,6 +192,7 @@ fn webhook(
             .map(label_values)
             .unwrap_or_default(),
         identity: &settings.identity_labels,
+        scale,
         received_at,
     };
     let mut parsed = Parsed::default();
@@ -194,14 +201,14 @@ fn webhook(
             Ok(alert) => parsed.signals.push(group.signal(alert, &mut warnings)),
             Err(reason) => {
                 let is_over = group.is_over(alert);
-                let is_nameless = generic::of_value(alert.clone(), received_at).is_err();
+                let is_nameless = generic::of_value(alert.clone(), scale, received_at).is_err();
                 if is_over && is_nameless {
                     parsed.rejected.push(Rejected { item, reason });
                     continue;
                 }
                 warnings.place = format!("alert {item}: ");
                 let before = parsed.signals.len();
-                vendor::fallback(who, alert, received_at, &mut parsed, &mut warnings);
+                vendor::fallback(who, alert, scale, received_at, &mut parsed, &mut warnings);
                 for signal in parsed.signals.iter_mut().skip(before) {
                     signal.group_key.clone_from(&group.key);
                     if is_over {
@@ -273,6 +280,7 @@ struct Group<'a> {
     label_values: Vec<String>,
     /// Names of the labels that tell its alerts apart; none: all of them.
     identity: &'a [String],
+    scale: Scale<'a>,
     received_at: Timestamp,
 }
 
@@ -359,7 +367,7 @@ impl Group<'_> {
             }
         });
         signal.group_key = self.key.clone().or_else(|| push::group_of(labels));
-        signal.severity = severity_of(labels, warnings);
+        signal.severity = severity_of(labels, self.scale, warnings);
         signal.monitor_time = time::or_receipt(
             alert.starts_at,
             "startsAt",
@@ -494,17 +502,23 @@ impl Group<'_> {
     }
 }
 
-fn severity_of(labels: &Map<String, Value>, warnings: &mut Warnings) -> AlertSeverity {
+fn severity_of(
+    labels: &Map<String, Value>,
+    scale: Scale<'_>,
+    warnings: &mut Warnings,
+) -> AlertSeverity {
     let Some(word) = text::lenient(labels.get("severity"), "label severity", warnings) else {
-        warnings.note("no label severity: used \"warning\"");
-        return AlertSeverity::Warning;
+        let used = scale.fallback_or(AlertSeverity::Warning);
+        warnings.note(format!("no label severity: used \"{used}\""));
+        return used;
     };
-    severity::read(&word).unwrap_or_else(|| {
+    scale.read(&word).unwrap_or_else(|| {
         // A word of the owner's own: better one page too many than one too few.
+        let used = scale.fallback();
         warnings.note(format!(
-            "label severity {} is not a known word: used \"critical\"",
+            "label severity {} is not a known word: used \"{used}\"",
             quoted(&word)
         ));
-        AlertSeverity::Critical
+        used
     })
 }

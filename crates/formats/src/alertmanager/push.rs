@@ -137,6 +137,7 @@ fn pushed(
         external_url: "",
         label_values: Vec::new(),
         identity: &settings.identity_labels,
+        scale: settings.scale(),
         received_at,
     };
     let alert = Alert {

@@ -206,7 +206,7 @@ pub(crate) fn parse(
     })?;
     let mut warnings = Warnings::default();
     let mut parsed = Parsed::default();
-    let mail = match provider::read(request, settings.secret.as_ref(), now, &mut warnings)? {
+    let mail = match provider::read(request, settings, now, &mut warnings)? {
         provider::Given::Mail(mut mail) => {
             parsed.signed = mail.signed.take();
             *mail

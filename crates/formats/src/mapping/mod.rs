@@ -15,12 +15,13 @@ use domain::expression::{Budget, Expression};
 use domain::word::{Action, AlertSeverity};
 use serde_json::{Map, Value};
 
-use crate::draft::Draft;
+use crate::draft::{Draft, severity_of};
 use crate::request::{Encoding, Request};
-use crate::warning::{Warnings, quoted};
-use crate::{FormatError, ITEMS_MAX, Parsed, Rejected, generic, key, read, severity};
+use crate::severity::{self, Scale, SeverityWord};
+use crate::warning::Warnings;
+use crate::{FormatError, ITEMS_MAX, Parsed, Rejected, generic, key, read};
 use path::Path;
-pub use rules::{Fault, MappingRules, SeverityRule, SeverityWord, Source};
+pub use rules::{Fault, MappingRules, SeverityRule, Source};
 
 /// Names that expressions may use.
 pub const NAMES: [&str; 4] = ["body", "query", "headers", "item"];
@@ -41,7 +42,7 @@ pub struct Mapping {
     identity: Vec<Pick>,
     severity: Pick,
     words: Vec<SeverityWord>,
-    severity_default: AlertSeverity,
+    severity_default: Option<AlertSeverity>,
     source: Pick,
     component: Pick,
     group: Pick,
@@ -162,7 +163,7 @@ impl MappingRules {
             identity,
             severity: reader.pick("severity", &severity),
             words: self.severity.words.iter().take(LIST_MAX).cloned().collect(),
-            severity_default: self.severity.default.unwrap_or(AlertSeverity::Critical),
+            severity_default: self.severity.default,
             source: reader.pick("source", &self.source),
             component: reader.pick("component", &self.component),
             group: reader.pick("group", &self.group),
@@ -190,7 +191,7 @@ pub fn apply(
     now: Timestamp,
 ) -> Result<Parsed, FormatError> {
     let mapping = rules.check().map_err(|faults| faulty(&faults))?;
-    mapping.apply(request, now)
+    mapping.apply(request, Scale::default(), now)
 }
 
 /// The refusal of a request whose integration has rules with faults.
@@ -207,17 +208,22 @@ pub(crate) fn faulty(faults: &[Fault]) -> FormatError {
 }
 
 impl Mapping {
-    /// Reads a request.
+    /// Reads a request. Where the rules do not know a word for its severity, `scale` may.
     ///
     /// # Errors
     /// When it is empty, holds too many items, or is one that cannot be understood.
-    pub fn apply(&self, request: &Request<'_>, now: Timestamp) -> Result<Parsed, FormatError> {
+    pub fn apply(
+        &self,
+        request: &Request<'_>,
+        scale: Scale<'_>,
+        now: Timestamp,
+    ) -> Result<Parsed, FormatError> {
         let mut scope = scope_of(request)?;
         let mut warnings = Warnings::default();
         let mut parsed = Parsed::default();
         let mut budget = Budget::new(STEPS_MAX);
         let Some(items) = &self.items else {
-            match self.one(&scope, now, &mut warnings, &mut budget) {
+            match self.one(&scope, scale, now, &mut warnings, &mut budget) {
                 Ok(Some(draft)) => parsed.signals.push(draft.finish(WHO, now, &mut warnings)),
                 Ok(None) => warnings.note("the condition of the mapping left it out"),
                 Err(reason) => return Err(FormatError::InvalidEvent { reason }),
@@ -241,7 +247,7 @@ impl Mapping {
             if let Value::Object(scope) = &mut scope {
                 scope.insert("item".to_owned(), item);
             }
-            match self.one(&scope, now, &mut warnings, &mut budget) {
+            match self.one(&scope, scale, now, &mut warnings, &mut budget) {
                 Ok(Some(draft)) => parsed.signals.push(draft.finish(WHO, now, &mut warnings)),
                 Ok(None) => warnings.note("left out by the condition of the mapping"),
                 Err(reason) => parsed.rejected.push(Rejected {
@@ -257,6 +263,7 @@ impl Mapping {
     fn one(
         &self,
         scope: &Value,
+        scale: Scale<'_>,
         now: Timestamp,
         warnings: &mut Warnings,
         budget: &mut Budget,
@@ -327,7 +334,7 @@ impl Mapping {
         let link = text("link", &self.link);
         let timestamp = text("timestamp", &self.timestamp);
         let word = text("severity", &self.severity);
-        let severity = self.severity_of(word, warnings);
+        let severity = self.severity_of(word, scale, warnings);
         let details = match &self.details {
             Some(path) => path.first(scope).cloned().unwrap_or_default(),
             None => inner.clone(),
@@ -369,25 +376,20 @@ impl Mapping {
         })
     }
 
-    fn severity_of(&self, word: Option<String>, warnings: &mut Warnings) -> AlertSeverity {
-        let Some(word) = word else {
-            return self.severity_default;
+    fn severity_of(
+        &self,
+        word: Option<String>,
+        scale: Scale<'_>,
+        warnings: &mut Warnings,
+    ) -> AlertSeverity {
+        let scale = match self.severity_default {
+            Some(default) => scale.with_default(default),
+            None => scale,
         };
-        let of_owner = self
-            .words
-            .iter()
-            .find(|known| known.word.trim().eq_ignore_ascii_case(word.trim()));
-        of_owner
-            .map(|known| known.severity)
-            .or_else(|| severity::read(&word))
-            .unwrap_or_else(|| {
-                warnings.note(format!(
-                    "severity {} is not a known word: used \"{}\"",
-                    quoted(&word),
-                    self.severity_default
-                ));
-                self.severity_default
-            })
+        let own = word
+            .as_deref()
+            .and_then(|word| severity::find(&self.words, word));
+        own.unwrap_or_else(|| severity_of(word, scale, warnings))
     }
 }
 

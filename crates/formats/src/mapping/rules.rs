@@ -3,6 +3,8 @@
 use domain::word::AlertSeverity;
 use serde::{Deserialize, Serialize};
 
+use crate::severity::SeverityWord;
+
 /// Where the fields of signals stand in the requests of one integration.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -77,7 +79,7 @@ pub struct SeverityRule {
     /// From the sender's words, in any case.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub words: Vec<SeverityWord>,
-    /// For absent and unknown words; absent: critical.
+    /// For absent and unknown words; absent: that of the integration, else critical.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default: Option<AlertSeverity>,
 }
@@ -87,13 +89,6 @@ impl SeverityRule {
     pub fn is_empty(&self) -> bool {
         *self == SeverityRule::default()
     }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SeverityWord {
-    pub word: String,
-    pub severity: AlertSeverity,
 }
 
 /// What is wrong with a rule.

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::reply::Refusal;
 use super::text::{tags, texts};
 use super::{Party, body};
+use crate::severity::Scale;
 use crate::text::{self, FIELD_MAX};
 use crate::warning::Warnings;
 use crate::{Parsed, json, key};
@@ -23,18 +24,20 @@ pub struct Creation {
     pub note: Option<String>,
 }
 
-/// Reads the body. Refused are only a missing message and a priority that is none.
+/// Reads the body, and its priority by `scale`. Refused are only a missing message and a priority
+/// that is none.
 ///
 /// # Errors
 /// The refusal to answer with.
-pub fn create(bytes: &[u8]) -> Result<Creation, Refusal> {
+pub fn create(bytes: &[u8], scale: Scale<'_>) -> Result<Creation, Refusal> {
     let (mut fields, mended) = body(bytes)?;
     let mut warnings = Warnings::of_body(mended);
     let Some(message) = text::line(fields.get("message"), "message", SUMMARY_MAX, &mut warnings)
     else {
         return Err(Refusal::invalid("message", "can not be empty"));
     };
-    let priority = priority(fields.get("priority"))?;
+    let sent = sent_priority(fields.get("priority"))?;
+    let (priority, severity) = weighed(sent, scale);
     let entity = text::line(fields.get("entity"), "entity", FIELD_MAX, &mut warnings);
     let source = text::line(fields.get("source"), "source", FIELD_MAX, &mut warnings);
     let alias = text::lenient(fields.get("alias"), "alias", &mut warnings);
@@ -47,7 +50,7 @@ pub fn create(bytes: &[u8]) -> Result<Creation, Refusal> {
         ]),
     };
     let mut signal = Signal::new(Action::Trigger, dedup_key, message);
-    signal.severity = severity_of(priority);
+    signal.severity = severity;
     signal.source = source.or_else(|| entity.clone()).unwrap_or_default();
     signal.component = entity;
     let author = author(&fields);
@@ -127,28 +130,48 @@ fn cut(text: &str, name: &str, max: usize, warnings: &mut Warnings) -> String {
     short
 }
 
+/// The priority of an alert, and its severity: what was sent, else what its owner has chosen for
+/// that, else `P3`.
+fn weighed(sent: Option<&'static str>, scale: Scale<'_>) -> (&'static str, AlertSeverity) {
+    match (sent, scale.chosen_default()) {
+        (None, Some(severity)) => (priority_of(severity), severity),
+        (sent, _) => {
+            let priority = sent.unwrap_or(USUAL);
+            (priority, severity_of(priority, scale))
+        }
+    }
+}
+
+/// The priority of what says none.
+const USUAL: &str = "P3";
+
 /// `P1` to `P5`; `P3` when absent.
 pub(super) fn priority(value: Option<&Value>) -> Result<&'static str, Refusal> {
+    Ok(sent_priority(value)?.unwrap_or(USUAL))
+}
+
+fn sent_priority(value: Option<&Value>) -> Result<Option<&'static str>, Refusal> {
     let sent = match value {
-        None | Some(Value::Null) => return Ok("P3"),
-        Some(Value::String(text)) if text.trim().is_empty() => return Ok("P3"),
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::String(text)) if text.trim().is_empty() => return Ok(None),
         Some(Value::String(text)) => text.trim().to_uppercase(),
         Some(_) => String::new(),
     };
     ["P1", "P2", "P3", "P4", "P5"]
         .into_iter()
         .find(|known| *known == sent)
+        .map(Some)
         .ok_or_else(|| Refusal::invalid("priority", "should be one of [ P1, P2, P3, P4, P5 ]"))
 }
 
-/// WIRE-FORMATS.md §0, severity mapping.
-pub(super) fn severity_of(priority: &str) -> AlertSeverity {
-    match priority {
+/// WIRE-FORMATS.md §0, severity mapping, unless its owner has chosen otherwise.
+pub(super) fn severity_of(priority: &str, scale: Scale<'_>) -> AlertSeverity {
+    scale.chosen(priority).unwrap_or(match priority {
         "P1" => AlertSeverity::Critical,
         "P2" => AlertSeverity::Error,
         "P5" => AlertSeverity::Info,
         _ => AlertSeverity::Warning,
-    }
+    })
 }
 
 /// The priority of an alert that has none of its own.

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::call::unescaped;
 use super::create::{priority, priority_of, severity_of};
 use super::reply::Refusal;
+use crate::severity::Scale;
 use crate::text;
 
 /// What an address of the API asks for. Names are resolved from their escapes.
@@ -92,7 +93,7 @@ impl Edit {
         }
         let mut settings = HeartbeatSettings::new(name, Span::from_minutes(1));
         settings.grace = Span::ZERO;
-        settings.severity = severity_of(priority(None)?);
+        settings.severity = severity_of(priority(None)?, Scale::default());
         self.apply(&mut settings)?;
         Ok(settings)
     }
@@ -153,7 +154,7 @@ impl Edit {
             })?;
             // P4 is of the same severity as P3: what is not said otherwise stays.
             if priority_of(settings.severity) != priority {
-                settings.severity = severity_of(priority);
+                settings.severity = severity_of(priority, Scale::default());
             }
         }
         Ok(())

@@ -5,10 +5,11 @@ use domain::{Span, Timestamp};
 use serde_json::{Map, Value};
 
 use super::call::Verb;
-use super::create::{author, note, priority};
+use super::create::{author, note, priority, severity_of};
 use super::reply::Refusal;
 use super::text::{names, tags};
 use super::{Edit, Party, body};
+use crate::severity::Scale;
 use crate::text;
 use crate::time::{self, Reading};
 use crate::warning::{Warnings, quoted};
@@ -41,7 +42,8 @@ pub struct Orders {
     pub warnings: Vec<String>,
 }
 
-/// Reads the body of a call; `parameter` finds values in the address.
+/// Reads the body of a call; `parameter` finds values in the address, and priorities are read by
+/// `scale`.
 ///
 /// # Errors
 /// The refusal to answer with: a field that the call cannot do without.
@@ -49,6 +51,7 @@ pub fn orders(
     verb: &Verb,
     bytes: &[u8],
     parameter: impl Fn(&str) -> Option<String>,
+    scale: Scale<'_>,
     now: Timestamp,
 ) -> Result<Orders, Refusal> {
     let (fields, mended) = body(bytes)?;
@@ -140,9 +143,9 @@ pub fn orders(
                     "should be one of [ P1, P2, P3, P4, P5 ]",
                 ));
             }
-            list.push(Order::Edit(Edit::Priority(priority(
-                fields.get("priority"),
-            )?)));
+            let priority = priority(fields.get("priority"))?;
+            let severity = severity_of(priority, scale);
+            list.push(Order::Edit(Edit::Priority(priority, severity)));
         }
         Verb::Custom(name) => {
             warnings.note(format!(

@@ -9,6 +9,7 @@ use super::order::{Order, orders};
 use super::receipt::{Asked, Outcome, Receipt};
 use super::reply::Refusal;
 use super::{Edit, query};
+use crate::severity::Scale;
 
 fn now() -> Timestamp {
     Timestamp::parse("2026-11-21T04:00:00Z").unwrap()
@@ -98,7 +99,7 @@ fn a_creation_with_everything() {
         "actions": ["Restart"], "tags": ["a", "b"], "details": {"key1": "value1", "n": 7},
         "entity": "db", "source": "zabbix", "priority": "P2", "user": "ana", "note": "look",
     });
-    let made = create(body.to_string().as_bytes()).unwrap();
+    let made = create(body.to_string().as_bytes(), Scale::default()).unwrap();
     let signal = &made.parsed.signals[0];
     assert_eq!(signal.action, Action::Trigger);
     assert_eq!(signal.dedup_key, "al/1");
@@ -116,7 +117,7 @@ fn a_creation_with_everything() {
 
 #[test]
 fn creations_are_refused_for_message_and_priority_only() {
-    let refused = create(br#"{"message": " "}"#).unwrap_err();
+    let refused = create(br#"{"message": " "}"#, Scale::default()).unwrap_err();
     assert_eq!(
         refused.body(0.005, "id"),
         json!({
@@ -124,17 +125,23 @@ fn creations_are_refused_for_message_and_priority_only() {
             "errors": {"message": "can not be empty"}, "took": 0.005, "requestId": "id",
         })
     );
-    let refused = create(br#"{"message": "x", "priority": "P9"}"#).unwrap_err();
+    let refused = create(br#"{"message": "x", "priority": "P9"}"#, Scale::default()).unwrap_err();
     assert_eq!(
         refused.body(0.0, "")["errors"],
         json!({"priority": "should be one of [ P1, P2, P3, P4, P5 ]"})
     );
     for body in ["{", "[]", "7", "\"x\""] {
-        assert_eq!(create(body.as_bytes()).unwrap_err().status, 422, "{body}");
+        assert_eq!(
+            create(body.as_bytes(), Scale::default())
+                .unwrap_err()
+                .status,
+            422,
+            "{body}"
+        );
     }
     let long = json!({"message": "m".repeat(5_000), "alias": "a".repeat(600), "tags": vec!["t".repeat(90); 30],
         "description": "d".repeat(20_000), "priority": null});
-    let made = create(long.to_string().as_bytes()).unwrap();
+    let made = create(long.to_string().as_bytes(), Scale::default()).unwrap();
     assert_eq!(
         made.parsed.signals[0].details["tags"]
             .as_array()
@@ -145,7 +152,7 @@ fn creations_are_refused_for_message_and_priority_only() {
     assert_eq!(made.parsed.signals[0].severity, AlertSeverity::Warning);
     // Without an alias the same words are the same alert.
     let key = |body: &str| {
-        create(body.as_bytes())
+        create(body.as_bytes(), Scale::default())
             .unwrap()
             .parsed
             .signals
@@ -163,7 +170,14 @@ fn creations_are_refused_for_message_and_priority_only() {
 }
 
 fn wanted(verb: Verb, body: &Value) -> Result<Vec<Order>, Refusal> {
-    orders(&verb, body.to_string().as_bytes(), |_| None, now()).map(|orders| orders.list)
+    orders(
+        &verb,
+        body.to_string().as_bytes(),
+        |_| None,
+        Scale::default(),
+        now(),
+    )
+    .map(|orders| orders.list)
 }
 
 #[test]
@@ -176,7 +190,7 @@ fn what_a_call_wants() {
             Order::Signal(Action::Resolve)
         ]
     );
-    let empty = orders(&Verb::Acknowledge, b"", |_| None, now()).unwrap();
+    let empty = orders(&Verb::Acknowledge, b"", |_| None, Scale::default(), now()).unwrap();
     assert_eq!(empty.list, [Order::Signal(Action::Acknowledge)]);
     let until = wanted(Verb::Snooze, &json!({"endTime": "2026-11-21T05:00:00Z"})).unwrap();
     assert_eq!(
@@ -186,7 +200,14 @@ fn what_a_call_wants() {
         )]
     );
     let far = json!({"endTime": "2027-11-21T05:00:00Z"});
-    let far = orders(&Verb::Snooze, far.to_string().as_bytes(), |_| None, now()).unwrap();
+    let far = orders(
+        &Verb::Snooze,
+        far.to_string().as_bytes(),
+        |_| None,
+        Scale::default(),
+        now(),
+    )
+    .unwrap();
     assert_eq!(
         far.list,
         [Order::Snooze(
@@ -218,6 +239,7 @@ fn what_a_call_wants() {
         &Verb::RemoveDetails,
         b"",
         |name| (name == "keys").then(|| "a, b".to_owned()),
+        Scale::default(),
         now(),
     );
     assert_eq!(
@@ -231,7 +253,11 @@ fn what_a_call_wants() {
 
 #[test]
 fn edits_change_what_they_name_and_nothing_else() {
-    let made = create(br#"{"message": "x", "tags": ["a", "b"], "details": {"k": "v"}}"#).unwrap();
+    let made = create(
+        br#"{"message": "x", "tags": ["a", "b"], "details": {"k": "v"}}"#,
+        Scale::default(),
+    )
+    .unwrap();
     let mut text = domain::alert::AlertText::of(&made.parsed.signals[0]);
     for edit in [
         Edit::AddTags(vec!["b".into(), "c".into()]),
@@ -240,7 +266,7 @@ fn edits_change_what_they_name_and_nothing_else() {
         Edit::RemoveDetails(vec!["k".into()]),
         Edit::Message("new\nwords".into()),
         Edit::Description("why".into()),
-        Edit::Priority("P1"),
+        Edit::Priority("P1", AlertSeverity::Critical),
     ] {
         edit.apply(&mut text);
     }
@@ -329,10 +355,10 @@ proptest! {
     ) {
         for method in ["GET", "POST", "PUT", "DELETE"] {
             if let Ok(Call::Act(_, verb)) = call(method, &path, Some("alias")) {
-                drop(orders(&verb, &body, |_| Some(search.clone()), now()));
+                drop(orders(&verb, &body, |_| Some(search.clone()), Scale::default(), now()));
             }
         }
-        drop(create(&body));
+        drop(create(&body, Scale::default()));
         drop(query::Query::parse([("query", search.as_str())]));
         prop_assert_eq!(Receipt::decode(&path, |_| 0), None);
     }

@@ -2,9 +2,9 @@
 
 use domain::alert::AlertText;
 use domain::signal::SUMMARY_MAX;
+use domain::word::AlertSeverity;
 use serde_json::{Map, Value};
 
-use super::create::severity_of;
 use crate::text::{self, FIELD_MAX};
 use crate::warning::Warnings;
 
@@ -19,8 +19,8 @@ const DETAILS_MAX: usize = 1_000;
 pub enum Edit {
     Message(String),
     Description(String),
-    /// `P1` to `P5`.
-    Priority(&'static str),
+    /// `P1` to `P5`, and what that means.
+    Priority(&'static str, AlertSeverity),
     AddTags(Vec<String>),
     RemoveTags(Vec<String>),
     AddDetails(Map<String, Value>),
@@ -50,8 +50,8 @@ impl Edit {
             Edit::Description(description) => {
                 kept.insert("description".into(), description.clone().into());
             }
-            Edit::Priority(priority) => {
-                alert.severity = severity_of(priority);
+            Edit::Priority(priority, severity) => {
+                alert.severity = *severity;
                 kept.insert("priority".into(), (*priority).into());
             }
             Edit::AddTags(added) => {

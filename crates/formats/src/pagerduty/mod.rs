@@ -22,6 +22,7 @@ use serde_json::Value;
 
 use event::{Event, Sent};
 
+use crate::severity::Scale;
 use crate::text::{self, FIELD_MAX};
 use crate::warning::{Warnings, quoted};
 use crate::{FormatError, Parsed, json, key, link, severity, time};
@@ -41,14 +42,16 @@ pub struct Request {
 
 /// Reads one event. `outside` is a key that came with the request but not in its body, which some
 /// clients send instead of the field. `random_key` makes a fresh dedup key; it is called only for a trigger without one
-/// (PAGING.md §1.5).
+/// (PAGING.md §1.5). `scale` is asked how the owner of the integration with this key has severities
+/// read, once, and only of an event that makes sense.
 ///
 /// # Errors
 /// [`Invalid`], with every reason found.
-pub fn parse(
+pub fn parse<'s>(
     body: &[u8],
     outside: Option<&str>,
     random_key: impl FnOnce() -> String,
+    scale: impl FnOnce(&str) -> Scale<'s>,
 ) -> Result<Request, Invalid> {
     let Sent {
         event,
@@ -106,7 +109,7 @@ pub fn parse(
         warnings.note(key::CUT_WARNING);
     }
     let mut signal = Signal::new(action, stored_key, summary.unwrap_or_default());
-    fill(&mut signal, event, &mut warnings);
+    fill(&mut signal, event, scale(&routing_key), &mut warnings);
     if let Some(key) = netdata_key(&signal) {
         signal.dedup_key = key::bounded(&key);
     }
@@ -121,13 +124,14 @@ pub fn parse(
     })
 }
 
-type Read = fn(&[u8], Option<&str>, fn() -> String) -> Result<Request, Invalid>;
-
-/// Reads one event that came by another address than the API's, whose key is known already. There
-/// is nobody to tell a fresh dedup key to, so that an event without one is known by what it says.
-pub(crate) fn at_any_address(body: &[u8], read: Read) -> Result<Parsed, FormatError> {
+/// Reads one event by `read` that came by another address than the API's, whose key is known
+/// already. There is nobody to tell a fresh dedup key to, so that an event without one is known by
+/// what it says.
+pub(crate) fn at_any_address(
+    read: impl FnOnce(Option<&str>, fn() -> String) -> Result<Request, Invalid>,
+) -> Result<Parsed, FormatError> {
     let request =
-        read(body, Some("known"), String::new).map_err(|invalid| FormatError::InvalidEvent {
+        read(Some("known"), String::new).map_err(|invalid| FormatError::InvalidEvent {
             reason: invalid.to_string(),
         })?;
     let mut parsed = request.parsed;
@@ -199,7 +203,7 @@ fn action(sent: &Value, warnings: &mut Warnings) -> Result<Action, String> {
 const BAD_ACTION: &str = "'event_action' is invalid (must be one of the following: 'trigger', \
                           'acknowledge' or 'resolve')";
 
-fn fill(signal: &mut Signal, event: Event, warnings: &mut Warnings) {
+fn fill(signal: &mut Signal, event: Event, scale: Scale<'_>, warnings: &mut Warnings) {
     let is_trigger = signal.action == Action::Trigger;
     let payload = event.payload;
     let line = |value: &Value, name: &str, warnings: &mut Warnings| {
@@ -218,32 +222,11 @@ fn fill(signal: &mut Signal, event: Event, warnings: &mut Warnings) {
         }
     };
     let word = line(&payload.severity, "payload.severity", warnings);
-    signal.severity = match word.as_deref().map(|word| (word, severity::read(word))) {
-        Some((word, Some(found))) => {
-            if word != found.as_str() && is_trigger {
-                warnings.note(format!(
-                    "payload.severity {}: read as \"{found}\"",
-                    quoted(word)
-                ));
-            }
-            found
+    signal.severity = severity_of(word.as_deref(), scale, |text| {
+        if is_trigger {
+            warnings.note(text);
         }
-        Some((word, None)) => {
-            if is_trigger {
-                warnings.note(format!(
-                    "payload.severity {} is not a known word: used \"critical\"",
-                    quoted(word)
-                ));
-            }
-            AlertSeverity::Critical
-        }
-        None => {
-            if is_trigger {
-                warnings.note("payload.severity was missing: used \"critical\"");
-            }
-            AlertSeverity::Critical
-        }
-    };
+    });
     signal.monitor_time = time::or_receipt(
         Some(&payload.timestamp),
         "payload.timestamp",
@@ -258,6 +241,36 @@ fn fill(signal: &mut Signal, event: Event, warnings: &mut Warnings) {
         event.client.as_str().unwrap_or_default(),
         warnings,
     ));
+}
+
+fn severity_of(word: Option<&str>, scale: Scale<'_>, tell: impl FnOnce(String)) -> AlertSeverity {
+    let Some(word) = word else {
+        let used = scale.fallback();
+        tell(format!("payload.severity was missing: used \"{used}\""));
+        return used;
+    };
+    if let Some(chosen) = scale.chosen(word) {
+        return chosen;
+    }
+    match severity::read(word) {
+        Some(found) => {
+            if word != found.as_str() {
+                tell(format!(
+                    "payload.severity {}: read as \"{found}\"",
+                    quoted(word)
+                ));
+            }
+            found
+        }
+        None => {
+            let used = scale.fallback();
+            tell(format!(
+                "payload.severity {} is not a known word: used \"{used}\"",
+                quoted(word)
+            ));
+            used
+        }
+    }
 }
 
 /// netdata's agent makes a new dedup key for each event, so its CLEAR would resolve nothing; the

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::alertmanager::push;
 use crate::pagerduty::{change, v1};
 use crate::settings::Settings;
+use crate::severity::Scale;
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 
@@ -32,7 +33,7 @@ fn any_value() -> impl Strategy<Value = Value> {
 }
 
 fn read(body: &[u8]) {
-    if let Ok(request) = v1::parse(body, Some(KEY), || "fresh".into()) {
+    if let Ok(request) = v1::parse(body, Some(KEY), || "fresh".into(), |_| Scale::default()) {
         let signal = &request.parsed.signals[0];
         assert!(signal.summary.chars().count() <= SUMMARY_MAX);
         assert!(signal.dedup_key.chars().count() <= DEDUP_KEY_MAX);

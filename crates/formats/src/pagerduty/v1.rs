@@ -1,5 +1,6 @@
 //! The first version of the Events API (WIRE-FORMATS.md §1.2), which Healthchecks, Spinnaker and
-//! older agents still speak. It knows no severity: `critical` is assumed.
+//! older agents still speak. It knows no severity: `critical` is assumed, unless the integration's
+//! owner has chosen another.
 
 use domain::signal::{DEDUP_KEY_MAX, SUMMARY_MAX, Signal};
 use domain::word::Action;
@@ -7,20 +8,22 @@ use serde_json::{Map, Value};
 
 use super::reply::Invalid;
 use super::{KEY_LENGTH, Request};
+use crate::severity::Scale;
 use crate::text::{self, FIELD_MAX};
 use crate::warning::{Warnings, quoted};
 use crate::{Parsed, json, key, link};
 
 const BAD_TYPE: &str = "event_type is invalid (must be one of: trigger acknowledge resolve)";
 
-/// Reads one event; see [`super::parse`] for `outside` and `random_key`.
+/// Reads one event; see [`super::parse`] for `outside`, `random_key` and `scale`.
 ///
 /// # Errors
 /// [`Invalid`], with every reason found.
-pub fn parse(
+pub fn parse<'s>(
     body: &[u8],
     outside: Option<&str>,
     random_key: impl FnOnce() -> String,
+    scale: impl FnOnce(&str) -> Scale<'s>,
 ) -> Result<Request, Invalid> {
     let (mut event, mended) =
         json::read_as_sent(body).map_err(|_| Invalid::unrecognized("JSON parse error"))?;
@@ -83,6 +86,7 @@ pub fn parse(
     }
     let mut signal = Signal::new(action, stored_key, description.unwrap_or_default());
     let of_event = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or_default();
+    signal.severity = scale(&service_key).fallback();
     signal.source = text::cut(&text::one_line(of_event("client")), FIELD_MAX);
     signal.details = match event.get("details") {
         // Some clients write "no details" so.
@@ -187,7 +191,12 @@ mod tests {
         for (name, value) in change.as_object().unwrap() {
             event[name] = value.clone();
         }
-        parse(event.to_string().as_bytes(), None, || "fresh".to_owned())
+        parse(
+            event.to_string().as_bytes(),
+            None,
+            || "fresh".to_owned(),
+            |_| Scale::default(),
+        )
     }
 
     #[test]
@@ -259,7 +268,7 @@ mod tests {
             assert_eq!(invalid.errors(), [error]);
             assert_eq!(invalid.body()["status"], "invalid event");
         }
-        let broken = parse(b"{", None, String::new).unwrap_err();
+        let broken = parse(b"{", None, String::new, |_| Scale::default()).unwrap_err();
         assert_eq!(broken.errors(), ["JSON parse error"]);
     }
 

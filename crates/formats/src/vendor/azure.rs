@@ -9,14 +9,14 @@ use super::Said;
 use crate::draft::Draft;
 use crate::request::Request;
 use crate::settings::Settings;
-use crate::{FormatError, Parsed, read, severity};
+use crate::{FormatError, Parsed, read};
 
 pub(crate) fn parse(
     request: &Request<'_>,
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Parsed, FormatError> {
-    super::each("Azure Monitor", request, now, |item, _| {
+    super::each("Azure Monitor", request, settings, now, |item, _| {
         if read::object(item, "data.essentials").is_some() {
             common(item, settings)
         } else if read::object(item, "data.context").is_some() {
@@ -30,15 +30,16 @@ pub(crate) fn parse(
 }
 
 fn severity_of(word: Option<String>, settings: &Settings) -> AlertSeverity {
+    let scale = settings.scale();
     word.and_then(|word| {
         // Bare digits stand on Azure's own scale here.
-        let word = match word.parse::<u8>() {
+        let of_scale = match word.parse::<u8>() {
             Ok(number) => format!("sev{number}"),
-            Err(_) => word,
+            Err(_) => word.clone(),
         };
-        severity::read(&word)
+        scale.chosen(&word).or_else(|| scale.read(&of_scale))
     })
-    .unwrap_or_else(|| settings.severity())
+    .unwrap_or_else(|| scale.fallback())
 }
 
 fn action_of(state: Option<String>) -> Action {

@@ -11,14 +11,14 @@ use crate::draft::{Draft, rest_of};
 use crate::request::Request;
 use crate::settings::Settings;
 use crate::warning::{Warnings, quoted};
-use crate::{FormatError, Parsed, read, severity};
+use crate::{FormatError, Parsed, read};
 
 pub(crate) fn nagios(
     request: &Request<'_>,
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Parsed, FormatError> {
-    super::each("Nagios", request, now, |item, warnings| {
+    super::each("Nagios", request, settings, now, |item, warnings| {
         notification(item, settings, nagios_key, warnings)
     })
 }
@@ -28,7 +28,7 @@ pub(crate) fn icinga(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Parsed, FormatError> {
-    super::each("Icinga", request, now, |item, warnings| {
+    super::each("Icinga", request, settings, now, |item, warnings| {
         notification(item, settings, nagios_key, warnings)
     })
 }
@@ -38,7 +38,7 @@ pub(crate) fn checkmk(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Parsed, FormatError> {
-    super::each("Checkmk", request, now, |item, warnings| {
+    super::each("Checkmk", request, settings, now, |item, warnings| {
         notification(item, settings, checkmk_key, warnings)
     })
 }
@@ -48,7 +48,9 @@ pub(crate) fn monit(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Parsed, FormatError> {
-    super::each("Monit", request, now, |item, _| monit_event(item, settings))
+    super::each("Monit", request, settings, now, |item, _| {
+        monit_event(item, settings)
+    })
 }
 
 type Key = fn(&str, Option<&str>, Option<&str>) -> String;
@@ -114,7 +116,8 @@ fn notification<'a>(
         None => host.clone(),
     };
     let mut dedup_key = key(&host, service.as_deref(), address.as_deref());
-    let known = state.as_deref().and_then(severity::read);
+    let scale = settings.scale();
+    let known = state.as_deref().and_then(|state| scale.read(state));
     let shown = state.as_deref().unwrap_or("in an unknown state");
     let (action, title, severity) = match &*kind.to_uppercase() {
         "PROBLEM" => (Action::Trigger, format!("{of} is {shown}"), known),
@@ -126,8 +129,8 @@ fn notification<'a>(
         ),
         "FLAPPINGSTART" => {
             dedup_key.push_str(";flapping");
-            let warning = Some(AlertSeverity::Warning);
-            (Action::Trigger, format!("{of} is flapping"), warning)
+            let flapping = scale.chosen(&kind).unwrap_or(AlertSeverity::Warning);
+            (Action::Trigger, format!("{of} is flapping"), Some(flapping))
         }
         "FLAPPINGSTOP" | "FLAPPINGEND" | "FLAPPINGDISABLED" => {
             dedup_key.push_str(";flapping");
@@ -157,7 +160,7 @@ fn notification<'a>(
             None => title,
         }),
         source: Some(host),
-        severity: Some(severity.unwrap_or_else(|| settings.severity())),
+        severity: Some(severity.unwrap_or_else(|| scale.fallback())),
         component: service,
         group: field(
             item,

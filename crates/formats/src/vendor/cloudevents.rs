@@ -79,7 +79,16 @@ pub(crate) fn parse(
                 parsed.signals.push(signal);
             }
             Said::Nothing(reason) => warnings.note(reason),
-            Said::Unknown => super::fallback(WHO, &item, now, &mut parsed, &mut warnings),
+            Said::Unknown => {
+                super::fallback(
+                    WHO,
+                    &item,
+                    settings.scale(),
+                    now,
+                    &mut parsed,
+                    &mut warnings,
+                );
+            }
         }
     }
     parsed.warnings = warnings.finish();
@@ -165,7 +174,7 @@ fn event<'a>(item: &'a Value, settings: &Settings, warnings: &mut Warnings) -> S
         source: Some(source),
         severity: Some(severity_of(
             of(&["severity"]).or_else(|| read::text(item, "severity")),
-            settings.severity(),
+            settings.scale(),
             warnings,
         )),
         component: of(&["component"]).or(subject),

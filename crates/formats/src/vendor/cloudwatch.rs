@@ -45,7 +45,7 @@ pub(crate) fn parse(
     let message = envelope.get("Message").and_then(Value::as_str);
     let Some(message) = message.filter(|_| kind == "Notification") else {
         // Raw delivery: the message is the body.
-        return super::each(WHO, request, now, |item, _| alarm(item, settings));
+        return super::each(WHO, request, settings, now, |item, _| alarm(item, settings));
     };
     super::told(encoding, &mut warnings);
     parsed.signed = sns::of_notification(&envelope, &mut warnings)?;
@@ -75,11 +75,16 @@ pub(crate) fn parse(
 /// neither good nor certainly bad, so that is told with less noise unless its owner has chosen
 /// otherwise.
 fn state_of(state: &str, settings: &Settings) -> Option<(Action, AlertSeverity)> {
+    let chosen = settings.scale().chosen(state);
+    let severity = chosen.unwrap_or_else(|| settings.severity());
     Some(match (state, settings.insufficient_data()) {
-        ("OK", _) | (NO_DATA, NoData::Resolve) => (Action::Resolve, settings.severity()),
-        (NO_DATA, NoData::Trigger) => (Action::Trigger, AlertSeverity::Warning),
+        ("OK", _) | (NO_DATA, NoData::Resolve) => (Action::Resolve, severity),
+        (NO_DATA, NoData::Trigger) => {
+            let severity = chosen.unwrap_or(AlertSeverity::Warning);
+            (Action::Trigger, severity)
+        }
         (NO_DATA, NoData::Ignore) => return None,
-        _ => (Action::Trigger, settings.severity()),
+        _ => (Action::Trigger, severity),
     })
 }
 

@@ -19,7 +19,7 @@ pub(crate) fn parse(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Parsed, FormatError> {
-    super::each(WHO, request, now, |item, warnings| {
+    super::each(WHO, request, settings, now, |item, warnings| {
         event(item, settings, warnings)
     })
 }
@@ -150,8 +150,12 @@ fn action(transition: Option<&str>, item: &Value, warnings: &mut Warnings) -> Ac
 }
 
 fn severity(item: &Value, transition: Option<&str>, settings: &Settings) -> AlertSeverity {
-    let of_priority = read::first(item, &["priority", "alert_priority"]).and_then(|word| {
-        Some(match word.to_uppercase().as_str() {
+    let priority = read::first(item, &["priority", "alert_priority"]);
+    let kind = read::first(item, &["type", "alert_type"]);
+    let scale = settings.scale();
+    let words = [priority.as_deref(), transition, kind.as_deref()];
+    let of_priority = || {
+        Some(match priority.as_deref()?.to_uppercase().as_str() {
             "P1" => AlertSeverity::Critical,
             "P2" => AlertSeverity::Error,
             "P3" => AlertSeverity::Warning,
@@ -159,13 +163,12 @@ fn severity(item: &Value, transition: Option<&str>, settings: &Settings) -> Aler
             // Of an event, not of a monitor: `normal` and `low` say nothing.
             _ => return None,
         })
-    });
+    };
     let is_warning = transition.is_some_and(|word| word.to_lowercase().ends_with("warn"))
-        || read::first(item, &["type", "alert_type"])
-            .is_some_and(|word| word.eq_ignore_ascii_case("warning"));
-    of_priority.unwrap_or(if is_warning {
-        AlertSeverity::Warning
-    } else {
-        settings.severity()
-    })
+        || (kind.as_deref()).is_some_and(|word| word.eq_ignore_ascii_case("warning"));
+    let of_state = is_warning.then_some(AlertSeverity::Warning);
+    (scale.first_chosen(words))
+        .or_else(of_priority)
+        .or(of_state)
+        .unwrap_or_else(|| scale.fallback())
 }

@@ -17,7 +17,7 @@ pub(crate) fn parse(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Parsed, FormatError> {
-    super::each("Kibana", request, now, |item, warnings| {
+    super::each("Kibana", request, settings, now, |item, warnings| {
         alert(item, settings, warnings)
     })
 }
@@ -58,11 +58,7 @@ fn alert<'a>(item: &'a Value, settings: &Settings, warnings: &mut Warnings) -> S
         key,
         title,
         source: of(&["source", "host", "context.host.name"]).or_else(|| alert.clone()),
-        severity: Some(severity_of(
-            of(&["severity"]),
-            settings.severity(),
-            warnings,
-        )),
+        severity: Some(severity_of(of(&["severity"]), settings.scale(), warnings)),
         class: of(&["rule_type", "rule.type"]),
         group: of(&["space_id", "rule.spaceId", "spaceId"]),
         component: rule_name,

@@ -1,13 +1,14 @@
 //! Google Cloud Monitoring, version 1.2 of its webhook and the older ones (WIRE-FORMATS.md §1.15).
 
 use domain::Timestamp;
-use domain::word::{Action, AlertSeverity};
+use domain::word::Action;
 use serde_json::Value;
 
 use super::Said;
 use crate::draft::{Draft, rest_of, severity_of};
 use crate::request::Request;
 use crate::settings::Settings;
+use crate::severity::Scale;
 use crate::warning::Warnings;
 use crate::{FormatError, Parsed, read};
 
@@ -16,12 +17,16 @@ pub(crate) fn parse(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Parsed, FormatError> {
-    super::each("Google Cloud Monitoring", request, now, |item, warnings| {
-        incident(item, settings.severity(), warnings)
-    })
+    super::each(
+        "Google Cloud Monitoring",
+        request,
+        settings,
+        now,
+        |item, warnings| incident(item, settings.scale(), warnings),
+    )
 }
 
-fn incident<'a>(item: &'a Value, absent: AlertSeverity, warnings: &mut Warnings) -> Said<'a> {
+fn incident<'a>(item: &'a Value, scale: Scale<'_>, warnings: &mut Warnings) -> Said<'a> {
     let Some(incident) = item.get("incident").filter(|incident| incident.is_object()) else {
         return Said::Unknown;
     };
@@ -46,7 +51,7 @@ fn incident<'a>(item: &'a Value, absent: AlertSeverity, warnings: &mut Warnings)
             "resource_id",
             "scoping_project_id",
         ]),
-        severity: Some(severity_of(of(&["severity"]), absent, warnings)),
+        severity: Some(severity_of(of(&["severity"]), scale, warnings)),
         component: of(&["resource.type", "resource_type_display_name"]),
         class: of(&["metric.type", "condition_name"]),
         group: of(&["policy_name"]),

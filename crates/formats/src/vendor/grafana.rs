@@ -24,9 +24,14 @@ pub(crate) fn parse(
     let (value, encoding) = request.fields();
     match alertmanager::of_value(WHO, &value, encoding, settings, now) {
         Some(parsed) => Ok(unified(&value, parsed?, settings)),
-        None => super::each_of(WHO, request, (value, encoding), now, |item, warnings| {
-            legacy(item, settings, warnings)
-        }),
+        None => super::each_of(
+            WHO,
+            request,
+            (value, encoding),
+            settings,
+            now,
+            |item, warnings| legacy(item, settings, warnings),
+        ),
     }
 }
 
@@ -111,11 +116,12 @@ fn legacy<'a>(item: &'a Value, settings: &Settings, warnings: &mut Warnings) -> 
         "pending" => return Said::Nothing("the rule is pending"),
         _ => Action::Trigger,
     };
-    let absent = if state == "no_data" {
-        AlertSeverity::Error
-    } else {
-        settings.severity()
-    };
+    // Where the rule's tags do not say it, its state may.
+    let mut scale = settings.scale();
+    let of_state = (state == "no_data").then_some(AlertSeverity::Error);
+    if let Some(absent) = scale.chosen(&state).or(of_state) {
+        scale = scale.with_default(absent);
+    }
     Draft {
         action: Some(action),
         key: read::text(item, "ruleId")
@@ -127,7 +133,7 @@ fn legacy<'a>(item: &'a Value, settings: &Settings, warnings: &mut Warnings) -> 
         title: read::first(item, &["ruleName", "title", "message"]),
         severity: Some(severity_of(
             read::text(item, "tags.severity"),
-            absent,
+            scale,
             warnings,
         )),
         component: read::text(item, "tags.service"),

@@ -24,6 +24,8 @@ use serde_json::Value;
 
 use crate::draft::Draft;
 use crate::request::{Encoding, Request};
+use crate::settings::Settings;
+use crate::severity::Scale;
 use crate::warning::Warnings;
 use crate::{FormatError, ITEMS_MAX, Parsed, generic, json, key, mask, text};
 
@@ -52,10 +54,11 @@ impl<'a> From<Draft<'a>> for Said<'a> {
 pub(crate) fn each(
     who: &'static str,
     request: &Request<'_>,
+    settings: &Settings,
     now: Timestamp,
     read: impl for<'a> Fn(&'a Value, &mut Warnings) -> Said<'a>,
 ) -> Result<Parsed, FormatError> {
-    each_of(who, request, request.fields(), now, read)
+    each_of(who, request, request.fields(), settings, now, read)
 }
 
 /// As [`each`], of fields that were read from the request already.
@@ -63,6 +66,7 @@ pub(crate) fn each_of(
     who: &'static str,
     request: &Request<'_>,
     (mut value, encoding): (Value, Encoding),
+    settings: &Settings,
     now: Timestamp,
     read: impl for<'a> Fn(&'a Value, &mut Warnings) -> Said<'a>,
 ) -> Result<Parsed, FormatError> {
@@ -81,7 +85,7 @@ pub(crate) fn each_of(
         Value::Array(items) => {
             for (position, item) in items.iter().enumerate() {
                 warnings.place = format!("item {position}: ");
-                one(who, item, now, &read, &mut parsed, &mut warnings);
+                one(who, item, settings, now, &read, &mut parsed, &mut warnings);
             }
         }
         other if is_empty(other) => {
@@ -89,7 +93,7 @@ pub(crate) fn each_of(
                 reason: format!("The request is empty. {who} sends its alert in the body."),
             });
         }
-        other => one(who, other, now, &read, &mut parsed, &mut warnings),
+        other => one(who, other, settings, now, &read, &mut parsed, &mut warnings),
     }
     parsed.warnings.splice(0..0, warnings.finish());
     Ok(parsed)
@@ -113,6 +117,7 @@ pub(crate) fn told(encoding: Encoding, warnings: &mut Warnings) {
 fn one(
     who: &'static str,
     item: &Value,
+    settings: &Settings,
     now: Timestamp,
     read: impl for<'a> Fn(&'a Value, &mut Warnings) -> Said<'a>,
     parsed: &mut Parsed,
@@ -121,7 +126,7 @@ fn one(
     match read(item, warnings) {
         Said::Signal(draft) => parsed.signals.push(draft.finish(who, now, warnings)),
         Said::Nothing(reason) => warnings.note(reason),
-        Said::Unknown => fallback(who, item, now, parsed, warnings),
+        Said::Unknown => fallback(who, item, settings.scale(), now, parsed, warnings),
     }
 }
 
@@ -129,12 +134,13 @@ fn one(
 pub(crate) fn fallback(
     who: &'static str,
     item: &Value,
+    scale: Scale<'_>,
     now: Timestamp,
     parsed: &mut Parsed,
     warnings: &mut Warnings,
 ) {
     if item.is_object()
-        && let Ok(generic) = generic::of_value(item.clone(), now)
+        && let Ok(generic) = generic::of_value(item.clone(), scale, now)
     {
         warnings.note(format!("not a shape {who} sends: read as generic JSON"));
         generic.warnings.iter().for_each(|text| warnings.note(text));
@@ -159,6 +165,7 @@ pub(crate) fn fallback(
             Some(line) => format!("{who}: {line}"),
             None => format!("{who} sent something that could not be understood"),
         }),
+        severity: Some(scale.fallback()),
         details: serde_json::json!({ "body": text::cut(&raw, RAW_MAX) }),
         ..Draft::default()
     };

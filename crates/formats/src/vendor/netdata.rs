@@ -40,7 +40,7 @@ pub(crate) fn parse(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Parsed, FormatError> {
-    super::each("netdata", request, now, |item, warnings| {
+    super::each("netdata", request, settings, now, |item, warnings| {
         if read::text(item, "alarmId").is_some() || read::text(item, "unique_id").is_some() {
             agent(item, settings, warnings)
         } else if read::object(item, "status").is_some() {
@@ -59,16 +59,20 @@ fn of_status(
     warnings: &mut Warnings,
 ) -> Option<(Action, AlertSeverity)> {
     let word = word.unwrap_or_default();
-    Some(match &*word.to_uppercase() {
+    let chosen = settings.scale().chosen(&word);
+    let (action, severity) = match &*word.to_uppercase() {
         "CRITICAL" => (Action::Trigger, AlertSeverity::Critical),
         "WARNING" => (Action::Trigger, AlertSeverity::Warning),
         "CLEAR" | "REMOVED" => (Action::Resolve, AlertSeverity::Info),
         "UNINITIALIZED" | "UNDEFINED" => return None,
         _ => {
-            warnings.note(format!("status {} is not netdata's", quoted(&word)));
+            if chosen.is_none() {
+                warnings.note(format!("status {} is not netdata's", quoted(&word)));
+            }
             (Action::Trigger, settings.severity())
         }
-    })
+    };
+    Some((action, chosen.unwrap_or(severity)))
 }
 
 fn cloud<'a>(item: &'a Value, settings: &Settings, warnings: &mut Warnings) -> Said<'a> {
@@ -129,16 +133,20 @@ fn reachability<'a>(item: &'a Value, settings: &Settings) -> Said<'a> {
             })
         }),
         source: host,
-        severity: Some(match read::word(item, "severity").as_deref() {
-            Some("warning") => AlertSeverity::Warning,
-            _ => settings.severity(),
-        }),
+        severity: Some(reachability_severity(item, settings)),
         class: Some("reachability".to_owned()),
         links: vec![("netdata", read::text(item, "url"))],
         details: rest_of(item, &["url"]),
         ..Draft::default()
     }
     .into()
+}
+
+fn reachability_severity(item: &Value, settings: &Settings) -> AlertSeverity {
+    let word = read::word(item, "severity").unwrap_or_default();
+    let scale = settings.scale();
+    let known = (word == "warning").then_some(AlertSeverity::Warning);
+    (scale.chosen(&word).or(known)).unwrap_or_else(|| scale.fallback())
 }
 
 /// `alarmId` is one of an alarm on its host; `unique_id` differs each time.

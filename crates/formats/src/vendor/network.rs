@@ -9,6 +9,7 @@ use super::Said;
 use crate::draft::{Draft, rest_of, severity_of};
 use crate::request::Request;
 use crate::settings::Settings;
+use crate::severity::Scale;
 use crate::warning::Warnings;
 use crate::{FormatError, Parsed, read};
 
@@ -17,7 +18,7 @@ pub(crate) fn prtg(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Parsed, FormatError> {
-    super::each("PRTG", request, now, |item, _| {
+    super::each("PRTG", request, settings, now, |item, _| {
         let of = |names: &[&str]| read::first(item, names);
         let Some(status) = of(&["status", "state"]) else {
             return Said::Unknown;
@@ -88,7 +89,15 @@ fn prtg_state(status: &str, settings: &Settings) -> (Action, AlertSeverity) {
     {
         return (Action::Resolve, settings.severity());
     }
-    let severity = if starts(&["warning", "warnung", "avertissement", "advertencia"]) {
+    // `Down (Partial)`: whole, or by what it begins with.
+    let of_owner = [
+        Some(lower),
+        lower.split('(').next(),
+        lower.split_whitespace().next(),
+    ];
+    let severity = if let Some(chosen) = settings.scale().first_chosen(of_owner) {
+        chosen
+    } else if starts(&["warning", "warnung", "avertissement", "advertencia"]) {
         AlertSeverity::Warning
     } else if starts(&["unusual", "ungewöhnlich", "inhabituel", "inusual"]) {
         AlertSeverity::Info
@@ -105,12 +114,12 @@ pub(crate) fn librenms(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Parsed, FormatError> {
-    super::each("LibreNMS", request, now, |item, warnings| {
-        librenms_alert(item, settings.severity(), warnings)
+    super::each("LibreNMS", request, settings, now, |item, warnings| {
+        librenms_alert(item, settings.scale(), warnings)
     })
 }
 
-fn librenms_alert<'a>(item: &'a Value, absent: AlertSeverity, warnings: &mut Warnings) -> Said<'a> {
+fn librenms_alert<'a>(item: &'a Value, scale: Scale<'_>, warnings: &mut Warnings) -> Said<'a> {
     let of = |names: &[&str]| read::first(item, names);
     let state = of(&["state"]);
     let Some(key) = of(&["alert_id", "id", "uid"]) else {
@@ -138,7 +147,7 @@ fn librenms_alert<'a>(item: &'a Value, absent: AlertSeverity, warnings: &mut War
         key: Some(key),
         title,
         source: host,
-        severity: Some(severity_of(sent.filter(|_| !is_ok), absent, warnings)),
+        severity: Some(severity_of(sent.filter(|_| !is_ok), scale, warnings)),
         component: of(&["os", "hardware"]),
         group: of(&["location"]),
         class: rule,

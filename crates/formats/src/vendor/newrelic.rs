@@ -18,7 +18,7 @@ pub(crate) fn parse(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Parsed, FormatError> {
-    super::each(WHO, request, now, |item, warnings| {
+    super::each(WHO, request, settings, now, |item, warnings| {
         if read::text(item, "current_state").is_some() {
             legacy(item, settings, warnings)
         } else {
@@ -43,13 +43,17 @@ fn action_of(state: &str, warnings: &mut Warnings) -> Action {
 }
 
 fn severity_of(word: Option<String>, settings: &Settings) -> AlertSeverity {
-    match word.map(|word| word.to_uppercase()).as_deref() {
-        Some("CRITICAL") => AlertSeverity::Critical,
-        Some("HIGH") => AlertSeverity::Error,
-        Some("MEDIUM" | "WARNING") => AlertSeverity::Warning,
-        Some("LOW" | "INFO") => AlertSeverity::Info,
-        _ => settings.severity(),
-    }
+    let word = word.unwrap_or_default();
+    let scale = settings.scale();
+    scale
+        .chosen(&word)
+        .unwrap_or_else(|| match &*word.to_uppercase() {
+            "CRITICAL" => AlertSeverity::Critical,
+            "HIGH" => AlertSeverity::Error,
+            "MEDIUM" | "WARNING" => AlertSeverity::Warning,
+            "LOW" | "INFO" => AlertSeverity::Info,
+            _ => scale.fallback(),
+        })
 }
 
 fn issue<'a>(item: &'a Value, settings: &Settings, warnings: &mut Warnings) -> Said<'a> {

@@ -16,7 +16,7 @@ pub(crate) fn parse(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Parsed, FormatError> {
-    super::each("Nobl9", request, now, |item, warnings| {
+    super::each("Nobl9", request, settings, now, |item, warnings| {
         alert(item, settings, warnings)
     })
 }
@@ -56,11 +56,7 @@ fn alert<'a>(item: &'a Value, settings: &Settings, warnings: &mut Warnings) -> S
         key: Some(key),
         title,
         source: of(&["service_name", "service"]),
-        severity: Some(severity_of(
-            of(&["severity"]),
-            settings.severity(),
-            warnings,
-        )),
+        severity: Some(severity_of(of(&["severity"]), settings.scale(), warnings)),
         component: slo,
         group: of(&["project_name", "project"]),
         class: policy,

@@ -10,7 +10,7 @@ use super::Said;
 use crate::draft::{Draft, rest_of};
 use crate::request::Request;
 use crate::settings::Settings;
-use crate::{FormatError, Parsed, read, severity, signature};
+use crate::{FormatError, Parsed, read, signature};
 
 pub(crate) fn parse(
     request: &Request<'_>,
@@ -24,7 +24,7 @@ pub(crate) fn parse(
         "",
     )?;
     let resource = request.header("Sentry-Hook-Resource").unwrap_or_default();
-    super::each("Sentry", request, now, |item, _| {
+    super::each("Sentry", request, settings, now, |item, _| {
         if resource == "installation" || read::object(item, "data.installation").is_some() {
             Said::Nothing("Sentry told of its installation")
         } else if read::object(item, "data.metric_alert").is_some() {
@@ -48,7 +48,7 @@ pub(crate) fn parse(
 
 fn level(value: &Value, path: &str, settings: &Settings) -> AlertSeverity {
     read::text(value, path)
-        .and_then(|word| severity::read(&word))
+        .and_then(|word| settings.scale().read(&word))
         .unwrap_or_else(|| settings.severity())
 }
 
@@ -119,10 +119,11 @@ fn metric<'a>(item: &'a Value, settings: &Settings) -> Said<'a> {
                 "data.metric_alert.organization_id",
             ],
         ),
-        severity: Some(match &*action {
-            "critical" => AlertSeverity::Critical,
-            "warning" => AlertSeverity::Warning,
-            _ => settings.severity(),
+        severity: Some(match (settings.scale().chosen(&action), &*action) {
+            (Some(chosen), _) => chosen,
+            (None, "critical") => AlertSeverity::Critical,
+            (None, "warning") => AlertSeverity::Warning,
+            (None, _) => settings.severity(),
         }),
         class: read::text(item, "data.metric_alert.alert_rule.name"),
         links: vec![("Sentry", read::text(item, "data.web_url"))],

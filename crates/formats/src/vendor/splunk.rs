@@ -2,13 +2,13 @@
 //! (WIRE-FORMATS.md §1.11).
 
 use domain::Timestamp;
-use domain::word::AlertSeverity;
 use serde_json::Value;
 
 use super::Said;
 use crate::draft::{Draft, severity_of};
 use crate::request::Request;
 use crate::settings::Settings;
+use crate::severity::Scale;
 use crate::warning::Warnings;
 use crate::{FormatError, Parsed, generic, read};
 
@@ -17,13 +17,13 @@ pub(crate) fn parse(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Parsed, FormatError> {
-    super::each("Splunk", request, now, |item, warnings| {
-        search(item, settings.severity(), warnings)
+    super::each("Splunk", request, settings, now, |item, warnings| {
+        search(item, settings.scale(), warnings)
     })
 }
 
 /// Columns of the search's result that a search may fill on purpose: `| eval dedup_key=host`.
-fn search<'a>(item: &'a Value, absent: AlertSeverity, warnings: &mut Warnings) -> Said<'a> {
+fn search<'a>(item: &'a Value, scale: Scale<'_>, warnings: &mut Warnings) -> Said<'a> {
     let Some(name) = read::first(item, &["search_name", "configuration.search_name"]) else {
         return Said::Unknown;
     };
@@ -42,7 +42,7 @@ fn search<'a>(item: &'a Value, absent: AlertSeverity, warnings: &mut Warnings) -
         source: column("source_host")
             .or_else(|| column("host"))
             .or_else(|| column("source")),
-        severity: Some(severity_of(column("severity"), absent, warnings)),
+        severity: Some(severity_of(column("severity"), scale, warnings)),
         component: column("component"),
         group: read::text(item, "app"),
         class: Some(name),

@@ -1,7 +1,6 @@
 //! Generic JSON, signed by Standard Webhooks when a secret is set (WIRE-FORMATS.md §1.19).
 
 use domain::Timestamp;
-use domain::word::AlertSeverity;
 use serde_json::Value;
 
 use super::RAW_MAX;
@@ -37,7 +36,7 @@ pub(crate) fn plain(
     if let Some(mapping) = settings.mapping() {
         return mapping
             .map_err(mapping::faulty)
-            .and_then(|mapping| mapping.apply(request, now));
+            .and_then(|mapping| mapping.apply(request, settings.scale(), now));
     }
     let mut warnings = Warnings::default();
     let value = match json::read(request.body) {
@@ -63,7 +62,7 @@ pub(crate) fn plain(
     };
     let mut parsed = match of_client(&value) {
         Some(read) => read(request.body, settings, now)?,
-        None => generic::of_value(with_severity(value, settings.severity), now)?,
+        None => generic::of_value(value, settings.scale(), now)?,
     };
     parsed.warnings.splice(0..0, warnings.finish());
     Ok(parsed)
@@ -102,10 +101,18 @@ type Read = fn(&[u8], &Settings, Timestamp) -> Result<Parsed, FormatError>;
 fn of_client(value: &Value) -> Option<Read> {
     let has = |name: &str| value.get(name).is_some();
     if has("event_action") && (has("payload") || has("routing_key")) {
-        return Some(|body, _, _| pagerduty::at_any_address(body, pagerduty::parse));
+        return Some(|body, settings, _| {
+            pagerduty::at_any_address(|key, fresh| {
+                pagerduty::parse(body, key, fresh, |_| settings.scale())
+            })
+        });
     }
     if has("event_type") && has("service_key") {
-        return Some(|body, _, _| pagerduty::at_any_address(body, pagerduty::v1::parse));
+        return Some(|body, settings, _| {
+            pagerduty::at_any_address(|key, fresh| {
+                pagerduty::v1::parse(body, key, fresh, |_| settings.scale())
+            })
+        });
     }
     let of_a_group = |alerts: &Vec<Value>| alerts.iter().any(|alert| alert.get("labels").is_some());
     let alone = |alerts: &Vec<Value>| alerts.iter().any(alertmanager::is_alert);
@@ -121,7 +128,7 @@ pub(crate) fn opsgenie(
 ) -> Result<Parsed, FormatError> {
     match json::read(request.body) {
         Ok((Value::Object(fields), _)) if fields.contains_key("message") => {
-            let made = opsgenie::create::create(request.body);
+            let made = opsgenie::create::create(request.body, settings.scale());
             made.map(|made| made.parsed)
                 .map_err(|refusal| FormatError::InvalidEvent {
                     reason: refusal.to_string(),
@@ -131,28 +138,10 @@ pub(crate) fn opsgenie(
     }
 }
 
-/// Says how bad it is where the sender does not.
-fn with_severity(mut value: Value, severity: Option<AlertSeverity>) -> Value {
-    let Some(severity) = severity else {
-        return value;
-    };
-    let items = match &mut value {
-        Value::Array(items) => &mut items[..],
-        one => std::slice::from_mut(one),
-    };
-    for fields in items.iter_mut().filter_map(Value::as_object_mut) {
-        let sent = fields.get("severity").and_then(read::scalar);
-        if sent.is_none_or(|word| word.trim().is_empty()) {
-            fields.insert("severity".to_owned(), severity.as_str().into());
-        }
-    }
-    value
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::word::Action;
+    use domain::word::{Action, AlertSeverity};
     use serde_json::json;
 
     fn signal(

@@ -40,7 +40,7 @@ pub(crate) fn kuma(
         _ => None,
     };
     let fields = (unpacked.unwrap_or(value), encoding);
-    super::each_of("Uptime Kuma", request, fields, now, |item, _| {
+    super::each_of("Uptime Kuma", request, fields, settings, now, |item, _| {
         kuma_beat(item, settings)
     })
 }
@@ -153,6 +153,7 @@ pub(crate) fn robot(
         "UptimeRobot",
         request,
         (fields, encoding),
+        settings,
         now,
         |item, _| {
             let of = |names: &[&str]| read::first(item, names);
@@ -167,6 +168,7 @@ pub(crate) fn robot(
                 ("3", _) => (Action::Trigger, AlertSeverity::Warning, ":ssl"),
                 _ => (Action::Trigger, settings.severity(), ""),
             };
+            let chosen = settings.scale().first_chosen([Some(&*kind), Some(&*word)]);
             let name = of(&["monitorFriendlyName", "monitorURL"]);
             let details = of(&["alertDetails"]);
             Draft {
@@ -178,7 +180,7 @@ pub(crate) fn robot(
                     _ => name.clone().or(details),
                 },
                 source: of(&["monitorURL"]).or_else(|| name.clone()),
-                severity: Some(severity),
+                severity: Some(chosen.unwrap_or(severity)),
                 component: name,
                 links: vec![("Monitored address", of(&["monitorURL"]))],
                 details: rest_of(item, &["apiKey"]),
@@ -195,7 +197,7 @@ pub(crate) fn pingdom(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Parsed, FormatError> {
-    super::each("Pingdom", request, now, |item, _| {
+    super::each("Pingdom", request, settings, now, |item, _| {
         let of = |names: &[&str]| read::first(item, names);
         let (Some(id), Some(state)) = (of(&["check_id"]), of(&["current_state"])) else {
             return Said::Unknown;
@@ -215,11 +217,7 @@ pub(crate) fn pingdom(
             },
             source: of(&["check_params.hostname", "check_params.full_url"])
                 .or_else(|| name.clone()),
-            severity: Some(match of(&["importance_level"]).as_deref() {
-                Some("HIGH") => AlertSeverity::Critical,
-                Some("LOW") => AlertSeverity::Warning,
-                _ => settings.severity(),
-            }),
+            severity: Some(importance(of(&["importance_level"]), settings)),
             component: name,
             class: of(&["check_type"]),
             links: vec![
@@ -241,6 +239,16 @@ pub(crate) fn pingdom(
     })
 }
 
+fn importance(level: Option<String>, settings: &Settings) -> AlertSeverity {
+    let level = level.unwrap_or_default();
+    let scale = settings.scale();
+    scale.chosen(&level).unwrap_or_else(|| match &*level {
+        "HIGH" => AlertSeverity::Critical,
+        "LOW" => AlertSeverity::Warning,
+        _ => scale.fallback(),
+    })
+}
+
 /// Healthchecks: every field is its user's template; ours is in docs/monitors.md.
 pub(crate) fn healthchecks(
     request: &Request<'_>,
@@ -254,7 +262,7 @@ pub(crate) fn healthchecks(
             fields.entry(name).or_insert(value);
         }
     }
-    super::each_of("Healthchecks", request, fields, now, |item, _| {
+    super::each_of("Healthchecks", request, fields, settings, now, |item, _| {
         let of = |names: &[&str]| read::first(item, names);
         let Some(status) = of(&["status", "action"]) else {
             return Said::Unknown;
@@ -294,7 +302,7 @@ pub(crate) fn statuscake(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Parsed, FormatError> {
-    super::each("StatusCake", request, now, |item, _| {
+    super::each("StatusCake", request, settings, now, |item, _| {
         let of = |names: &[&str]| read::first(item, names);
         let Some(status) = of(&["Status", "status"]) else {
             return Said::Unknown;
@@ -341,7 +349,7 @@ pub(crate) fn updown(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Parsed, FormatError> {
-    super::each("updown.io", request, now, |item, _| {
+    super::each("updown.io", request, settings, now, |item, _| {
         let of = |names: &[&str]| read::first(item, names);
         let (Some(event), Some(token)) = (of(&["event"]), of(&["check.token", "check.url"])) else {
             return Said::Unknown;
@@ -358,6 +366,7 @@ pub(crate) fn updown(
             }
             _ => (Action::Trigger, settings.severity(), ""),
         };
+        let severity = settings.scale().chosen(&event).unwrap_or(severity);
         let name = of(&["check.alias", "check.url"]);
         let told = of(&["description", "downtime.error", "ssl.error"]);
         Draft {

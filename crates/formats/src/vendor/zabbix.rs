@@ -9,15 +9,16 @@ use super::Said;
 use crate::draft::{Draft, severity_of};
 use crate::request::Request;
 use crate::settings::Settings;
+use crate::severity::Scale;
 use crate::warning::Warnings;
-use crate::{FormatError, Parsed, json, read, severity};
+use crate::{FormatError, Parsed, json, read};
 
 pub(crate) fn parse(
     request: &Request<'_>,
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Parsed, FormatError> {
-    super::each("Zabbix", request, now, |item, warnings| {
+    super::each("Zabbix", request, settings, now, |item, warnings| {
         event(item, settings, warnings)
     })
 }
@@ -37,13 +38,7 @@ fn event<'a>(item: &'a Value, settings: &Settings, warnings: &mut Warnings) -> S
         key: Some(id),
         title: title.or_else(|| message.clone()),
         source: host.or_else(|| read::text(item, "host_ip")),
-        severity: Some(nseverity(item).unwrap_or_else(|| {
-            severity_of(
-                read::first(item, &["event_severity", "severity", "trigger_severity"]),
-                settings.severity(),
-                warnings,
-            )
-        })),
+        severity: Some(severity(item, settings.scale(), warnings)),
         component: read::text(item, "item_name"),
         group: read::first(item, &["host_group", "trigger_hostgroup_name"]),
         class: read::first(item, &["trigger_id", "triggerid"]),
@@ -88,16 +83,23 @@ fn action(item: &Value, title: Option<&str>, message: Option<&str>) -> Action {
     Action::Trigger
 }
 
-/// `{EVENT.NSEVERITY}`, as Zabbix itself translates it for PagerDuty.
-fn nseverity(item: &Value) -> Option<AlertSeverity> {
-    let number = read::first(item, &["event_nseverity", "nseverity"])?;
-    Some(match &*number {
-        "5" => AlertSeverity::Critical,
-        "4" => AlertSeverity::Error,
-        "3" | "2" => AlertSeverity::Warning,
-        "1" | "0" => AlertSeverity::Info,
-        word => return severity::read(word),
-    })
+/// By `{EVENT.NSEVERITY}`, as Zabbix itself translates it for PagerDuty, else by the word beside it;
+/// its owner may have chosen what either means.
+fn severity(item: &Value, scale: Scale<'_>, warnings: &mut Warnings) -> AlertSeverity {
+    let number = read::first(item, &["event_nseverity", "nseverity"]);
+    let word = read::first(item, &["event_severity", "severity", "trigger_severity"]);
+    let of_number = || {
+        Some(match number.as_deref()? {
+            "5" => AlertSeverity::Critical,
+            "4" => AlertSeverity::Error,
+            "3" | "2" => AlertSeverity::Warning,
+            "1" | "0" => AlertSeverity::Info,
+            word => return scale.read(word),
+        })
+    };
+    (scale.first_chosen([number.as_deref(), word.as_deref()]))
+        .or_else(of_number)
+        .unwrap_or_else(|| severity_of(word, scale, warnings))
 }
 
 /// What is filled in, with the tags as an object; macros that Zabbix did not know are left out.

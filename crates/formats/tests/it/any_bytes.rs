@@ -9,6 +9,7 @@ use domain::word::IntegrationKind;
 use formats::format;
 use formats::request::Request;
 use formats::settings::Settings;
+use formats::severity::Scale;
 use formats::{alertmanager, generic, pagerduty};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -91,7 +92,9 @@ fn json_value() -> impl Strategy<Value = Value> {
 fn read_all(body: &[u8]) -> Vec<Signal> {
     let now = Timestamp::from_seconds(1_773_478_000);
     let mut signals = Vec::new();
-    if let Ok(request) = pagerduty::parse(body, Some(KEY), || "fresh".to_owned()) {
+    if let Ok(request) =
+        pagerduty::parse(body, Some(KEY), || "fresh".to_owned(), |_| Scale::default())
+    {
         assert_eq!(request.parsed.signals.len(), 1);
         signals.extend(request.parsed.signals);
     }
@@ -263,7 +266,7 @@ proptest! {
     #[test]
     fn a_cut_summary_is_the_beginning_of_what_was_sent(summary in "\\PC{900,1200}") {
         let event = json!({"routing_key": KEY, "event_action": "trigger", "payload": {"summary": summary}});
-        if let Ok(request) = pagerduty::parse(event.to_string().as_bytes(), None, || "k".to_owned()) {
+        if let Ok(request) = pagerduty::parse(event.to_string().as_bytes(), None, || "k".to_owned(), |_| Scale::default()) {
             let kept = &request.parsed.signals[0].summary;
             prop_assert!(kept.chars().count() <= SUMMARY_MAX);
             prop_assert!(summary.trim().starts_with(kept.trim_end_matches('…')));
@@ -274,7 +277,7 @@ proptest! {
     fn trigger_and_resolve_agree_on_any_key(key in "(.{0,20}|.{240,400})") {
         let event = |action: &str| json!({"routing_key": KEY, "event_action": action,
             "dedup_key": key, "payload": {"summary": "s"}}).to_string();
-        let read = |action: &str| pagerduty::parse(event(action).as_bytes(), None, || "k".to_owned());
+        let read = |action: &str| pagerduty::parse(event(action).as_bytes(), None, || "k".to_owned(), |_| Scale::default());
         if let (Ok(trigger), Ok(resolve)) = (read("trigger"), read("resolve")) {
             prop_assert_eq!(&trigger.dedup_key, &key);
             prop_assert_eq!(&resolve.dedup_key, &key);

@@ -16,6 +16,7 @@ mod mapping;
 mod recorded;
 mod recurrence;
 mod replies;
+mod severity;
 mod transport;
 mod vendor;
 mod webhook;

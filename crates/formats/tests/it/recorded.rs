@@ -4,6 +4,7 @@ use domain::Timestamp;
 use domain::signal::Signal;
 use domain::word::{Action, AlertSeverity};
 use formats::settings::Settings;
+use formats::severity::Scale;
 use formats::{Parsed, alertmanager, pagerduty};
 use serde_json::{Value, json};
 
@@ -28,7 +29,8 @@ fn event(body: &[u8]) -> (pagerduty::Request, Signal) {
 }
 
 fn event_with(body: &[u8], header: Option<&str>) -> (pagerduty::Request, Signal) {
-    let request = pagerduty::parse(body, header, || "fresh".to_owned()).unwrap();
+    let request =
+        pagerduty::parse(body, header, || "fresh".to_owned(), |_| Scale::default()).unwrap();
     assert_eq!(request.parsed.signals.len(), 1);
     assert_eq!(request.parsed.resolve_group, None);
     let signal = request.parsed.signals[0].clone();
@@ -235,7 +237,10 @@ fn kibana_sends_its_key_as_a_header() {
     assert_eq!(request.parsed.warnings, [""; 0]);
     let (_, resolve) = event_with(recorded!("kibana_resolve"), Some(KEY));
     assert_eq!(trigger.dedup_key, resolve.dedup_key);
-    let refused = pagerduty::parse(recorded!("kibana_resolve"), None, String::new).unwrap_err();
+    let refused = pagerduty::parse(recorded!("kibana_resolve"), None, String::new, |_| {
+        Scale::default()
+    })
+    .unwrap_err();
     assert_eq!(refused.errors(), ["'routing_key' is missing or blank"]);
 }
 

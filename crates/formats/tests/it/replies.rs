@@ -3,12 +3,18 @@
 use domain::signal::{DEDUP_KEY_MAX, SUMMARY_MAX};
 use domain::word::{Action, AlertSeverity};
 use formats::pagerduty::{self, Invalid, Request};
+use formats::severity::Scale;
 use serde_json::{Value, json};
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 
 fn parse(body: &Value) -> Result<Request, Invalid> {
-    pagerduty::parse(body.to_string().as_bytes(), None, || "fresh".to_owned())
+    pagerduty::parse(
+        body.to_string().as_bytes(),
+        None,
+        || "fresh".to_owned(),
+        |_| Scale::default(),
+    )
 }
 
 fn refused(body: Value) -> Vec<String> {
@@ -39,7 +45,7 @@ fn bodies_of_the_replies() {
     );
     assert_eq!(pagerduty::UNKNOWN_KEY, "Invalid routing key");
     assert_eq!(
-        pagerduty::parse(b"{", None, String::new)
+        pagerduty::parse(b"{", None, String::new, |_| Scale::default())
             .unwrap_err()
             .body()
             .to_string(),
@@ -145,7 +151,10 @@ fn the_key_may_stand_in_three_places() {
         (json!({"routing_key": "not a key"}), Some(KEY)),
         (json!({"routing_key": KEY}), Some("nonsense")),
     ] {
-        let request = pagerduty::parse(body(extra).as_bytes(), header, String::new).unwrap();
+        let request = pagerduty::parse(body(extra).as_bytes(), header, String::new, |_| {
+            Scale::default()
+        })
+        .unwrap();
         assert_eq!(request.routing_key, KEY);
     }
 }
@@ -225,7 +234,8 @@ fn nul_reaches_no_field() {
     let body = format!(
         r#"{{"routing_key":"{KEY}","event_action":"trigger","dedup_key":"a\u0000b","payload":{{"summary":"s\u0000","source":"\u0000","custom_details":{{"k\u0000":["v\u0000"]}}}}}}"#
     );
-    let request = pagerduty::parse(body.as_bytes(), None, String::new).unwrap();
+    let request =
+        pagerduty::parse(body.as_bytes(), None, String::new, |_| Scale::default()).unwrap();
     let signal = serde_json::to_string(&request.parsed.signals[0]).unwrap();
     assert!(!signal.contains("\\u0000"), "{signal}");
     assert_eq!(request.parsed.signals[0].dedup_key, "a\u{FFFD}b");
@@ -255,6 +265,12 @@ fn only_a_trigger_without_a_key_takes_a_fresh_one() {
         assert_eq!(parse(&event).unwrap().dedup_key, "fresh");
     }
     event["dedup_key"] = json!("k");
-    let request = pagerduty::parse(event.to_string().as_bytes(), None, || unreachable!()).unwrap();
+    let request = pagerduty::parse(
+        event.to_string().as_bytes(),
+        None,
+        || unreachable!(),
+        |_| Scale::default(),
+    )
+    .unwrap();
     assert_eq!(request.dedup_key, "k");
 }

@@ -16,6 +16,7 @@ use domain::{ChangeEventId, IntegrationId, Timestamp};
 use engine::change_event;
 use engine::ingest::{Accepted, IngestError, Origin, Submission};
 use formats::settings::Settings;
+use formats::severity::Scale;
 
 use crate::body::{self, Unread};
 use crate::error::{WebError, now_and_then};
@@ -118,6 +119,15 @@ pub(super) fn settings<'d>(
     }
 }
 
+/// How the owner of an integration has severities read; as usual, where there is none. What a later
+/// version has chosen keeps no event away.
+pub(super) fn scale(integration: Option<&Integration>) -> Scale<'_> {
+    integration
+        .and_then(|integration| Settings::of(&integration.settings).ok())
+        .map(Settings::scale)
+        .unwrap_or_default()
+}
+
 /// Spends one request of a key's budget.
 ///
 /// # Errors
@@ -147,16 +157,10 @@ fn spend(state: &AppState, integration: &Integration) -> Result<(), i64> {
     state.budgets.spend_of(integration.id, own, state.now())
 }
 
-/// Hands a request in; returns once it is durable.
+/// Hands a request in that has been admitted; returns once it is durable.
 ///
 /// # Errors
 /// [`NotTaken`]; nothing of the request was stored then.
-pub(super) async fn submit(state: &AppState, submission: Submission) -> Result<Accepted, NotTaken> {
-    admit_key(state, &submission.key_hash)?;
-    store(state, submission).await
-}
-
-/// As [`submit`], for a request that was admitted before.
 pub(crate) async fn store(state: &AppState, submission: Submission) -> Result<Accepted, NotTaken> {
     state
         .engine

@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use engine::configuration::integration::check_key;
 use engine::ingest::{Origin, Submission};
 use formats::pagerduty::{self, Accepted, Invalid, Request};
+use formats::severity::Scale;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -18,9 +19,14 @@ use crate::state::State;
 /// Largest event, in bytes (WIRE-FORMATS.md §0 rule 11).
 const EVENT_MAX: usize = 512 * 1024;
 
+/// How the owner of a key has severities read: its place may be the event, so that it is known only
+/// while that is read.
+type Asked<'a, 's> = &'a mut dyn FnMut(&str) -> Scale<'s>;
+type Parse = for<'s> fn(&[u8], Option<&str>, Asked<'_, 's>) -> Result<Request, Invalid>;
+
 /// How the versions of the API differ in their answers.
 struct Version {
-    parse: fn(&[u8], Option<&str>) -> Result<Request, Invalid>,
+    parse: Parse,
     /// How requests of it are called when they are kept.
     word: &'static str,
     accepted: (StatusCode, for<'k> fn(&'k str) -> Accepted<'k>),
@@ -30,7 +36,7 @@ struct Version {
 }
 
 const V1: Version = Version {
-    parse: |body, outside| pagerduty::v1::parse(body, outside, random_key),
+    parse: |body, outside, scale| pagerduty::v1::parse(body, outside, random_key, scale),
     word: replay::EVENTS_V1,
     accepted: (StatusCode::OK, |key| Accepted::v1(key)),
     throttled: StatusCode::FORBIDDEN,
@@ -41,7 +47,7 @@ const V1: Version = Version {
 };
 
 const V2: Version = Version {
-    parse: |body, outside| pagerduty::parse(body, outside, random_key),
+    parse: |body, outside, scale| pagerduty::parse(body, outside, random_key, scale),
     word: replay::EVENTS_V2,
     accepted: (StatusCode::ACCEPTED, |key| Accepted::v2(key)),
     throttled: StatusCode::TOO_MANY_REQUESTS,
@@ -109,22 +115,32 @@ async fn take(
     };
     let outside = key::outside(req, state);
     let origin = intake::origin(req, version.word);
-    let request = match (version.parse)(&bytes, outside.as_deref()) {
+    let directory = state.directory();
+    let mut door = None;
+    let mut scale = |key: &str| {
+        let key_hash = chosen(req, state, key, outside.as_deref());
+        door = directory.integration_by_key(&key_hash);
+        intake::scale(door)
+    };
+    let request = match (version.parse)(&bytes, outside.as_deref(), &mut scale) {
         Ok(request) => request,
         Err(invalid) => {
             return refuse(req, state, &invalid, outside.as_deref(), bytes, origin).await;
         }
     };
+    let Some(integration) = door else {
+        return not_taken(version, &NotTaken::UnknownKey);
+    };
+    if let Err(seconds) = intake::admit(state, integration) {
+        return not_taken(version, &NotTaken::TooMany(seconds));
+    }
     let submission = Submission {
         signals: request.parsed.signals,
         warnings: request.parsed.warnings,
-        ..intake::remark(
-            chosen(req, state, &request.routing_key, outside.as_deref()),
-            bytes,
-            origin,
-        )
+        ..intake::remark(integration.key_hash, bytes, origin)
     };
-    match intake::submit(state, submission).await {
+    drop(directory);
+    match intake::store(state, submission).await {
         Ok(_) => {
             let (status, body) = version.accepted;
             json(status, &body(&request.dedup_key))

@@ -175,16 +175,19 @@ fn word(kept: &str) -> &'static str {
 pub(crate) fn read(kept: &Kept, settings: &Settings, now: Timestamp) -> Result<Parsed, String> {
     let body = kept.body.as_bytes();
     let id: RequestId = kept.id;
+    let fresh = || format!("replay-{id}");
+    let scale = |_: &str| settings.scale();
     match kept.format.as_str() {
-        EVENTS_V1 => pagerduty::v1::parse(body, Some("kept"), || format!("replay-{id}"))
+        EVENTS_V1 => pagerduty::v1::parse(body, Some("kept"), fresh, scale)
             .map(|request| request.parsed)
             .map_err(|invalid| invalid.to_string()),
-        EVENTS_V2 => pagerduty::parse(body, Some("kept"), || format!("replay-{id}"))
+        EVENTS_V2 => pagerduty::parse(body, Some("kept"), fresh, scale)
             .map(|request| request.parsed)
             .map_err(|invalid| invalid.to_string()),
-        OPSGENIE => creation::create(body)
+        OPSGENIE => creation::create(body, settings.scale())
             .map(|made| made.parsed)
             .map_err(|refusal| refusal.to_string()),
+        // Ours, in our own words.
         TEST => formats::generic::parse(body, now).map_err(|error| error.to_string()),
         slug => {
             let format = format::by_slug(slug).ok_or("Nothing here reads this format any more.")?;

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use formats::mapping::{Fault, MappingRules, SeverityRule, SeverityWord, Source};
+use formats::mapping::{Fault, MappingRules, SeverityRule, Source};
+use formats::severity::SeverityWord;
 
 use super::form::{Form, Press, row_numbers};
 use super::frame::Markup;

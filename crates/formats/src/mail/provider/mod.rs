@@ -14,7 +14,8 @@ use serde_json::Value;
 
 use super::{CONTENT_TYPE, ENVELOPE_FROM, ENVELOPE_TO, Envelope, Mail, message};
 use crate::request::Request;
-use crate::settings::Secret;
+use crate::settings::{Secret, Settings};
+use crate::severity::Scale;
 use crate::sns::Confirmation;
 use crate::warning::Warnings;
 use crate::{FormatError, Parsed, generic, json, multipart, signature};
@@ -90,10 +91,11 @@ pub(super) fn is_mail(request: &Request<'_>) -> bool {
 /// When a secret is set and the sender does not prove that it has it.
 pub(super) fn read(
     request: &Request<'_>,
-    secret: Option<&Secret>,
+    settings: &Settings,
     now: Timestamp,
     warnings: &mut Warnings,
 ) -> Result<Given, FormatError> {
+    let secret = settings.secret.as_ref();
     let body = request
         .body
         .strip_prefix(b"\xEF\xBB\xBF")
@@ -106,7 +108,7 @@ pub(super) fn read(
             if mended {
                 warnings.note(json::MENDED);
             }
-            return of_json(value, now, warnings);
+            return of_json(value, settings.scale(), now, warnings);
         }
         if let Some(fields) = Fields::of(body) {
             if mailgun::is_it(&fields) {
@@ -127,7 +129,12 @@ pub(super) fn read(
     Ok(message::read(request.body, envelope, warnings).into())
 }
 
-fn of_json(value: Value, now: Timestamp, warnings: &mut Warnings) -> Result<Given, FormatError> {
+fn of_json(
+    value: Value,
+    scale: Scale<'_>,
+    now: Timestamp,
+    warnings: &mut Warnings,
+) -> Result<Given, FormatError> {
     if value.get("Type").is_some_and(Value::is_string) {
         return ses::read(&value, warnings);
     }
@@ -135,7 +142,7 @@ fn of_json(value: Value, now: Timestamp, warnings: &mut Warnings) -> Result<Give
         return Ok(postmark::read(&value).into());
     }
     warnings.note("this is no call of a provider that is known: read as generic JSON");
-    generic::of_value(value, now).map(|parsed| Given::Generic(Box::new(parsed)))
+    generic::of_value(value, scale, now).map(|parsed| Given::Generic(Box::new(parsed)))
 }
 
 /// Senders without a signature prove themselves by HTTP's basic authentication: the secret is the

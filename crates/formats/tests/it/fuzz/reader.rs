@@ -13,6 +13,7 @@ use formats::opsgenie::call::{Call, Verb};
 use formats::opsgenie::{create, heartbeat, order, query, receipt};
 use formats::request::Request;
 use formats::settings::Settings;
+use formats::severity::Scale;
 use formats::{alertmanager, format, generic, mail, mask, pagerduty, reply, sns, time};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -83,6 +84,7 @@ fn of_kind(kind: IntegrationKind) -> Reader {
     let plain = Settings::default();
     let signed: Settings = serde_json::from_value(json!({
         "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "severity": "warning",
+        "severity_words": [{"word": "critical", "severity": "error"}, {"word": "3", "severity": "info"}],
         "identity_labels": ["alertname", "instance"],
         "mail": {"dedup": "pattern", "dedup_pattern": "(.+) is", "resolve_subject": "OK|up",
             "resolve_body": "(a|b)*c"},
@@ -144,12 +146,22 @@ fn of_kind(kind: IntegrationKind) -> Reader {
 fn of_other_products() -> Vec<Reader> {
     vec![
         Reader::new("events-v2", "recorded", |bytes| {
-            if let Ok(request) = pagerduty::parse(bytes, Some(KEY), || "fresh".to_owned()) {
+            if let Ok(request) = pagerduty::parse(
+                bytes,
+                Some(KEY),
+                || "fresh".to_owned(),
+                |_| Scale::default(),
+            ) {
                 request.parsed.signals.iter().for_each(assert_storable);
             }
         }),
         Reader::new("events-v1", "recorded", |bytes| {
-            if let Ok(request) = pagerduty::v1::parse(bytes, Some(KEY), || "fresh".to_owned()) {
+            if let Ok(request) = pagerduty::v1::parse(
+                bytes,
+                Some(KEY),
+                || "fresh".to_owned(),
+                |_| Scale::default(),
+            ) {
                 request.parsed.signals.iter().for_each(assert_storable);
             }
         }),
@@ -175,7 +187,7 @@ fn of_other_products() -> Vec<Reader> {
             }
         }),
         Reader::new("opsgenie-create", "opsgenie", |bytes| {
-            if let Ok(made) = create::create(bytes) {
+            if let Ok(made) = create::create(bytes, Scale::default()) {
                 made.parsed.signals.iter().for_each(assert_storable);
             }
         }),
@@ -198,7 +210,13 @@ fn of_other_products() -> Vec<Reader> {
                 Verb::Custom("restart".into()),
             ] {
                 let parameter = |name: &str| (name == "tags").then(|| header_of(bytes));
-                drop(order::orders(&verb, bytes, parameter, now()));
+                drop(order::orders(
+                    &verb,
+                    bytes,
+                    parameter,
+                    Scale::default(),
+                    now(),
+                ));
             }
         }),
         Reader::new("opsgenie-heartbeat", "opsgenie", |bytes| {

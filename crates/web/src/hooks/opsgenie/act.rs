@@ -20,7 +20,7 @@ use crate::hooks::{intake, replay};
 
 /// `POST /v2/alerts`
 pub(super) async fn create(request: &Request<'_>) -> Result<Answer, Failure> {
-    let made = creation::create(&request.bytes)?;
+    let made = creation::create(&request.bytes, request.scale(&request.state.directory()))?;
     let submission = Submission {
         signals: made.parsed.signals,
         warnings: made.parsed.warnings,
@@ -55,8 +55,10 @@ pub(super) async fn act(
     verb: &Verb,
 ) -> Result<Answer, Failure> {
     let now = request.state.now();
-    let orders = order::orders(verb, &request.bytes, |name| request.parameter(name), now)?;
     let directory = request.state.directory();
+    let scale = request.scale(&directory);
+    let parameter = |name: &str| request.parameter(name);
+    let orders = order::orders(verb, &request.bytes, parameter, scale, now)?;
     let mut warnings = orders.warnings;
     let mut action = None;
     let mut list = Vec::new();

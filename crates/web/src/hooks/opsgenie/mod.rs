@@ -13,11 +13,13 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use domain::IntegrationId;
+use domain::directory::Directory;
 use engine::configuration::integration::check_key;
 use engine::ingest::Origin;
 use formats::opsgenie::call::Call;
 use formats::opsgenie::receipt::Receipt;
 use formats::opsgenie::reply::{self, Refusal};
+use formats::severity::Scale;
 use serde_json::Value;
 
 use super::intake::{self, NotTaken};
@@ -126,6 +128,11 @@ impl<'a> Request<'a> {
 
     fn origin(&self, word: &'static str) -> Origin {
         intake::origin(self.http, word)
+    }
+
+    /// How the owner of the integration has priorities read.
+    fn scale<'d>(&self, directory: &'d Directory) -> Scale<'d> {
+        intake::scale(directory.integration(self.integration))
     }
 
     /// A value of the address.
