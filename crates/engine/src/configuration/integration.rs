@@ -10,6 +10,7 @@ use formats::format;
 use formats::mail::MailRules;
 use formats::mapping::MappingRules;
 use formats::settings::{Secret, Settings};
+use formats::severity::SeverityWord;
 use serde_json::json;
 use store::{Store, Tx, service};
 
@@ -187,6 +188,8 @@ pub async fn move_integration(
 pub struct SettingsEdit {
     pub secret: Option<Option<Secret>>,
     pub severity: Option<Option<AlertSeverity>>,
+    /// Empty: what they usually mean.
+    pub severity_words: Option<Vec<SeverityWord>>,
     pub mapping: Option<Option<MappingRules>>,
     pub mail: Option<Option<MailRules>>,
     /// Empty: what the monitor itself goes by.
@@ -205,6 +208,13 @@ impl SettingsEdit {
         let mut after = before.clone();
         after.secret = self.secret.unwrap_or(after.secret);
         after.severity = self.severity.unwrap_or(after.severity);
+        if let Some(words) = self.severity_words {
+            let words = words.into_iter().map(|one| SeverityWord {
+                word: one.word.trim().to_owned(),
+                ..one
+            });
+            after.severity_words = words.collect();
+        }
         after.mapping = self.mapping.unwrap_or(after.mapping);
         // Rules that say nothing are none.
         after.mail = self
@@ -224,6 +234,10 @@ impl SettingsEdit {
         for (differs, name) in [
             (after.secret != before.secret, "secret"),
             (after.severity != before.severity, "severity"),
+            (
+                after.severity_words != before.severity_words,
+                "severity_words",
+            ),
             (after.mapping != before.mapping, "mapping"),
             (after.mail != before.mail, "mail"),
             (

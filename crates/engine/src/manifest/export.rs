@@ -383,6 +383,8 @@ fn service_entry(current: &Current, service: &Service, with_secrets: bool) -> Se
                 key_hint: Some(integration.key_hint.clone()),
                 secret: secret.map(|secret| Some(Secret::from(secret.reveal()).into())),
                 severity: settings.severity.map(|severity| Some(severity.into())),
+                severity_words: (!settings.severity_words.is_empty())
+                    .then(|| Some(settings.severity_words.clone().into())),
                 mapping: settings.mapping.map(|rules| Some(rules.into())),
                 routing_rules: routing_rules(directory, integration),
                 mail: settings.mail.map(|rules| Some(rules.into())),

@@ -16,6 +16,7 @@ use formats::format;
 use formats::mail::MailRules;
 use formats::mapping::MappingRules;
 use formats::settings::Secret;
+use formats::severity::SeverityWord;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
@@ -37,9 +38,13 @@ pub struct IntegrationSettings {
     kind: IntegrationKind,
     /// Whether requests must be signed. The secret itself is never shown.
     secret_set: bool,
-    /// For what carries none; `null`: critical.
+    /// For what carries none, and for unknown words; `null`: what is usual for the format, mostly
+    /// critical.
     #[schema(schema_with = words::alert_severity)]
     severity: Option<AlertSeverity>,
+    /// What words of its sender mean, in any case, before what they usually do.
+    #[schema(schema_with = words::severity_words)]
+    severity_words: Vec<SeverityWord>,
     /// Rules that say where the fields of signals stand, as described in docs/monitors.md.
     #[schema(value_type = Option<Object>)]
     mapping: Option<MappingRules>,
@@ -76,6 +81,9 @@ pub struct IntegrationSettingsEdit {
     #[serde(deserialize_with = "given")]
     #[schema(schema_with = words::alert_severity)]
     severity: Option<Option<AlertSeverity>>,
+    #[serde(deserialize_with = "given")]
+    #[schema(schema_with = words::severity_words)]
+    severity_words: Option<Option<Vec<SeverityWord>>>,
     #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<Object>)]
     mapping: Option<Option<MappingRules>>,
@@ -117,6 +125,7 @@ fn shown(directory: &Directory, slug: &str, id: i64) -> Result<IntegrationSettin
         kind: integration.kind,
         secret_set: settings.secret.is_some(),
         severity: settings.severity,
+        severity_words: settings.severity_words.clone(),
         mapping: settings.mapping.clone(),
         mail: settings.mail.clone(),
         identity_labels: settings.identity_labels.clone(),
@@ -194,6 +203,7 @@ pub async fn edit(
     let edit = SettingsEdit {
         secret,
         severity: body.0.severity,
+        severity_words: body.0.severity_words.map(Option::unwrap_or_default),
         mapping: body.0.mapping,
         mail: body.0.mail,
         identity_labels: body.0.identity_labels.map(Option::unwrap_or_default),

@@ -6,7 +6,17 @@ use domain::word::{
     ContactKind, EntryKind, IncidentSeverity, IntegrationKind, KeyMoment, NotificationKind,
     NotificationState, Origin, PagingState, Phase, PostmortemStatus, ResponderState, Urgency,
 };
-use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, Type};
+
+/// Words of a sender with what they mean.
+pub fn severity_words() -> Array {
+    let word = ObjectBuilder::new()
+        .property("word", ObjectBuilder::new().schema_type(Type::String))
+        .property("severity", alert_severity())
+        .required("word")
+        .required("severity");
+    ArrayBuilder::new().items(word).build()
+}
 
 macro_rules! vocabularies {
     ($($name:ident: $words:ty,)*) => {$(

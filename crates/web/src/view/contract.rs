@@ -59,6 +59,7 @@ pub const POSTS: &[(&str, &[&str])] = &[
             "secret",
             "secret_off",
             "severity",
+            "severity_words",
             "mail_dedup",
             "mail_dedup_pattern",
             "mail_resolve_subject",

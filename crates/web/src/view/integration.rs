@@ -4,12 +4,14 @@ use askama::Template;
 use domain::IntegrationId;
 use domain::word::IntegrationKind;
 use formats::format::Format;
+use formats::severity;
 
 use super::form::Form;
 use super::frame::{Choice, Frame, Link};
 
 /// `GET /services/{slug}/integrations/{id}/settings`. Fields: `secret` (empty: as it is),
-/// `secret_off` (`yes`), `severity` (empty: critical); of mails `mail_dedup` (a word of
+/// `secret_off` (`yes`), `severity` (empty: as usual), `severity_words` (a word and a severity on each
+/// line: `page = warning`); of mails `mail_dedup` (a word of
 /// `MailDedup`), `mail_dedup_pattern`, `mail_resolve_subject`, `mail_resolve_body` (patterns; empty:
 /// none); `identity_labels` (separated by commas), `on_silence` (a word of `OnSilence`),
 /// `resolve_after` (minutes; empty: never), `insufficient_data` (a word of `NoData`), `rate_limit` (a
@@ -39,6 +41,39 @@ impl IntegrationSettingsPage {
     /// Whether its sender wants a proof that it gives the secret for.
     fn is_asked(&self) -> bool {
         self.format.kind == IntegrationKind::Netdata
+    }
+
+    /// What is assumed where nothing is sent.
+    fn severity_hint(&self) -> &'static str {
+        match self.format.kind {
+            IntegrationKind::Prometheus | IntegrationKind::Alertmanager => {
+                "Not chosen: warning without the label, critical for an unknown word"
+            }
+            IntegrationKind::Grafana => "Not chosen: warning without the label, critical otherwise",
+            IntegrationKind::Opsgenie => "Not chosen: that of P3",
+            _ => "Not chosen: critical",
+        }
+    }
+
+    /// What the sender's words mean as long as nothing else is said.
+    fn words_hint(&self) -> String {
+        let usual: Vec<String> = (severity::usual(self.format.kind).iter())
+            .map(|(severity, words)| format!("{} = {severity}", words.join(", ")))
+            .collect();
+        format!(
+            "A word of the monitor and a severity on each line, such as {}. Letters may be large or \
+             small. What does not stand here means what it usually does: {}.",
+            self.example(),
+            usual.join("; ")
+        )
+    }
+
+    /// A line that lowers the first usual word.
+    fn example(&self) -> String {
+        let first = (severity::usual(self.format.kind).iter())
+            .find_map(|(_, words)| words.first())
+            .unwrap_or(&"page");
+        format!("{first} = warning")
     }
 
     fn expiry_hint(&self) -> String {

@@ -27,6 +27,7 @@ mod rules;
 mod schedule;
 mod session;
 mod settings;
+mod severity;
 mod signals;
 mod silence;
 mod simulate;

@@ -392,3 +392,85 @@ on_both!(alerts_without_an_end_are_given_one_on_the_form, |house| {
         .await;
     assert_eq!(stored("cloudwatch"), "{}");
 });
+
+on_both!(what_a_monitors_words_mean_is_said_on_the_form, |house| {
+    let ana = house.ana().await;
+    house.checkout(&ana).await;
+    let page = ana.get("/services/checkout").await;
+    for kind in ["opsgenie", "uptimekuma", "github"] {
+        let fields = [("name", kind), ("kind", kind)];
+        ana.post(&page, "/services/checkout/integrations", &fields)
+            .await;
+    }
+    let address = |name| {
+        let id = integration(house, name);
+        format!("/services/checkout/integrations/{id}/settings")
+    };
+    let stored = |name: &str| {
+        let directory = house.engine.directory();
+        let one = directory.integration(integration(house, name)).unwrap();
+        one.settings.as_json().to_owned()
+    };
+    ana.get(&address("uptimekuma"))
+        .await
+        .shows("Severity when none is sent")
+        .hides("What its words mean");
+    ana.get(&address("github"))
+        .await
+        .hides("Severity when none is sent")
+        .hides("What its words mean");
+    let opsgenie = address("opsgenie");
+    let form = ana.get(&opsgenie).await;
+    form.shows("P1 = critical; P2 = error; P3, P4 = warning; P5 = info")
+        .shows("Not chosen: that of P3");
+    let typed = "P3 = error\nP5 is less\n\nP4 = bad";
+    let refused = ana
+        .post(&form, &opsgenie, &[("severity_words", typed)])
+        .await;
+    assert_eq!(refused.status, 422);
+    refused
+        .shows("Line 2: a word and its severity are needed")
+        .shows("line 4: the severity must be one of critical, error, warning, info.");
+    assert!(refused.body.contains(typed), "what was typed stays");
+    assert_eq!(stored("opsgenie"), "{}");
+    let twice = ana
+        .post(
+            &form,
+            &opsgenie,
+            &[("severity_words", "P3 = error\np3 = info")],
+        )
+        .await;
+    assert_eq!(twice.status, 422);
+    assert!(twice.body.contains("id=\"f-severity_words-error\""));
+    ana.fill(
+        &opsgenie,
+        &opsgenie,
+        &[
+            ("severity_words", " p3=Error \r\n\r\nP5 = warning\r\n"),
+            ("severity", "info"),
+        ],
+    )
+    .await
+    .shows("Saved.");
+    assert_eq!(
+        stored("opsgenie"),
+        r#"{"severity":"info","severity_words":[{"word":"p3","severity":"error"},{"word":"P5","severity":"warning"}]}"#
+    );
+    let form = ana.get(&opsgenie).await;
+    assert!(form.body.contains("p3 = error\nP5 = warning"));
+    // Saved as it is shown, nothing changes.
+    let before = stored("opsgenie");
+    let shown = [
+        ("severity_words", "p3 = error\nP5 = warning"),
+        ("severity", "info"),
+    ];
+    ana.fill(&opsgenie, &opsgenie, &shown).await.shows("Saved.");
+    assert_eq!(stored("opsgenie"), before);
+    ana.fill(
+        &opsgenie,
+        &opsgenie,
+        &[("severity_words", ""), ("severity", "")],
+    )
+    .await;
+    assert_eq!(stored("opsgenie"), "{}");
+});

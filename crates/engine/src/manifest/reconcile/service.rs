@@ -265,6 +265,10 @@ impl Work<'_> {
         let place = |name: &str| match name {
             "secret" => entry.secret.iter().flatten().map(|one| one.at).next(),
             "severity" => entry.severity.iter().flatten().map(|one| one.at).next(),
+            "severity_words" => {
+                let words = entry.severity_words.iter().flatten();
+                words.map(|one| one.at).next()
+            }
             "identity_labels" => {
                 let labels = entry.identity_labels.iter().flatten();
                 labels.map(|one| one.at).next()
@@ -290,6 +294,8 @@ impl Work<'_> {
                     .and_then(|one| Signing::new(one.value.reveal()))
             }),
             severity: (entry.severity.as_ref()).map(|one| one.as_ref().map(|one| one.value)),
+            severity_words: (entry.severity_words.as_ref())
+                .map(|one| one.as_ref().map_or_else(Vec::new, |one| one.value.clone())),
             mapping: (entry.mapping.as_ref()).map(|one| one.as_ref().map(|one| one.value.clone())),
             mail: (entry.mail.as_ref()).map(|one| one.as_ref().map(|one| one.value.clone())),
             identity_labels: (entry.identity_labels.as_ref())

@@ -77,6 +77,14 @@ services:
         kind: cloudwatch
         key: alarms-alarms-alarms-alarms
         insufficient_data: ignore
+      - name: Events
+        kind: pagerduty
+        key: events-events-events-events
+        severity: error
+        severity_words:
+          - {word: page, severity: warning}
+          - {word: critical, severity: error}
+          - {word: '3', severity: critical}
       - name: Shaped
         kind: standardwebhooks
         key: shaped-shaped-shaped-shaped
@@ -107,10 +115,11 @@ fn every_setting_survives_the_way_through_the_file() {
         all
     };
     assert_eq!(of(&copy), of(&first), "{text}");
-    assert_eq!(of(&first)[2].1, "{}");
+    assert_eq!(of(&first)[3].1, "{}");
     let known = [
         "secret",
         "severity",
+        "severity_words",
         "mapping",
         "mail",
         "identity_labels",
@@ -125,6 +134,10 @@ fn every_setting_survives_the_way_through_the_file() {
     let mut every = formats::settings::Settings::default();
     every.secret = formats::settings::Secret::new("x");
     every.severity = Some(domain::word::AlertSeverity::Info);
+    every.severity_words = vec![formats::severity::SeverityWord {
+        word: "page".into(),
+        severity: domain::word::AlertSeverity::Info,
+    }];
     every.mapping = Some(formats::mapping::MappingRules::default());
     every.mail = Some(formats::mail::MailRules::default());
     every.identity_labels = vec!["a".into()];
@@ -138,26 +151,29 @@ fn every_setting_survives_the_way_through_the_file() {
                  on_silence: resolve}, \
                  {name: Mails, kind: email, secret: null, rate_limit: null, mail: null, \
                  resolve_after: null}, \
+                 {name: Events, kind: pagerduty, severity: null, severity_words: null}, \
                  {name: Alarms, kind: cloudwatch, insufficient_data: null}]}]";
     let (plan, after) = applied(&first, &read(taken).unwrap(), NOW).unwrap();
     assert_eq!(
-        [0, 1, 2, 3].map(|n| of(&after)[n].1.clone()),
-        ["{}", "{}", "{}", "{}"]
+        [0, 1, 2, 3, 4].map(|n| of(&after)[n].1.clone()),
+        ["{}", "{}", "{}", "{}", "{}"]
     );
     let shown = plan.to_string();
     assert!(
         shown.contains("identity_labels, rate_limit, on_silence"),
         "{shown}"
     );
+    assert!(shown.contains("severity, severity_words"), "{shown}");
 }
 
 #[test]
 fn settings_of_other_formats_are_faults_where_they_stand() {
     let wrong = "services:\n- slug: s\n  integrations:\n  - {name: A, kind: generic, key: \
                  \"${KEY}\",\n     identity_labels: [a],\n     on_silence: tell,\n     \
-                 rate_limit: 99999999}";
+                 rate_limit: 99999999,\n     severity_words: [{word: P1, severity: info}, {word: p1, \
+                 severity: error}]}";
     let found = faults(wrong);
-    for (line, what) in [(5, "labels"), (6, "push"), (7, "a minute")] {
+    for (line, what) in [(5, "labels"), (6, "push"), (7, "a minute"), (8, "twice")] {
         let told = found
             .iter()
             .any(|one| one.starts_with(&format!("line {line}, ")) && one.contains(what));

@@ -1,5 +1,5 @@
-//! The settings of an integration: its secret, which is never shown again, the severity of what
-//! carries none, the rules for mails, what tells alerts apart, what silence and missing data mean, when
+//! The settings of an integration: its secret, which is never shown again, what its sender's words
+//! for severities mean and the severity of what carries none, the rules for mails, what tells alerts apart, what silence and missing data mean, when
 //! alerts resolve by themselves, and how much may come. The rules of its mapping have an editor of their own.
 
 use actix_web::http::StatusCode;
@@ -15,6 +15,7 @@ use engine::configuration::integration::{SettingsEdit, edit_settings, settings_o
 use formats::format::{self, Format};
 use formats::mail::{MailDedup, MailRules};
 use formats::settings::Secret;
+use formats::severity;
 
 use super::find;
 use super::integration::find_in;
@@ -125,6 +126,10 @@ async fn show(
     if let Some(severity) = settings.severity {
         form = form.with("severity", severity);
     }
+    form = form.with(
+        "severity_words",
+        severity::written(&settings.severity_words),
+    );
     if let Some(rules) = &settings.mail {
         form = form.with("mail_dedup", rules.dedup);
         for (field, text) in [
@@ -210,6 +215,16 @@ fn read(form: &mut Form, format: &Format) -> Option<SettingsEdit> {
         Some(Ok(severity)) => Some(severity),
         None => None,
     };
+    let words = match severity::of_lines(form.get("severity_words")) {
+        Ok(words) => words,
+        Err(faults) => {
+            let told: Vec<String> = (faults.iter())
+                .map(|fault| format!("{}: {}", fault.field, fault.reason))
+                .collect();
+            form.reject("severity_words", complaint::sentence(&told.join("; ")));
+            Vec::new()
+        }
+    };
     let rate_limit: Option<u32> = match form.text("rate_limit").map(str::parse) {
         Some(Err(_)) => {
             form.reject("rate_limit", "A whole number is needed, or nothing.");
@@ -260,6 +275,7 @@ fn read(form: &mut Form, format: &Format) -> Option<SettingsEdit> {
     (!form.has_errors()).then_some(SettingsEdit {
         secret,
         severity: format.takes_severity().then_some(severity),
+        severity_words: format.has_severities().then_some(words),
         mapping: None,
         mail: format.takes_mail().then_some(Some(mail)),
         identity_labels: format.takes_labels().then_some(labels),
