@@ -35,6 +35,12 @@ impl Delivery {
         short.copy_from_slice(&hash.finalize()[..16]);
         Delivery(short)
     }
+
+    /// Of a note, which its sender does not number: the same words of the same time, as its sender
+    /// writes that, are the same note.
+    pub fn of_note(dedup_key: &str, at: &str, text: &str) -> Delivery {
+        Delivery::of(&["note", dedup_key, at], text.as_bytes())
+    }
 }
 
 /// One normalised statement by a monitor.
@@ -43,7 +49,7 @@ pub struct Signal {
     pub action: Action,
     /// Never empty: formats fill in the natural key, or a hash of the identity fields.
     pub dedup_key: String,
-    /// Empty only on acknowledge and resolve.
+    /// Empty only where the signal is no trigger. Of a note, the note.
     pub summary: String,
     pub source: String,
     pub severity: AlertSeverity,

@@ -87,6 +87,8 @@ words! {
         Trigger = "trigger",
         Acknowledge = "acknowledge",
         Resolve = "resolve",
+        /// A word for people about what is open; it changes nothing else.
+        Note = "note",
     }
 
     /// How bad the monitor says a condition is; PagerDuty's words. Ordered from worst to least.

@@ -147,7 +147,7 @@ impl Prepared {
     fn of(submission: Arc<Submission>) -> Prepared {
         let digest = |signal: &Signal| match signal.action {
             Action::Trigger => TextDigest::of_signal(signal),
-            Action::Acknowledge | Action::Resolve => None,
+            Action::Acknowledge | Action::Resolve | Action::Note => None,
         };
         let digests = submission.signals.iter().map(digest).collect();
         Prepared {

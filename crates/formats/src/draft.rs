@@ -2,7 +2,7 @@
 //! and short enough to show.
 
 use domain::Timestamp;
-use domain::signal::{DEDUP_KEY_MAX, Image, SUMMARY_MAX, Signal};
+use domain::signal::{DEDUP_KEY_MAX, Delivery, Image, SUMMARY_MAX, Signal};
 use domain::word::{Action, AlertSeverity};
 use serde_json::{Map, Value};
 
@@ -30,6 +30,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) at: Option<&'a Value>,
     /// The time, where it has been read already.
     pub(crate) instant: Option<Timestamp>,
+    /// Where its sender may send it twice and it can be told.
+    pub(crate) delivery: Option<Delivery>,
 }
 
 impl Draft<'_> {
@@ -103,6 +105,7 @@ impl Draft<'_> {
             .into_iter()
             .collect();
         signal.details = json::shallow(self.details);
+        signal.delivery = self.delivery;
         signal.monitor_time = self
             .instant
             .or_else(|| time::or_receipt(self.at, "the time", Some(now), warnings));

@@ -2,7 +2,7 @@
 //!
 //! | field | meaning |
 //! |---|---|
-//! | `action` | `trigger` (default), `acknowledge` or `resolve`; see [`action_of`] for other words |
+//! | `action` | `trigger` (default), `acknowledge`, `resolve` or `note`; see [`action_of`] for other words |
 //! | `dedup_key` | tells conditions apart; absent: a hash of source, summary, component and class |
 //! | `summary` | the title; else `title`, `message`, `name`, `subject` or `text` |
 //! | `severity` | absent: `critical`; words as in [`crate::severity`], or as the owner has chosen |
@@ -13,7 +13,7 @@
 //! | `timestamp` | when it happened, in any common form |
 
 use domain::Timestamp;
-use domain::signal::{DEDUP_KEY_MAX, Link, SUMMARY_MAX, Signal};
+use domain::signal::{DEDUP_KEY_MAX, Delivery, Link, SUMMARY_MAX, Signal};
 use domain::word::Action;
 use serde_json::{Map, Value};
 
@@ -122,6 +122,11 @@ fn event(
     let group = text::line(fields.get("group"), "group", FIELD_MAX, warnings);
     let sent_key = text::lenient(fields.get("dedup_key"), "dedup_key", warnings);
 
+    if action == Action::Note && (title.is_none() || sent_key.is_none()) {
+        return Err(
+            "The note needs a text in `summary`, and the `dedup_key` of an alert.".to_owned(),
+        );
+    }
     if action == Action::Trigger && title.is_none() {
         return Err(format!(
             "The event has no title. Put one in `summary` (or in `{}`).",
@@ -169,6 +174,10 @@ fn event(
         Some(received_at),
         warnings,
     );
+    if let (Action::Note, Some(at)) = (action, signal.monitor_time) {
+        let delivery = Delivery::of_note(&signal.dedup_key, &at.to_string(), &signal.summary);
+        signal.delivery = Some(delivery);
+    }
     signal.links = links(fields.get("link"), warnings);
     signal.links.extend(links(fields.get("links"), warnings));
     signal.details = json::shallow(details(fields, title_at));
@@ -229,6 +238,7 @@ pub fn action_of(word: &str) -> Option<Action> {
         "resolve" | "resolved" | "ok" | "close" | "closed" | "clear" | "cleared" | "recover"
         | "recovered" | "recovery" | "up" | "normal" | "success" | "fixed" | "inactive"
         | "deactivated" => Action::Resolve,
+        "note" => Action::Note,
         _ => return None,
     })
 }

@@ -11,6 +11,7 @@ pub mod icalendar;
 pub mod mail;
 pub mod mapping;
 pub mod mask;
+pub mod note;
 pub mod opsgenie;
 pub mod pagerduty;
 pub mod reply;

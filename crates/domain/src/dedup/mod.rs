@@ -47,6 +47,8 @@ words! {
         Suppressed = "suppressed",
         Acknowledged = "acknowledged",
         Resolved = "resolved",
+        /// Was written on the timeline of an incident, and changed nothing.
+        Noted = "noted",
         /// Spoke of something that is not open (PAGING.md §1.6).
         Ignored = "ignored",
         /// Was delivered before.
@@ -239,6 +241,7 @@ impl WorkingSet {
             },
             Action::Acknowledge => Ok(self.acknowledge(identity, &home.settings, directory, now)),
             Action::Resolve => Ok(self.resolve(identity, &home.settings, Ending::Said, now)),
+            Action::Note => Ok(self.note(identity, &way.signal.summary, now)),
         }
     }
 
@@ -414,6 +417,36 @@ impl WorkingSet {
             });
         }
         applied
+    }
+
+    /// Writes a note on the timeline of an open alert's incident. It is no repeat, and pages nobody.
+    fn note(&mut self, identity: Identity, text: &str, now: Timestamp) -> Applied {
+        let Some(alert) = self.open.get(&identity) else {
+            return Applied::IGNORED;
+        };
+        let noted = alert.incident_id.and_then(|id| self.incidents.get_mut(&id));
+        let Some(incident) = noted.filter(|_| !text.trim().is_empty()) else {
+            // What is suppressed has no timeline.
+            return Applied {
+                alert_id: Some(alert.id),
+                ..Applied::IGNORED
+            };
+        };
+        incident.updated_at = now;
+        self.changed_incidents.entry(incident.id).or_insert(false);
+        self.effects.push((
+            incident.id,
+            Effect::Entry {
+                kind: EntryKind::Note,
+                text: text.to_owned(),
+                details: json!({ "alert_id": alert.id }),
+            },
+        ));
+        Applied {
+            decision: SignalDecision::Noted,
+            alert_id: Some(alert.id),
+            incident_id: Some(incident.id),
+        }
     }
 
     fn change(&mut self, incident: Incident, now: Timestamp, body: impl FnOnce(&mut Change)) {

@@ -1,6 +1,7 @@
 mod counting;
 mod flapping;
 mod holding;
+mod notes;
 mod storms;
 
 use std::convert::Infallible;

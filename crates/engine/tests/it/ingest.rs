@@ -3,6 +3,7 @@
 mod expiry;
 mod holding;
 mod model;
+mod notes;
 mod resting;
 mod routed;
 mod rules;

@@ -3,6 +3,7 @@
 //! Both make the same keys (WIRE-FORMATS.md §1.9, §1.17).
 
 use domain::Timestamp;
+use domain::signal::Delivery;
 use domain::word::{Action, AlertSeverity};
 use serde_json::Value;
 
@@ -11,7 +12,7 @@ use crate::draft::{Draft, rest_of};
 use crate::request::Request;
 use crate::settings::Settings;
 use crate::warning::{Warnings, quoted};
-use crate::{FormatError, Parsed, read};
+use crate::{FormatError, Parsed, note, read};
 
 pub(crate) fn nagios(
     request: &Request<'_>,
@@ -119,7 +120,13 @@ fn notification<'a>(
     let scale = settings.scale();
     let known = state.as_deref().and_then(|state| scale.read(state));
     let shown = state.as_deref().unwrap_or("in an unknown state");
-    let (action, title, severity) = match &*kind.to_uppercase() {
+    let kind = kind.to_uppercase();
+    let told = field(item, &["NOTIFICATIONCOMMENT"]).or_else(|| output.clone());
+    let author = field(item, &["NOTIFICATIONAUTHOR", "NOTIFICATIONAUTHORNAME"]);
+    if let Some(text) = note::of_notification(&kind, &of, author.as_deref(), told.as_deref()) {
+        return noted(item, dedup_key, text, host);
+    }
+    let (action, title, severity) = match &*kind {
         "PROBLEM" => (Action::Trigger, format!("{of} is {shown}"), known),
         "RECOVERY" => (Action::Resolve, format!("{of} is {shown}"), known),
         "ACKNOWLEDGEMENT" => (
@@ -140,9 +147,6 @@ fn notification<'a>(
                 format!("{of} has stopped flapping"),
                 warning,
             )
-        }
-        "DOWNTIMESTART" | "DOWNTIMEEND" | "DOWNTIMECANCELLED" | "DOWNTIMEREMOVED" | "CUSTOM" => {
-            return Said::Nothing("a notification that is neither a problem nor its end");
         }
         other => {
             warnings.note(format!(
@@ -178,9 +182,30 @@ fn notification<'a>(
             item,
             &["CONTACTPAGER", "NAGIOS_CONTACTPAGER", "PARAMETER_KEY"],
         ),
-        at: ["TIMET", "NAGIOS_TIMET", "NOTIFY_MICROTIME", "MICROTIME"]
-            .iter()
-            .find_map(|name| item.get(*name)),
+        at: time_of(item),
+        ..Draft::default()
+    }
+    .into()
+}
+
+fn time_of(item: &Value) -> Option<&Value> {
+    ["TIMET", "NAGIOS_TIMET", "NOTIFY_MICROTIME", "MICROTIME"]
+        .iter()
+        .find_map(|name| item.get(*name))
+}
+
+/// A note is the same again when it says the same of the same time; without a time each counts.
+fn noted<'a>(item: &'a Value, dedup_key: String, text: String, host: String) -> Said<'a> {
+    let times = ["TIMET", "MICROTIME", "LONGDATETIME", "SHORTDATETIME"];
+    let time = field(item, &times);
+    Draft {
+        action: Some(Action::Note),
+        severity: Some(AlertSeverity::Info),
+        delivery: time.map(|time| Delivery::of_note(&dedup_key, &time, &text)),
+        key: Some(dedup_key),
+        title: Some(text),
+        source: Some(host),
+        at: time_of(item),
         ..Draft::default()
     }
     .into()

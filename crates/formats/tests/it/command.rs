@@ -35,14 +35,37 @@ fn macros_of_checks_by_form_and_json() {
         let told = lines(&of_text(Kind::Icinga, body));
         assert!(told.len() == 1 && told[0].starts_with(expected), "{told:?}");
     }
-    for silent in ["DOWNTIMESTART", "DOWNTIMEREMOVED", "CUSTOM"] {
-        let body = format!("NOTIFICATIONTYPE={silent}&HOSTNAME=web-1");
+    // What is neither a problem nor its end is a note about the same alert.
+    let noted = |more: &str| {
+        let body = format!("HOSTNAME=web-1&SERVICEDESC=disk&{more}");
         let parsed = of_text(Kind::Icinga, &body);
-        assert!(
-            parsed.signals.is_empty() && !parsed.warnings.is_empty(),
-            "{silent}"
-        );
-    }
+        assert_eq!((parsed.signals.len(), &parsed.warnings[..]), (1, &[][..]));
+        parsed.signals[0].clone()
+    };
+    let start = noted(
+        "NOTIFICATIONTYPE=DOWNTIMESTART&NOTIFICATIONAUTHOR=ana&NOTIFICATIONCOMMENT=new+disk&TIMET=1795233600",
+    );
+    assert_eq!(
+        (start.action, &*start.dedup_key, &*start.summary),
+        (
+            domain::word::Action::Note,
+            "event_source=service;host_name=web-1;service_desc=disk",
+            "Downtime started in the monitor for disk on web-1, by ana: new disk"
+        )
+    );
+    let of = |kind: &str, time: &str| {
+        noted(&format!(
+            "NOTIFICATIONTYPE={kind}{time}&NOTIFICATIONCOMMENT=x"
+        ))
+        .delivery
+    };
+    let again = of("CUSTOM", "&TIMET=1795233600");
+    assert_eq!(again, of("CUSTOM", "&TIMET=1795233600"));
+    assert_ne!(again, of("CUSTOM", "&TIMET=1795233601"));
+    assert_ne!(again, of("DOWNTIMEREMOVED", "&TIMET=1795233600"));
+    assert!(of("CUSTOM", "&LONGDATETIME=Sun+Nov+22+15:00:00+CET+2026").is_some());
+    // Without its time nobody can say whether it is the same.
+    assert_eq!(of("DOWNTIMEEND", ""), None);
 
     // Checkmk's notification scripts get these in their environment.
     let checkmk = json!({
@@ -62,6 +85,14 @@ fn macros_of_checks_by_form_and_json() {
     assert_eq!(
         parsed.signals[0].monitor_time,
         Some(Timestamp::from_seconds(1_795_233_600))
+    );
+    let mut handler = checkmk.clone();
+    handler["NOTIFY_NOTIFICATIONTYPE"] = json!("ALERTHANDLER (FAILED)");
+    assert_eq!(
+        lines(&of_json(Kind::Checkmk, &handler)),
+        [
+            "note CPUload/db1:10.0.0.2 info db 1 | An alert handler of the monitor failed for CPU load on db 1: 15 min load 12"
+        ]
     );
     let mut host = checkmk;
     host["NOTIFY_WHAT"] = json!("HOST");

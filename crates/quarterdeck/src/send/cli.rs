@@ -88,7 +88,7 @@ pub fn command() -> Command {
         .next_help_heading("What")
         .arg(
             text("action", "ACTION", "What has become of the condition")
-                .value_parser(["trigger", "acknowledge", "resolve"])
+                .value_parser(["trigger", "acknowledge", "resolve", "note"])
                 .default_value("trigger"),
         )
         .arg(flag(

@@ -90,7 +90,7 @@ impl Message {
     /// The event that the flags describe.
     ///
     /// # Errors
-    /// When it has neither summary nor dedup key, or a trigger has no summary.
+    /// When it has neither summary nor dedup key, a trigger has no summary, or a note lacks either.
     pub fn of_flags(matches: &ArgMatches) -> Result<Message, Failure> {
         let text = |name: &str| matches.get_one::<String>(name).cloned();
         let action: Action = text("action")
@@ -99,6 +99,10 @@ impl Message {
             .unwrap_or(Action::Trigger);
         let summary = text("summary").unwrap_or_default();
         let dedup_key = text("dedup-key");
+        if action == Action::Note && (summary.trim().is_empty() || dedup_key.is_none()) {
+            let what = "a note needs its text, --summary, and the --dedup-key of an alert";
+            return Err(Failure::usage(what).next("`quarterdeck send --help` shows examples."));
+        }
         if summary.trim().is_empty() && (action == Action::Trigger || dedup_key.is_none()) {
             let what = if action == Action::Trigger {
                 "a trigger needs --summary"

@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt as _;
 
 use clap::ArgMatches;
 use domain::word::{Action, AlertSeverity};
+use formats::note;
 use serde_json::Map;
 
 use super::given::readable;
@@ -145,6 +146,16 @@ fn nagios_like(
         None => host.to_owned(),
     };
     let mut dedup_key = key(host, service, address);
+    let told = fields.get(&["NOTIFICATIONCOMMENT"]).or(said);
+    let author = fields.get(&["NOTIFICATIONAUTHOR", "NOTIFICATIONAUTHORNAME"]);
+    if let Some(text) = note::of_notification(&kind, &of, author, told) {
+        return Ok(Reading::Event(Box::new(Event {
+            dedup_key: Some(dedup_key),
+            severity: Some(AlertSeverity::Info),
+            source: Some(host.to_owned()),
+            ..Event::new(Action::Note, text)
+        })));
+    }
     let (action, mut summary, mut severity) = match kind.as_str() {
         "PROBLEM" => (
             Action::Trigger,
@@ -314,9 +325,25 @@ mod tests {
     }
 
     #[test]
-    fn a_downtime_pages_nobody() {
+    fn downtimes_and_custom_notifications_are_notes_about_the_alert() {
+        let problem = event("nagios", &nagios("PROBLEM"));
+        let mut said = nagios("DOWNTIMESTART");
+        said.push(("NAGIOS_NOTIFICATIONAUTHOR", "ana"));
+        said.push(("NAGIOS_NOTIFICATIONCOMMENT", "new disk"));
+        let downtime = event("nagios", &said);
+        assert_eq!(downtime.action, Action::Note);
+        assert_eq!(downtime.dedup_key, problem.dedup_key);
+        assert_eq!(
+            downtime.summary,
+            "Downtime started in the monitor for Disk /var on db1, by ana: new disk"
+        );
+        // Nobody has written anything: what the check says tells more than nothing.
+        let custom = event("nagios", &nagios("CUSTOM"));
+        assert_eq!(custom.action, Action::Note);
+        assert!(custom.summary.contains("2%"), "{}", custom.summary);
+        // What this version does not know pages nobody, and is no note.
         assert!(matches!(
-            reading("nagios", &nagios("DOWNTIMESTART")),
+            reading("nagios", &nagios("SOMETHING")),
             Reading::Nothing(_)
         ));
     }

@@ -23,6 +23,7 @@ use crate::session::SignedIn;
 use crate::state::State;
 use crate::view::signal::{
     RequestRow, SignalFilter, SignalListPage, SignalPage, Understood, Verdict, decision_reason,
+    unwritten_note,
 };
 use crate::view::{Choice, Nav, Pager};
 
@@ -341,7 +342,10 @@ impl Whole {
         let held = alert
             .filter(|_| decision == SignalDecision::Suppressed)
             .and_then(|alert| alert.suppressed.as_ref());
-        let reason = decision_reason(decision);
+        let reason = match (action, decision) {
+            (Action::Note, SignalDecision::Ignored) => unwritten_note(alert.is_some()),
+            _ => decision_reason(decision),
+        };
         Understood {
             action,
             severity,

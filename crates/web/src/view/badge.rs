@@ -274,6 +274,7 @@ impl Frame {
             Action::Trigger => "bolt",
             Action::Acknowledge => "user-check",
             Action::Resolve => "circle-check",
+            Action::Note => "note",
         })
     }
 

@@ -109,7 +109,7 @@ pub struct Understood {
 }
 
 /// In the order in which people look for them.
-pub const DECISIONS: [SignalDecision; 10] = [
+pub const DECISIONS: [SignalDecision; 11] = [
     SignalDecision::Rejected,
     SignalDecision::Opened,
     SignalDecision::Joined,
@@ -118,6 +118,7 @@ pub const DECISIONS: [SignalDecision; 10] = [
     SignalDecision::Suppressed,
     SignalDecision::Acknowledged,
     SignalDecision::Resolved,
+    SignalDecision::Noted,
     SignalDecision::Ignored,
     SignalDecision::Redelivered,
 ];
@@ -132,6 +133,7 @@ pub fn decision_word(decision: SignalDecision) -> &'static str {
         SignalDecision::Suppressed => "kept from paging",
         SignalDecision::Acknowledged => "acknowledged",
         SignalDecision::Resolved => "resolved",
+        SignalDecision::Noted => "noted",
         SignalDecision::Ignored => "nothing to do",
         SignalDecision::Redelivered => "delivered before",
         SignalDecision::Rejected => "not understood",
@@ -158,6 +160,10 @@ pub fn decision_reason(decision: SignalDecision) -> &'static str {
         }
         SignalDecision::Acknowledged => "It acknowledged the open alert with this key.",
         SignalDecision::Resolved => "It resolved the open alert with this key.",
+        SignalDecision::Noted => {
+            "It was noted on the timeline of the incident of the open alert with this key, and \
+             paged nobody."
+        }
         SignalDecision::Ignored => {
             "It spoke of an alert that is not open, so there was nothing to do."
         }
@@ -165,6 +171,14 @@ pub fn decision_reason(decision: SignalDecision) -> &'static str {
             "Its sender delivers messages again when it hears no answer; this one had been taken."
         }
         SignalDecision::Rejected => "It could not be read, so it could not page anybody.",
+    }
+}
+
+/// Why a note was written nowhere; `is_open`: an alert with its key is open.
+pub fn unwritten_note(is_open: bool) -> &'static str {
+    match is_open {
+        true => "The open alert with this key has no incident to note it on, or the note is empty.",
+        false => "No alert with this key is open, so there was no incident to note it on.",
     }
 }
 
@@ -176,6 +190,7 @@ impl Verdict {
             SignalDecision::Joined => ("tone-info", "plug"),
             SignalDecision::Acknowledged => ("tone-held", "user-check"),
             SignalDecision::Resolved => ("tone-fine", "circle-check"),
+            SignalDecision::Noted => ("tone-off", "note"),
             SignalDecision::Suppressed => ("tone-off", "bell-off"),
             SignalDecision::Repeated => ("tone-off", "refresh"),
             SignalDecision::Ignored | SignalDecision::Redelivered => ("tone-off", "circle-dashed"),

@@ -143,3 +143,74 @@ async fn a_topic_cannot_make_us_ask_anybody_else() {
         "The message of SNS names an address to confirm that is not at SNS."
     );
 }
+
+/// A notification of Nagios.
+async fn nagios(house: &House, kind: &str, more: &str) -> Answer {
+    let door = format!("/integrations/{EVENTS_KEY}/nagios");
+    let form = format!(
+        "NOTIFICATIONTYPE={kind}&HOSTNAME=db1&SERVICEDESC=disk&SERVICESTATE=CRITICAL&{more}"
+    );
+    house.post(&door, form).await
+}
+
+#[actix_web::test]
+async fn a_downtime_is_noted_on_the_incident_of_what_is_open() {
+    let house = House::on_sqlite().await;
+    let said = "NOTIFICATIONAUTHOR=ana&NOTIFICATIONCOMMENT=new+disk&TIMET=1795233600";
+    let early = nagios(&house, "CUSTOM", said).await;
+    assert_eq!(early.status, 202, "{}", early.body);
+    assert!(incidents(&house).await.is_empty());
+    nagios(&house, "PROBLEM", "SERVICEOUTPUT=2+%25+free").await;
+    for _ in 0..2 {
+        let answer = nagios(&house, "DOWNTIMESTART", said).await;
+        assert_eq!((answer.status, &answer.json()["signals"]), (202, &json!(1)));
+    }
+    // `quarterdeck send` says the same by an event.
+    let event = json!({"action": "note", "summary": "Custom notification", "timestamp": 1795233600,
+        "dedup_key": "event_source=service;host_name=db1;service_desc=disk"});
+    let events = format!("/integrations/{EVENTS_KEY}/events");
+    for _ in 0..2 {
+        assert_eq!(house.post(&events, event.to_string()).await.status, 202);
+    }
+    let nameless = json!({"action": "note", "summary": "Custom notification"});
+    assert_eq!(house.post(&events, nameless.to_string()).await.status, 400);
+
+    let all = incidents(&house).await;
+    assert_eq!((all.len(), &all[0]["paging"]), (1, &json!("triggered")));
+    let timeline = house
+        .api(ADMIN, "GET", "/api/v1/incidents/1/timeline", None)
+        .await
+        .json();
+    let notes: Vec<&Value> = timeline["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|entry| entry["kind"] == "note")
+        .collect();
+    let texts: Vec<&Value> = notes.iter().map(|entry| &entry["text"]).collect();
+    assert_eq!(
+        texts,
+        [
+            "Downtime started in the monitor for disk on db1, by ana: new disk",
+            "Custom notification",
+        ]
+    );
+    assert_eq!(notes[0]["origin"], "monitor");
+
+    // What came of each stands among the signals.
+    let decided = async |word: &str| {
+        let path = format!("/api/v1/signals?decision={word}");
+        let list = house.api(ADMIN, "GET", &path, None).await.json();
+        list["items"].as_array().unwrap().clone()
+    };
+    assert_eq!(decided("noted").await.len(), 2);
+    assert_eq!(decided("redelivered").await.len(), 2);
+    let ignored = decided("ignored").await;
+    assert_eq!(ignored.len(), 1);
+    let path = format!("/api/v1/signals/{}", ignored[0]["id"]);
+    let one = house.api(ADMIN, "GET", &path, None).await.json();
+    assert_eq!(
+        one["signals"][0]["reason"],
+        "No alert with this key is open, so there was no incident to note it on."
+    );
+}

@@ -233,7 +233,7 @@ impl Model {
                     }
                 }
             }
-            (Action::Acknowledge | Action::Resolve, None) => {}
+            (Action::Acknowledge | Action::Resolve, None) | (Action::Note, _) => {}
         }
     }
 
@@ -287,6 +287,7 @@ pub fn said() -> impl Strategy<Value = Said> {
         4 => Just(Action::Trigger),
         1 => Just(Action::Acknowledge),
         3 => Just(Action::Resolve),
+        1 => Just(Action::Note),
     ];
     (
         action,

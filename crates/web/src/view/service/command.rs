@@ -100,18 +100,18 @@ echo KEY | sudo install -o nagios -m 600 /dev/stdin /etc/nagios4/quarterdeck.key
 
 const NAGIOS: &str = r#"define command {
   command_name  quarterdeck-service
-  command_line  /usr/bin/quarterdeck send --from nagios --url https://quarterdeck.example.com --key-file /etc/nagios4/quarterdeck.key --spool /var/lib/nagios4/quarterdeck --field "NOTIFICATIONTYPE=$NOTIFICATIONTYPE$" --field "HOSTNAME=$HOSTNAME$" --field "HOSTADDRESS=$HOSTADDRESS$" --field "SERVICEDESC=$SERVICEDESC$" --field "SERVICESTATE=$SERVICESTATE$" --field "SERVICEOUTPUT=$SERVICEOUTPUT$" --field "NOTIFICATIONCOMMENT=$NOTIFICATIONCOMMENT$"
+  command_line  /usr/bin/quarterdeck send --from nagios --url https://quarterdeck.example.com --key-file /etc/nagios4/quarterdeck.key --spool /var/lib/nagios4/quarterdeck --field "NOTIFICATIONTYPE=$NOTIFICATIONTYPE$" --field "HOSTNAME=$HOSTNAME$" --field "HOSTADDRESS=$HOSTADDRESS$" --field "SERVICEDESC=$SERVICEDESC$" --field "SERVICESTATE=$SERVICESTATE$" --field "SERVICEOUTPUT=$SERVICEOUTPUT$" --field "NOTIFICATIONAUTHOR=$NOTIFICATIONAUTHOR$" --field "NOTIFICATIONCOMMENT=$NOTIFICATIONCOMMENT$"
 }
 define command {
   command_name  quarterdeck-host
-  command_line  /usr/bin/quarterdeck send --from nagios --url https://quarterdeck.example.com --key-file /etc/nagios4/quarterdeck.key --spool /var/lib/nagios4/quarterdeck --field "NOTIFICATIONTYPE=$NOTIFICATIONTYPE$" --field "HOSTNAME=$HOSTNAME$" --field "HOSTADDRESS=$HOSTADDRESS$" --field "HOSTSTATE=$HOSTSTATE$" --field "HOSTOUTPUT=$HOSTOUTPUT$" --field "NOTIFICATIONCOMMENT=$NOTIFICATIONCOMMENT$"
+  command_line  /usr/bin/quarterdeck send --from nagios --url https://quarterdeck.example.com --key-file /etc/nagios4/quarterdeck.key --spool /var/lib/nagios4/quarterdeck --field "NOTIFICATIONTYPE=$NOTIFICATIONTYPE$" --field "HOSTNAME=$HOSTNAME$" --field "HOSTADDRESS=$HOSTADDRESS$" --field "HOSTSTATE=$HOSTSTATE$" --field "HOSTOUTPUT=$HOSTOUTPUT$" --field "NOTIFICATIONAUTHOR=$NOTIFICATIONAUTHOR$" --field "NOTIFICATIONCOMMENT=$NOTIFICATIONCOMMENT$"
 }
 define contact {
   contact_name                   quarterdeck
   service_notification_period    24x7
   host_notification_period       24x7
-  service_notification_options   w,u,c,r,f
-  host_notification_options      d,u,r,f
+  service_notification_options   w,u,c,r,f,s
+  host_notification_options      d,u,r,f,s
   service_notification_commands  quarterdeck-service
   host_notification_commands     quarterdeck-host
 }"#;
@@ -127,6 +127,7 @@ const ICINGA: &str = r#"object NotificationCommand "quarterdeck" {
     QUARTERDECK_SEND_KEY_FILE = "/etc/icinga2/quarterdeck.key"
     QUARTERDECK_SEND_SPOOL = "/var/lib/icinga2/quarterdeck"
     NOTIFICATIONTYPE = "$notification.type$"
+    NOTIFICATIONAUTHOR = "$notification.author$"
     NOTIFICATIONCOMMENT = "$notification.comment$"
     HOSTNAME = "$host.name$"
     HOSTADDRESS = "$address$"
