@@ -119,6 +119,16 @@ impl Format {
         self.kind.as_str()
     }
 
+    /// Whether its senders sign by Standard Webhooks and by nothing else.
+    pub const fn signs_standard(&self) -> bool {
+        matches!(
+            self.kind,
+            IntegrationKind::StandardWebhooks
+                | IntegrationKind::CloudEvents
+                | IntegrationKind::Changes
+        )
+    }
+
     /// Whether rules of the integration's own can say where the fields of its signals stand.
     pub const fn takes_mapping(&self) -> bool {
         matches!(

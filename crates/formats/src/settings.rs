@@ -11,6 +11,7 @@ use crate::format::Format;
 use crate::mail::{MailRules, ReadRules};
 use crate::mapping::{Fault, Mapping, MappingRules};
 use crate::severity::{self, Scale, SeverityWord};
+use crate::signature;
 
 /// Longest secret, in bytes.
 pub const SECRET_MAX: usize = 512;
@@ -159,6 +160,11 @@ impl Settings {
             if secret.contains("${") {
                 let reason = "`${` means a variable in the configuration file: choose another";
                 add("secret", reason.to_owned());
+            }
+            if format.signs_standard()
+                && let Some(fault) = signature::standard_fault(secret)
+            {
+                add("secret", fault.to_owned());
             }
         }
         let labels = &self.identity_labels;
@@ -353,6 +359,9 @@ mod tests {
             assert_eq!(faults(severity, PagerDuty), [""; 0]);
             assert_eq!(faults(severity, GitHub), [field]);
         }
+        assert_eq!(faults(r#"{"secret": "whpk_AAAA"}"#, GitHub), [""; 0]);
+        let signs = IntegrationKind::StandardWebhooks;
+        assert_eq!(faults(r#"{"secret": "whpk_AAAA"}"#, signs), ["secret"]);
         let long = format!(r#"{{"secret": "{}"}}"#, "x".repeat(SECRET_MAX + 1));
         assert_eq!(faults(&long, GitHub), ["secret"]);
     }

@@ -1,5 +1,6 @@
 //! Signatures of senders, checked over the bytes as they came and in constant time.
 
+use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use domain::{Span, Timestamp};
@@ -167,8 +168,29 @@ pub(crate) fn is_standard(request: &Request<'_>) -> bool {
     request.header("webhook-signature").is_some() || request.header("svix-signature").is_some()
 }
 
-/// Checks a message signed by Standard Webhooks, within 5 minutes of our clock, by a secret that
-/// both share (`v1`).
+/// A public key of Standard Webhooks is 32 bytes in base64 behind this, a private one stands behind
+/// the other.
+const PUBLIC: &str = "whpk_";
+const PRIVATE: &str = "whsk_";
+
+fn public_key(encoded: &str) -> Option<[u8; 32]> {
+    let bytes = STANDARD_NO_PAD.decode(encoded.trim().trim_end_matches('='));
+    bytes.ok()?.try_into().ok()
+}
+
+/// What is wrong with a secret that messages of Standard Webhooks are to be checked with.
+pub(crate) fn standard_fault(secret: &str) -> Option<&'static str> {
+    if secret.starts_with(PRIVATE) {
+        return Some("this is the sender's private key: its public one is needed (`whpk_…`)");
+    }
+    let encoded = secret.strip_prefix(PUBLIC)?;
+    public_key(encoded)
+        .is_none()
+        .then_some("a public key is `whpk_` and 32 bytes in base64")
+}
+
+/// Checks a message signed by Standard Webhooks, within 5 minutes of our clock: by a secret that
+/// both share (`v1`), or by the sender's private key where we know the public one (`v1a`).
 ///
 /// # Errors
 /// As [`hex_of_body`].
@@ -188,21 +210,27 @@ pub(crate) fn standard(
     };
     let (id, time, signatures) = (of("id")?, of("timestamp")?, of("signature")?);
     is_recent(time, now).ok_or_else(|| refused("webhook-timestamp"))?;
-    // A public key, of signatures that are not taken: as a secret it would prove nothing.
-    if secret.reveal().starts_with("whpk_") {
-        return Err(refused("webhook-signature"));
-    }
-    let expected = hmac_sha256(
-        &standard_key(secret.reveal()),
-        &[id.as_bytes(), b".", time.as_bytes(), b".", request.body],
-    );
-    signatures
-        .split_ascii_whitespace()
-        .take(SIGNATURES_MAX)
-        .filter_map(|one| one.strip_prefix("v1,"))
-        .filter_map(|encoded| STANDARD_NO_PAD.decode(encoded.trim_end_matches('=')).ok())
-        .any(|sent| same(&sent, &expected))
-        .then_some(())
+    let signed = [id.as_bytes(), b".", time.as_bytes(), b".", request.body];
+    let sent = |version: &'static str| {
+        signatures
+            .split_ascii_whitespace()
+            .take(SIGNATURES_MAX)
+            .filter_map(move |one| one.strip_prefix(version)?.strip_prefix(','))
+            .filter_map(|encoded| STANDARD_NO_PAD.decode(encoded.trim_end_matches('=')).ok())
+    };
+    let good = match secret.reveal().strip_prefix(PUBLIC) {
+        // Everybody may know a public key: as a shared secret it would prove nothing.
+        Some(encoded) => public_key(encoded).is_some_and(|key| {
+            let key = UnparsedPublicKey::new(&ED25519, key);
+            let signed = signed.concat();
+            sent("v1a").any(|signature| key.verify(&signed, &signature).is_ok())
+        }),
+        None => {
+            let expected = hmac_sha256(&standard_key(secret.reveal()), &signed);
+            sent("v1").any(|signature| same(&signature, &expected))
+        }
+    };
+    good.then_some(())
         .ok_or_else(|| refused("webhook-signature"))
 }
 
@@ -271,19 +299,52 @@ mod tests {
     }
 
     #[test]
-    fn a_public_key_is_no_secret() {
-        let (key, at) = (
-            "whpk_A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=",
-            Timestamp::from_seconds(1_614_265_330),
-        );
-        let signature = sign_standard(key, "id", at, b"{}");
-        let mut request = Request::of_body(b"{}");
-        request.headers = vec![
-            ("webhook-id", "id"),
-            ("webhook-timestamp", "1614265330"),
-            ("webhook-signature", &signature),
-        ];
-        assert!(standard(&request, secret(key).as_ref(), at).is_err());
+    fn a_public_key_checks_what_its_private_one_signed() {
+        // From the tests of the reference implementation; made again with Python's `cryptography`.
+        const KEY: &str = "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=";
+        const OTHER: &str = "whpk_A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=";
+        let signature = "v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXw\
+                         VLPo3mNl8EM+m7TBAg==";
+        let (id, time) = ("msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330");
+        let at = Timestamp::from_seconds(1_614_265_330);
+        let body = br#"{"test": 2432232314}"#;
+        let check = |key: &str, id: &str, body: &[u8], signature: &str, at: Timestamp| {
+            let mut request = Request::of_body(body);
+            request.headers = vec![
+                ("webhook-id", id),
+                ("webhook-timestamp", time),
+                ("webhook-signature", signature),
+            ];
+            standard(&request, secret(key).as_ref(), at).is_ok()
+        };
+        assert!(check(KEY, id, body, signature, at));
+        let several = format!("v1,AAAA v1a,AAAA {signature}");
+        assert!(check(KEY, id, body, &several, at));
+        assert!(!check(KEY, "msg_other", body, signature, at));
+        assert!(!check(KEY, id, b"{}", signature, at));
+        assert!(!check(OTHER, id, body, signature, at));
+        assert!(!check(
+            KEY,
+            id,
+            body,
+            signature,
+            at + Span::from_seconds(301)
+        ));
+        for wrong in ["", "v1a,", "v1a,AAAA", &signature.replace("v1a,", "v1,")] {
+            assert!(!check(KEY, id, body, wrong, at), "{wrong}");
+        }
+        // Whoever knows the public key cannot sign with it, nor by what is no key.
+        for key in [KEY, OTHER, "whpk_", "whpk_AAAA", "whpk_???"] {
+            let forged = sign_standard(key, id, at, body);
+            assert!(!check(key, id, body, &forged, at), "{key}");
+            assert!(!check(key, id, body, &forged.replace("v1,", "v1a,"), at));
+        }
+        assert_eq!(standard_fault(KEY), None);
+        assert_eq!(standard_fault("whsec_AAAA"), None);
+        assert_eq!(standard_fault("any text"), None);
+        for odd in ["whpk_", "whpk_AAAA", "whsk_AAAA"] {
+            assert!(standard_fault(odd).is_some(), "{odd}");
+        }
     }
 
     #[test]

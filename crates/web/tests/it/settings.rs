@@ -1,5 +1,8 @@
 //! What owners choose about how requests are read: secrets, severities and mappings.
 
+use aws_lc_rs::signature::Ed25519KeyPair;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use domain::IntegrationId;
 use domain::word::{AccountRole, IntegrationKind, Origin};
 use engine::OpContext;
@@ -445,4 +448,46 @@ async fn alerts_that_never_end_and_alarms_without_data() {
     let answer = house.api(ADMIN, "PATCH", &path, Some(edit)).await;
     assert_eq!(answer.json()["resolve_after"], Value::Null);
     assert_eq!(answer.json()["insufficient_data"], Value::Null);
+}
+
+#[actix_web::test]
+async fn a_sender_may_sign_by_a_key_of_its_own() {
+    let house = House::on_sqlite().await;
+    let (id, key) = door(&house, IntegrationKind::StandardWebhooks).await;
+    let set = async |secret: &str| {
+        let edit = json!({ "secret": secret });
+        house.api(ADMIN, "PATCH", &settings(id), Some(edit)).await
+    };
+    for odd in ["whpk_AAAA", "whsk_AAAA"] {
+        set(odd).await.is_problem(422, "invalid");
+    }
+    // The public key of the seed below, by another implementation.
+    let public = "whpk_A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=";
+    assert_eq!(set(public).await.status, 200);
+    let seed: Vec<u8> = (0..32).collect();
+    let pair = Ed25519KeyPair::from_seed_unchecked(&seed).unwrap();
+    let body = r#"{"summary": "Disk full", "dedup_key": "disk"}"#;
+    let now = SystemClock.now();
+    let seconds = now.0.div_euclid(1_000_000).to_string();
+    let signed = pair.sign(format!("msg_1.{seconds}.{body}").as_bytes());
+    let good = format!("v1a,{}", STANDARD.encode(signed));
+    let forged = sign_standard(public, "msg_1", now, body.as_bytes());
+    let post = async |body: &str, signature: &str| {
+        let headers = [
+            ("webhook-id", "msg_1"),
+            ("webhook-timestamp", &*seconds),
+            ("webhook-signature", signature),
+        ];
+        send(&house, &key, body, &headers).await
+    };
+    post(body, &forged).await.is_problem(401, "bad_signature");
+    let other = body.replace("full", "fine");
+    post(&other, &good).await.is_problem(401, "bad_signature");
+    // Delivered again under its number it says nothing new.
+    for _ in 0..2 {
+        let answer = post(body, &good).await;
+        assert_eq!(answer.status, 202, "{}", answer.body);
+    }
+    let all = alerts(&house).await;
+    assert_eq!((all.len(), &all[0]["count"]), (1, &json!(1)));
 }
