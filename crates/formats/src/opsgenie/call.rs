@@ -49,7 +49,7 @@ pub enum Verb {
     Message,
     Description,
     Priority,
-    /// An action of the customer's own.
+    /// An action of the customer's own; without a name the body has it.
     Custom(String),
 }
 
@@ -84,6 +84,26 @@ impl Identifier {
 }
 
 impl Call {
+    /// As [`Call::read`], of the operations API of Jira Service Management: alerts go by their id,
+    /// which is found by `alias`.
+    ///
+    /// # Errors
+    /// As [`Call::read`].
+    pub fn read_operations(
+        method: &str,
+        segments: &[&str],
+        identifier_type: Option<&str>,
+        alias: Option<&str>,
+    ) -> Result<Call, Refusal> {
+        match (method, segments) {
+            ("GET", ["alias"] | ["alias", ""]) => match alias.filter(|alias| !alias.is_empty()) {
+                Some(alias) => Ok(Call::Get(Identifier::read(alias.to_owned(), "alias")?)),
+                None => Err(Refusal::invalid("alias", "can not be empty")),
+            },
+            _ => Call::read(method, segments, identifier_type),
+        }
+    }
+
     /// Reads an address. `segments` is what follows `/v2/alerts`, split at the slashes and still
     /// percent-encoded: an alias may hold a slash (WIRE-FORMATS.md §0 rule 9).
     ///
@@ -114,7 +134,9 @@ impl Call {
             ("GET", [id, "logs"]) => Ok(Call::Logs(identifier(id)?)),
             ("GET", [id, "recipients"]) => Ok(Call::Recipients(identifier(id)?)),
             ("DELETE", [id, "tags"]) => Ok(Call::Act(identifier(id)?, Verb::RemoveTags)),
-            ("DELETE", [id, "details"]) => Ok(Call::Act(identifier(id)?, Verb::RemoveDetails)),
+            ("DELETE", [id, "details" | "extra-properties"]) => {
+                Ok(Call::Act(identifier(id)?, Verb::RemoveDetails))
+            }
             ("POST", [id, "actions", name]) => {
                 Ok(Call::Act(identifier(id)?, Verb::Custom(unescaped(name))))
             }
@@ -140,7 +162,8 @@ impl Verb {
             "teams" => Verb::AddTeam,
             "responders" => Verb::AddResponder,
             "tags" => Verb::AddTags,
-            "details" => Verb::AddDetails,
+            "details" | "extra-properties" => Verb::AddDetails,
+            "action" => Verb::Custom(String::new()),
             "message" => Verb::Message,
             "description" => Verb::Description,
             "priority" => Verb::Priority,

@@ -87,7 +87,13 @@ fn details(
     if !tags.is_empty() {
         kept.insert("tags".into(), tags.into());
     }
-    if let Some(details) = fields.remove("details").filter(|value| !value.is_null()) {
+    // Jira Service Management calls them so.
+    let extra = fields.remove("extraProperties");
+    if let Some(details) = fields
+        .remove("details")
+        .or(extra)
+        .filter(|value| !value.is_null())
+    {
         kept.insert("details".into(), details);
     }
     let actions = texts(fields.get("actions"));

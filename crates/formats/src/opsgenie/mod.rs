@@ -1,12 +1,16 @@
 //! Opsgenie's Alert API (WIRE-FORMATS.md §1.3). Its product and API end on 5 April 2027, and its
 //! users look for a new home: clients work unchanged, whatever host they are pointed at.
 //!
+//! Jira Service Management, where its users are sent, keeps the alerts and most of the API: what it
+//! calls otherwise is read by both names, and its answers are [`operations`].
+//!
 //! Addresses are read by [`call`], bodies by [`create`] and [`order`]; [`view`] writes what is
 //! asked about alerts, [`reply`] every answer.
 
 pub mod call;
 pub mod create;
 pub mod heartbeat;
+pub mod operations;
 pub mod order;
 pub mod query;
 pub mod receipt;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::call::Verb;
 use super::create::{author, note, priority, severity_of};
 use super::reply::Refusal;
-use super::text::{names, tags};
+use super::text::{names, tags, texts};
 use super::{Edit, Party, body};
 use crate::severity::Scale;
 use crate::text;
@@ -74,22 +74,31 @@ pub fn orders(
         Verb::Unacknowledge => list.push(Order::Unacknowledge),
         Verb::Snooze => list.push(Order::Snooze(snooze(&fields, now, &mut warnings)?)),
         Verb::Escalate => {
-            let to = fields
-                .get("escalation")
-                .and_then(|value| Party::read(value, "escalation"));
+            let to = fields.get("escalation").or(fields.get("escalationId"));
+            let to = to.and_then(|value| Party::read(value, "escalation"));
             list.push(Order::Escalate(to));
         }
-        Verb::Assign => list.push(Order::Assign(party(&fields, "owner", "user")?)),
+        Verb::Assign => {
+            let owner = match fields.contains_key("owner") {
+                true => "owner",
+                false => "accountId",
+            };
+            list.push(Order::Assign(party(&fields, owner, "user")?));
+        }
         Verb::AddTeam => list.push(Order::Page(vec![party(&fields, "team", "team")?])),
         Verb::AddResponder => {
-            let responders = match (fields.get("responder"), fields.get("responders")) {
+            let responders: Vec<Party> = match (fields.get("responder"), fields.get("responders")) {
                 (Some(one), _) => Party::read(one, "user").into_iter().collect(),
                 (None, Some(Value::Array(several))) => several
                     .iter()
                     .take(100)
                     .filter_map(|one| Party::read(one, "user"))
                     .collect(),
-                _ => Vec::new(),
+                // Jira Service Management names one at a time.
+                _ => {
+                    let one = Value::Object(fields.clone());
+                    Party::read(&one, "user").into_iter().collect()
+                }
             };
             if responders.is_empty() {
                 return Err(Refusal::invalid("responder", "can not be empty"));
@@ -111,14 +120,17 @@ pub fn orders(
             }
             list.push(Order::Edit(Edit::RemoveTags(tags)));
         }
-        Verb::AddDetails => match fields.get("details") {
+        Verb::AddDetails => match fields.get("details").or(fields.get("extraProperties")) {
             Some(Value::Object(details)) if !details.is_empty() => {
                 list.push(Order::Edit(Edit::AddDetails(details.clone())));
             }
             _ => return Err(Refusal::invalid("details", "can not be empty")),
         },
         Verb::RemoveDetails => {
-            let keys = names(&parameter("keys").unwrap_or_default());
+            let keys = match parameter("keys") {
+                Some(list) => names(&list),
+                None => texts(fields.get("keys")),
+            };
             if keys.is_empty() {
                 return Err(Refusal::invalid("keys", "can not be empty"));
             }
@@ -148,6 +160,10 @@ pub fn orders(
             list.push(Order::Edit(Edit::Priority(priority, severity)));
         }
         Verb::Custom(name) => {
+            let name = match name.is_empty() {
+                true => &needed(&fields, "actionName", &mut warnings)?,
+                false => name,
+            };
             warnings.note(format!(
                 "the action {} cannot be executed here: a note tells of it",
                 quoted(name)

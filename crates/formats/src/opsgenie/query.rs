@@ -118,9 +118,17 @@ impl Query {
             };
             match name {
                 "query" => query.search(value)?,
-                "limit" => query.limit = number()?.clamp(1, LIMIT_MAX),
+                "limit" | "size" => query.limit = number()?.clamp(1, LIMIT_MAX),
                 "offset" => query.offset = number()?.min(OFFSET_MAX),
                 "order" => query.ascending = value.eq_ignore_ascii_case("asc"),
+                "from" | "to" => {
+                    let sign = match name {
+                        "from" => Sign::MoreOrEqual,
+                        _ => Sign::LessOrEqual,
+                    };
+                    let at = i64::try_from(number()?).unwrap_or(i64::MAX);
+                    query.wanted.push(Wanted::Number("createdAt", sign, at));
+                }
                 _ => {}
             }
         }

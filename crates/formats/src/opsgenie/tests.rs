@@ -84,6 +84,53 @@ fn addresses() {
     ] {
         assert_eq!(call(method, path, kind).unwrap(), wanted, "{method} {path}");
     }
+    let operations = |method, path: &str, alias: Option<&str>| {
+        let segments: Vec<&str> = path.split('/').collect();
+        Call::read_operations(method, &segments, None, alias)
+    };
+    for (method, path, sent, wanted) in [
+        ("GET", "alias", Some("a/1"), Call::Get(alias("a/1"))),
+        ("GET", "alias/", Some("a"), Call::Get(alias("a"))),
+        (
+            "POST",
+            "42/close",
+            None,
+            Call::Act(known.clone(), Verb::Close),
+        ),
+        (
+            "POST",
+            "42/extra-properties",
+            None,
+            Call::Act(known.clone(), Verb::AddDetails),
+        ),
+        (
+            "DELETE",
+            "42/extra-properties",
+            None,
+            Call::Act(known.clone(), Verb::RemoveDetails),
+        ),
+        (
+            "POST",
+            "42/action",
+            None,
+            Call::Act(known.clone(), Verb::Custom(String::new())),
+        ),
+        (
+            "PATCH",
+            "42/priority",
+            None,
+            Call::Act(known.clone(), Verb::Priority),
+        ),
+    ] {
+        assert_eq!(
+            operations(method, path, sent).unwrap(),
+            wanted,
+            "{method} {path}"
+        );
+    }
+    for sent in [None, Some("")] {
+        assert_eq!(operations("GET", "alias", sent).unwrap_err().status, 422);
+    }
     assert_eq!(call("POST", "q/dance", None).unwrap_err().status, 404);
     assert_eq!(call("PATCH", "", None).unwrap_err().status, 404);
     assert_eq!(call("GET", "q", Some("name")).unwrap_err().status, 422);

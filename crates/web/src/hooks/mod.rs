@@ -48,6 +48,13 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         );
         config.service(
             web::resource([
+                format!("{home}/jsm/ops/api/{{cloud}}/v1/alerts"),
+                format!("{home}/jsm/ops/api/{{cloud}}/v1/alerts/{{tail:.*}}"),
+            ])
+            .route(web::to(opsgenie::cloud)),
+        );
+        config.service(
+            web::resource([
                 format!("{home}/v2/heartbeats"),
                 format!("{home}/v2/heartbeats/{{tail:.*}}"),
                 format!("{home}/jsm/ops/integration/v2/heartbeats"),

@@ -125,6 +125,7 @@ async fn every_address_has_both_homes() {
         ("/v2/heartbeats/backup/ping", None),
         ("/jsm/ops/integration/v2/alerts", None),
         ("/jsm/ops/integration/v2/heartbeats", None),
+        ("/jsm/ops/api/0f5c-cloud/v1/alerts", None),
         ("/api/v2/alerts", None),
         ("/api/v2/alerts/groups", None),
         ("/api/v2/silences", None),

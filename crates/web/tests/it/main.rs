@@ -20,6 +20,7 @@ mod incident;
 mod ingest;
 mod mail;
 mod on_call;
+mod operations;
 mod opsgenie;
 mod outage;
 mod routing;

@@ -58,7 +58,7 @@ async fn unknown_addresses_are_answered_in_the_vendors_form() {
             ("POST", "/v2/schedules/x/timeline", 404),
             ("GET", "/v1/incidents", 404),
             ("GET", "/v1/json/integrations/webhooks/netdata", 405),
-            ("GET", "/jsm/ops/api/x/v1/alerts", 404),
+            ("GET", "/jsm/ops/api/x/v1/schedules", 404),
         ] {
             let answer = ask(method, &format!("{home}{path}")).await;
             assert_eq!(answer.status, status, "{home}{path}: {}", answer.body);

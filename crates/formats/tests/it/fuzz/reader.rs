@@ -238,6 +238,7 @@ fn of_other_products() -> Vec<Reader> {
             let segments: Vec<&str> = text.split('/').collect();
             for method in ["GET", "POST", "PUT", "DELETE"] {
                 drop(Call::read(method, &segments, Some("alias")));
+                drop(Call::read_operations(method, &segments, None, Some(&text)));
                 drop(heartbeat::Call::read(method, &segments));
             }
             receipt::Receipt::decode(&text, |_| 0);

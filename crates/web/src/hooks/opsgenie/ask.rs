@@ -139,7 +139,8 @@ async fn list(
         .take(query.limit)
         .map(|one| shown(one, integration, directory))
         .collect();
-    let at = |offset: usize| page_at(request, &[("offset", offset), ("limit", query.limit)]);
+    let (limit, _) = request.api.paging();
+    let at = |offset: usize| page_at(request, &[("offset", offset), (limit, query.limit)]);
     let mut paging = json!({"first": at(0)});
     if data.len() == query.limit {
         paging["next"] = at(query.offset + query.limit).into();
@@ -159,7 +160,18 @@ fn page_at(request: &Request<'_>, numbers: &[(&str, usize)]) -> String {
     for (name, value) in url::form_urlencoded::parse(request.http.query_string().as_bytes()) {
         // A key in the address is not repeated in answers.
         let ours = numbers.iter().any(|(number, _)| name == *number);
-        if !ours && ["query", "sort", "order", "direction", "identifierType"].contains(&&*name) {
+        if !ours
+            && [
+                "query",
+                "sort",
+                "order",
+                "direction",
+                "identifierType",
+                "from",
+                "to",
+            ]
+            .contains(&&*name)
+        {
             pairs.append_pair(&name, &value);
         }
     }
@@ -167,7 +179,7 @@ fn page_at(request: &Request<'_>, numbers: &[(&str, usize)]) -> String {
         pairs.append_pair(name, &number.to_string());
     }
     let path = request.http.uri().path();
-    let from = path.find("/v2/alerts").unwrap_or(0);
+    let from = path.find(request.api.root()).unwrap_or(0);
     let public = &request.state.config.public_url;
     format!("{public}{}?{}", &path[from..], pairs.finish())
 }
@@ -219,8 +231,9 @@ async fn lines(
             .parameter(name)
             .and_then(|text| text.parse::<i64>().ok())
     };
-    let after = TimelineEntryId(number("offset").unwrap_or(0));
-    let limit = number("limit")
+    let (limit_name, offset_name) = request.api.paging();
+    let after = TimelineEntryId(number(offset_name).unwrap_or(0));
+    let limit = number(limit_name)
         .and_then(|limit| usize::try_from(limit).ok())
         .unwrap_or(ENTRIES)
         .clamp(1, ENTRIES);
@@ -268,10 +281,10 @@ async fn lines(
             })
         })
         .collect();
-    let mut paging = json!({"first": page_at(request, &[("limit", limit)])});
+    let mut paging = json!({"first": page_at(request, &[(limit_name, limit)])});
     if let Some(last) = entries.last().filter(|_| entries.len() == limit) {
         let offset = usize::try_from(last.id.0).unwrap_or(0);
-        paging["next"] = page_at(request, &[("offset", offset), ("limit", limit)]).into();
+        paging["next"] = page_at(request, &[(offset_name, offset), (limit_name, limit)]).into();
     }
     Ok(Answer::Page {
         data: data.into(),

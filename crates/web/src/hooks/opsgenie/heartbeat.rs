@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use store::heartbeat::Filter;
 
 use super::super::intake;
-use super::{Failure, Request, random_id, refused, respond};
+use super::{Api, Failure, Request, random_id, refused, respond};
 use crate::state::{AppState, State};
 
 /// Where the API begins, at the root and below an integration's address.
@@ -65,7 +65,7 @@ pub(in crate::hooks) async fn heartbeats(
 }
 
 async fn answer(req: &HttpRequest, payload: Payload, state: &AppState) -> Result<Done, Failure> {
-    let request = Request::admit(req, payload, state).await?;
+    let request = Request::admit(req, payload, state, Api::Alerts).await?;
     let ctx = OpContext::token(AccountRole::Responder, Origin::Api, state.now());
     match Call::read(request.method(), &request.segments(HOME))? {
         Call::Ping(name) => ping(&request, name).await,

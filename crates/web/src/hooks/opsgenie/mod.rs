@@ -17,6 +17,7 @@ use domain::directory::Directory;
 use engine::configuration::integration::check_key;
 use engine::ingest::Origin;
 use formats::opsgenie::call::Call;
+use formats::opsgenie::operations;
 use formats::opsgenie::receipt::Receipt;
 use formats::opsgenie::reply::{self, Refusal};
 use formats::severity::Scale;
@@ -27,8 +28,62 @@ use super::{key, replay};
 use crate::error::{self, WebError};
 use crate::state::{AppState, State};
 
-/// Where the API begins, at the root and below an integration's address.
-const HOME: &str = "/v2/alerts";
+/// Under which addresses, and in which form, the alerts are served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Api {
+    /// Opsgenie's Alert API, and Jira Service Management's integration API.
+    Alerts,
+    /// Jira Service Management's operations API.
+    Operations,
+}
+
+impl Api {
+    /// Where its calls begin, at the root and below an integration's address.
+    const fn home(self) -> &'static str {
+        match self {
+            Api::Alerts => "/v2/alerts",
+            Api::Operations => "/v1/alerts",
+        }
+    }
+
+    /// Where the part of an address begins that is told to clients.
+    const fn root(self) -> &'static str {
+        match self {
+            Api::Alerts => self.home(),
+            Api::Operations => "/jsm/ops/api/",
+        }
+    }
+
+    /// How many entries a page has, and where it begins.
+    const fn paging(self) -> (&'static str, &'static str) {
+        match self {
+            Api::Alerts => ("limit", "offset"),
+            Api::Operations => ("size", "after"),
+        }
+    }
+
+    fn found(self, data: Value, took: f64, id: &str) -> Value {
+        match self {
+            Api::Alerts => reply::found(data, took, id),
+            Api::Operations => operations::found(data),
+        }
+    }
+
+    fn page(self, data: Value, mut paging: Value, took: f64, id: &str) -> Value {
+        match self {
+            Api::Alerts => {
+                let mut body = reply::found(data, took, id);
+                body["paging"] = paging;
+                body
+            }
+            Api::Operations => {
+                let next = paging.get_mut("next").map(Value::take);
+                operations::page(data, next)
+            }
+        }
+    }
+}
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const RESPONSE_TIME: HeaderName = HeaderName::from_static("x-response-time");
 const RATE_LIMIT_STATE: HeaderName = HeaderName::from_static("x-ratelimit-state");
@@ -84,6 +139,7 @@ struct Request<'a> {
     key_hash: [u8; 32],
     integration: IntegrationId,
     bytes: Bytes,
+    api: Api,
 }
 
 impl<'a> Request<'a> {
@@ -92,6 +148,7 @@ impl<'a> Request<'a> {
         http: &'a HttpRequest,
         payload: Payload,
         state: &'a AppState,
+        api: Api,
     ) -> Result<Request<'a>, Failure> {
         let (key_hash, integration) = integration(http, state)?;
         intake::admit_key(state, &key_hash)?;
@@ -106,6 +163,7 @@ impl<'a> Request<'a> {
             key_hash,
             integration,
             bytes,
+            api,
         })
     }
 
@@ -164,8 +222,17 @@ fn parameter(req: &HttpRequest, name: &str) -> Option<String> {
 
 /// Everything at and below `/v2/alerts`.
 pub(super) async fn alerts(req: HttpRequest, payload: Payload, state: State) -> HttpResponse {
+    serve(Api::Alerts, req, payload, state).await
+}
+
+/// Everything at and below `/jsm/ops/api/{cloud}/v1/alerts`; one cloud is as good as another.
+pub(super) async fn cloud(req: HttpRequest, payload: Payload, state: State) -> HttpResponse {
+    serve(Api::Operations, req, payload, state).await
+}
+
+async fn serve(api: Api, req: HttpRequest, payload: Payload, state: State) -> HttpResponse {
     let began = Instant::now();
-    let result = answer(&req, payload, &state).await;
+    let result = answer(api, &req, payload, &state).await;
     let took = (began.elapsed().as_secs_f64() * 1e3).round() / 1e3;
     match result {
         Ok((Answer::Accepted(_), id)) => {
@@ -173,12 +240,11 @@ pub(super) async fn alerts(req: HttpRequest, payload: Payload, state: State) -> 
             respond(StatusCode::ACCEPTED, took, &id, &body, None)
         }
         Ok((Answer::Data(data), id)) => {
-            let body = reply::found(data, took, &id);
+            let body = api.found(data, took, &id);
             respond(StatusCode::OK, took, &id, &body, None)
         }
         Ok((Answer::Page { data, paging }, id)) => {
-            let mut body = reply::found(data, took, &id);
-            body["paging"] = paging;
+            let body = api.page(data, paging, took, &id);
             respond(StatusCode::OK, took, &id, &body, None)
         }
         Err(failure) => refused(failure, took),
@@ -204,14 +270,23 @@ fn refused(failure: Failure, took: f64) -> HttpResponse {
 }
 
 async fn answer(
+    api: Api,
     req: &HttpRequest,
     payload: Payload,
     state: &AppState,
 ) -> Result<(Answer, String), Failure> {
-    let request = Request::admit(req, payload, state).await?;
+    let request = Request::admit(req, payload, state, api).await?;
     let kind = request.parameter("identifierType");
-    let segments = request.segments(HOME);
-    let outcome = match Call::read(request.method(), &segments, kind.as_deref()) {
+    let segments = request.segments(api.home());
+    let (method, kind) = (request.method(), kind.as_deref());
+    let call = match api {
+        Api::Alerts => Call::read(method, &segments, kind),
+        Api::Operations => {
+            let alias = request.parameter("alias");
+            Call::read_operations(method, &segments, kind, alias.as_deref())
+        }
+    };
+    let outcome = match call {
         Ok(Call::Create) => act::create(&request).await,
         Ok(Call::Act(by, verb)) => act::act(&request, by, &verb).await,
         Ok(Call::Delete(by)) => act::delete(&request, by).await,
