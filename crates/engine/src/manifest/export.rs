@@ -19,7 +19,7 @@ use super::document::{
     Manifest, MethodEntry, PolicyEntry, RemindersEntry, RoutingEntry, RuleEntry, ScheduleEntry,
     ServiceEntry, SettingsEntry, StepEntry, SuppressionEntry, TeamEntry, TokenEntry, UserEntry,
 };
-use super::naming::numbered;
+use super::naming::{numbered, recurring};
 use super::reconcile::Current;
 use super::value::{Day, Duration, Located, TargetRef, Timeout, Turn};
 use crate::account::secret;
@@ -113,16 +113,16 @@ fn suppressions(
     kind: SuppressionKind,
     now: Timestamp,
 ) -> Vec<SuppressionEntry> {
-    let recurring = directory.suppressions.values().filter(|one| {
-        // Of integrations that are all gone it matches nothing, and without them it would.
-        let said = one.integrations.is_empty() || !named_integrations(directory, one).is_empty();
-        one.kind == kind && said && one.recurrence.is_some() && !one.is_over(now)
-    });
-    let mut named = std::collections::BTreeSet::new();
-    recurring
-        .filter(|one| named.insert(one.comment.clone()))
-        .map(|one| SuppressionEntry {
-            comment: one.comment.clone().into(),
+    recurring(directory, kind)
+        .into_iter()
+        .filter(|(_, one)| {
+            // Of integrations that are all gone it matches nothing, and without them it would.
+            let said =
+                one.integrations.is_empty() || !named_integrations(directory, one).is_empty();
+            said && !one.is_over(now)
+        })
+        .map(|(name, one)| SuppressionEntry {
+            comment: name.into(),
             services: Some(
                 one.services
                     .iter()

@@ -1,12 +1,35 @@
 //! Names by which a file knows what has no slug.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use domain::directory::Directory;
+use domain::suppression::{COMMENT_MAX, Suppression, SuppressionKind};
 
 use crate::configuration::check::NAME_MAX;
 
 /// Each name once: what shares its name with an earlier one is numbered, `Hosts (2)`. The same
 /// names give the same result, so that what was exported so is found again.
 pub(super) fn numbered<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    numbered_within(names, NAME_MAX)
+}
+
+/// The windows or silences that recur, by their names in the file. Those that are over have theirs,
+/// too, so that none of the others is known by another tomorrow.
+pub(super) fn recurring(
+    directory: &Directory,
+    kind: SuppressionKind,
+) -> Vec<(String, &Arc<Suppression>)> {
+    let all = directory.suppressions.values();
+    let recurring: Vec<_> = all
+        .filter(|one| one.kind == kind && one.recurrence.is_some())
+        .collect();
+    let comments = recurring.iter().map(|one| one.comment.as_str());
+    let names = numbered_within(comments, COMMENT_MAX);
+    names.into_iter().zip(recurring).collect()
+}
+
+fn numbered_within<'a>(names: impl IntoIterator<Item = &'a str>, most: usize) -> Vec<String> {
     let names: Vec<&str> = names.into_iter().collect();
     let mut taken: BTreeSet<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let mut met = BTreeSet::new();
@@ -17,7 +40,7 @@ pub(super) fn numbered<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<Stri
         let mut number = 2_usize;
         loop {
             let suffix = format!(" ({number})");
-            let room = NAME_MAX.saturating_sub(suffix.chars().count());
+            let room = most.saturating_sub(suffix.chars().count());
             let short: String = name.chars().take(room).collect();
             let numbered = format!("{}{suffix}", short.trim_end());
             if taken.insert(numbered.clone()) {

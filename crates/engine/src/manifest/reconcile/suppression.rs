@@ -10,7 +10,7 @@ use super::Work;
 use crate::configuration::inhibition::{self, InhibitionInput};
 use crate::configuration::suppression::{SuppressionInput, checked};
 use crate::manifest::document::{InhibitionEntry, SuppressionEntry};
-use crate::manifest::naming::numbered;
+use crate::manifest::naming::{numbered, recurring};
 use crate::manifest::value::{Located, Place};
 use crate::manifest::write::Write;
 use crate::{Error, OpContext};
@@ -33,10 +33,15 @@ impl Work<'_> {
         let services = self.services_named(entry.services.as_deref());
         let integrations = self.integrations_named(entry.integrations.as_deref());
         let matchers = self.matchers(entry.matchers.as_deref());
-        let existing = self.directory.suppressions.values();
-        let existing = existing
-            .filter(|one| one.kind == kind && one.comment == name)
-            .min_by_key(|one| one.id)
+        let mut named = recurring(&self.directory, kind).into_iter();
+        let existing = named
+            .find(|(known, _)| *known == name)
+            .map(|(_, one)| one)
+            .or_else(|| {
+                let all = self.directory.suppressions.values();
+                all.filter(|one| one.kind == kind && one.comment == name)
+                    .min_by_key(|one| one.id)
+            })
             .cloned();
         if self.faults.len() > faults {
             return;
@@ -240,6 +245,7 @@ fn changed(before: &Suppression, input: &SuppressionInput) -> Vec<&'static str> 
     let zone = input.zone.as_deref().unwrap_or("UTC");
     let length = |from: domain::Timestamp, until: domain::Timestamp| until.since(from);
     [
+        ("comment", before.comment == input.comment),
         ("services", before.services == input.services),
         ("integrations", before.integrations == input.integrations),
         ("matchers", before.matchers == input.matchers),

@@ -179,3 +179,49 @@ fn inhibitions_that_share_a_name_are_numbered() {
     assert_eq!(names, ["Hosts", "Hosts (2)"]);
     assert_eq!(to_yaml(&export(&after, false, NOW)).unwrap(), text);
 }
+
+#[test]
+fn silences_that_share_a_comment_are_all_exported() {
+    let silence = |start: &str, lasts: &str| {
+        format!(
+            "  - comment: Watchdog {start}\n    matchers: ['alertname=\"Watchdog\"']\n    \
+             starts_at: 2026-03-22T{start}:00:00Z\n    lasts: {lasts}\n    \
+             recurrence: FREQ=DAILY\n"
+        )
+    };
+    let more = format!("silences:\n{}{}", silence("05", "1h"), silence("07", "2h"));
+    let text = FILE.replace("silences:\n", &more);
+    let (_, mut current) = applied(&empty(), &read(&text).unwrap(), NOW).unwrap();
+    let mut directory = (*current.directory).clone();
+    let silences = directory.suppressions.values_mut();
+    for one in silences.filter(|one| one.recurrence.as_deref() == Some("FREQ=DAILY")) {
+        Arc::make_mut(one).comment = "Watchdog".into();
+    }
+    // One of today with the same comment is not what the file speaks of.
+    let mut once = (**directory.suppressions.values().last().unwrap()).clone();
+    once.id = domain::SuppressionId(0);
+    once.recurrence = None;
+    directory
+        .suppressions
+        .insert(once.id, Arc::new(once.clone()));
+    current.directory = Arc::new(directory);
+
+    let text = to_yaml(&export(&current, false, NOW)).unwrap();
+    for name in ["Watchdog\n", "Watchdog (2)\n", "Watchdog (3)\n"] {
+        assert!(text.contains(&format!("comment: {name}")), "{text}");
+    }
+    let (plan, after) = applied(&current, &read(&text).unwrap(), NOW).unwrap();
+    let changed = plan
+        .changes
+        .iter()
+        .filter(|one| one.verb != Verb::Unchanged);
+    let changed: Vec<_> = changed.map(|one| (one.kind, one.fields.clone())).collect();
+    let renamed = ("silence", vec!["comment"]);
+    assert_eq!(changed, [renamed.clone(), renamed], "{plan}");
+    assert_eq!(*after.directory.suppressions[&once.id], once);
+    assert_eq!(to_yaml(&export(&after, false, NOW)).unwrap(), text);
+    let (plan, _) = applied(&after, &read(&text).unwrap(), NOW).unwrap();
+    assert!(plan.is_unchanged(), "{plan}");
+    let (_, copy) = applied(&empty(), &read(&text).unwrap(), NOW).unwrap();
+    assert_eq!(export(&copy, false, NOW), export(&after, false, NOW));
+}
