@@ -19,7 +19,7 @@ use crate::draft::{Draft, severity_of};
 use crate::request::{Encoding, Request};
 use crate::severity::{self, Scale, SeverityWord};
 use crate::warning::Warnings;
-use crate::{FormatError, ITEMS_MAX, Parsed, Rejected, generic, key, read};
+use crate::{FormatError, ITEMS_MAX, Parsed, Rejected, generic, json, key, read};
 use path::Path;
 pub use rules::{Fault, MappingRules, SeverityRule, Source};
 
@@ -29,6 +29,11 @@ pub const NAMES: [&str; 4] = ["body", "query", "headers", "item"];
 const STEPS_MAX: u64 = 2_000_000;
 /// Most fields of details, of identity and links.
 const LIST_MAX: usize = 50;
+
+/// The body of a request that is JSON, as rules see it: mended where it had to be.
+pub fn body_of(text: &str) -> Option<Value> {
+    json::inside(text)
+}
 
 /// Rules, read once.
 #[derive(Clone, Debug)]

@@ -90,9 +90,25 @@ pub fn told(outcome: Result<Parsed, String>) -> (Vec<Signal>, Vec<String>, Vec<S
     }
 }
 
-/// JSON with line breaks; anything else as it is.
+/// JSON with line breaks, as the rules see it; anything else as it is.
 fn pretty(body: &str) -> String {
-    serde_json::from_str::<serde_json::Value>(body)
-        .and_then(|value| serde_json::to_string_pretty(&value))
-        .unwrap_or_else(|_| body.to_owned())
+    formats::mapping::body_of(body)
+        .and_then(|value| serde_json::to_string_pretty(&value).ok())
+        .unwrap_or_else(|| body.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_doors_mend_is_shown_as_they_read_it() {
+        assert_eq!(pretty("{\"a\":1}"), "{\n  \"a\": 1\n}");
+        for odd in [r#"{"a":"\ud83d","b":[]}"#, r#"{"a":NaN,"b":[]}"#] {
+            let shown = pretty(odd);
+            assert!(shown.starts_with("{\n  \"a\": "), "{shown}");
+            assert!(shown.contains("\n  \"b\": []\n"), "{shown}");
+        }
+        assert_eq!(pretty("disk full"), "disk full");
+    }
 }
