@@ -202,6 +202,10 @@ fn action(fields: &Map<String, Value>, warnings: &mut Warnings) -> Action {
         let Some(sent) = text::lenient(fields.get(name), name, warnings) else {
             continue;
         };
+        // Of ours alone: other monitors' words of that kind are no reason to page nobody.
+        if name == "action" && sent.trim().eq_ignore_ascii_case("note") {
+            return Action::Note;
+        }
         return action_of(&sent).unwrap_or_else(|| {
             warnings.note(format!(
                 "{name} {} is not a known word: used \"trigger\"",
@@ -238,7 +242,6 @@ pub fn action_of(word: &str) -> Option<Action> {
         "resolve" | "resolved" | "ok" | "close" | "closed" | "clear" | "cleared" | "recover"
         | "recovered" | "recovery" | "up" | "normal" | "success" | "fixed" | "inactive"
         | "deactivated" => Action::Resolve,
-        "note" => Action::Note,
         _ => return None,
     })
 }

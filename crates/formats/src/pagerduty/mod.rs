@@ -181,6 +181,11 @@ fn routing_key(sent: [&Value; 2], outside: Option<&str>) -> Result<String, Vec<S
     Err(reasons)
 }
 
+/// One of PagerDuty's three words; notes are ours alone.
+fn action_of(word: &str) -> Option<Action> {
+    word.parse().ok().filter(|action| *action != Action::Note)
+}
+
 fn action(sent: &Value, warnings: &mut Warnings) -> Result<Action, String> {
     let sent = match sent {
         Value::String(text) if !text.trim().is_empty() => text,
@@ -190,7 +195,7 @@ fn action(sent: &Value, warnings: &mut Warnings) -> Result<Action, String> {
         _ => return Err(BAD_ACTION.to_owned()),
     };
     let word = sent.trim().to_lowercase();
-    let action = word.parse().map_err(|_| BAD_ACTION.to_owned())?;
+    let action = action_of(&word).ok_or_else(|| BAD_ACTION.to_owned())?;
     if word != *sent {
         warnings.note(format!(
             "event_action {}: read as \"{action}\"",

@@ -147,7 +147,7 @@ fn action(event: &Map<String, Value>, warnings: &mut Warnings) -> Result<Action,
         Some(_) => return Err(BAD_TYPE),
     };
     let word = sent.trim().to_lowercase();
-    let action = word.parse().map_err(|_| BAD_TYPE)?;
+    let action = super::action_of(&word).ok_or(BAD_TYPE)?;
     if word != *sent {
         warnings.note(format!("event_type {}: read as \"{action}\"", quoted(sent)));
     }

@@ -303,3 +303,29 @@ fn odd_alerts_of_a_webhook() {
             .all(|signal| signal.group_key.as_deref() == Some(&*group))
     );
 }
+
+#[test]
+fn notes_name_their_alert_and_say_something() {
+    let note = json!({"action": "Note", "dedup_key": "disk", "summary": "A new disk comes"});
+    let read = one(note.clone());
+    assert_eq!((read.action, &*read.dedup_key), (Action::Note, "disk"));
+    // Without its time nobody can say whether it is the same.
+    assert_eq!(read.delivery, None);
+    let at = |time: i64| {
+        let mut note = note.clone();
+        note["timestamp"] = json!(time);
+        one(note).delivery
+    };
+    assert!(at(1_773_478_000).is_some());
+    assert_eq!(at(1_773_478_000), at(1_773_478_000));
+    assert_ne!(at(1_773_478_000), at(1_773_478_001));
+    for lacking in ["dedup_key", "summary"] {
+        let mut note = note.clone();
+        note.as_object_mut().unwrap().remove(lacking);
+        let refused = parse(&note).unwrap_err().to_string();
+        assert!(refused.contains("needs a text"), "{refused}");
+    }
+    // Elsewhere the word means nothing to us, and somebody is paged.
+    let other = one(json!({"event_action": "note", "summary": "s", "dedup_key": "d"}));
+    assert_eq!(other.action, Action::Trigger);
+}
