@@ -150,6 +150,47 @@ async fn without_a_server_messages_wait_and_leave_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_downtime_is_noted_in_its_turn() {
+    let mut house = House::closed(Database::Sqlite).await;
+    house.apply(COMPANY);
+    let sender = Sender::to(&house.server.base_url);
+    for told in [
+        "NOTIFICATIONTYPE=PROBLEM",
+        "NOTIFICATIONTYPE=DOWNTIMESTART",
+        "NOTIFICATIONTYPE=RECOVERY",
+        "NOTIFICATIONTYPE=DOWNTIMEEND",
+    ] {
+        let mut all = vec!["--from", "nagios"];
+        for field in [
+            told,
+            "HOSTNAME=db1",
+            "HOSTSTATE=DOWN",
+            "NOTIFICATIONCOMMENT=new disk",
+        ] {
+            all.extend(["--field", field]);
+        }
+        sender.sends(&all);
+    }
+    house.server.start().await;
+    let flushed = sender.run(&["--flush"]);
+    assert_eq!(String::from_utf8(flushed.stdout).unwrap(), "4 sent\n");
+    // What came while nothing was open is written nowhere.
+    let noted = house.rows("SELECT origin, text FROM timeline_entry WHERE kind = 'note'");
+    let text = "Downtime started in the monitor for db1: new disk";
+    assert_eq!(noted, [["monitor", text]]);
+    let decided = house.rows("SELECT action, decision FROM signal ORDER BY id");
+    assert_eq!(
+        decided,
+        [
+            ["trigger", "opened"],
+            ["note", "noted"],
+            ["resolve", "resolved"],
+            ["note", "ignored"]
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_process_stays_behind_until_the_server_is_back() {
     let mut house = House::closed(Database::Sqlite).await;
     house.apply(COMPANY);
@@ -248,6 +289,7 @@ fn a_wrong_command_line_is_told_before_anything_is_kept() {
     for (arguments, word) in [
         (&["--severity", "error"][..], "--summary"),
         (&["--action", "resolve"], "--dedup-key"),
+        (&["--action", "note", "--summary", "x"], "--dedup-key"),
         (&["--job", "a b", "--", "true"], "letters"),
         (&["--from", "nagios"], "NOTIFICATIONTYPE"),
         (&["--summary", "x", "--detail", "y"], "NAME=VALUE"),
