@@ -10,7 +10,7 @@ use domain::{Span, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{Alert, Group};
+use super::alert::{Alert, Group, text_of};
 use crate::settings::Settings;
 use crate::time::{self, Reading};
 use crate::warning::Warnings;
@@ -145,7 +145,7 @@ fn pushed(
         annotations: Cow::Owned(annotations),
         status: "",
         fingerprint: "",
-        generator_url: super::text_of(&alert.generator_url),
+        generator_url: text_of(&alert.generator_url),
         starts_at: Some(&alert.starts_at),
         ends,
     };

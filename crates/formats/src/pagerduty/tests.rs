@@ -98,8 +98,21 @@ fn deep_and_huge_bodies() {
 fn a_note_is_no_action_of_pagerdutys() {
     let v2 = json!({"event_action": "note", "dedup_key": "a",
         "payload": {"summary": "A", "source": "s", "severity": "error"}});
-    let read = super::parse(v2.to_string().as_bytes(), Some(KEY), || "fresh".into());
+    let read = super::parse(
+        v2.to_string().as_bytes(),
+        Some(KEY),
+        || "fresh".into(),
+        |_| Scale::default(),
+    );
     assert!(read.is_err());
     let first = json!({"event_type": "note", "incident_key": "a", "description": "A"});
-    assert!(v1::parse(first.to_string().as_bytes(), Some(KEY), || "fresh".into()).is_err());
+    assert!(
+        v1::parse(
+            first.to_string().as_bytes(),
+            Some(KEY),
+            || "fresh".into(),
+            |_| Scale::default()
+        )
+        .is_err()
+    );
 }
