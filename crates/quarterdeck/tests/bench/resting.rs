@@ -11,9 +11,9 @@ use crate::ingest::milliseconds;
 use crate::table::Table;
 use crate::{BINARY, company};
 
-const START: Duration = Duration::from_millis(500);
+const START: Duration = Duration::from_millis(300);
 /// Megabytes.
-const MEMORY: f64 = 60.0;
+const MEMORY: f64 = 50.0;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub async fn measure(table: &mut Table) {
@@ -26,7 +26,7 @@ pub async fn measure(table: &mut Table) {
     table.target(
         "start to first reply, empty directory",
         format!("{:.0} ms", milliseconds(first)),
-        "< 500 ms",
+        "< 300 ms",
         first < START,
     );
     server.stop();
@@ -40,7 +40,7 @@ pub async fn measure(table: &mut Table) {
     table.target(
         "start to first reply, 100 people",
         format!("{:.0} ms", milliseconds(again)),
-        "< 500 ms",
+        "< 300 ms",
         again < START,
     );
 
@@ -54,7 +54,7 @@ pub async fn measure(table: &mut Table) {
     table.target(
         "memory at rest",
         format!("{memory:.1} MB"),
-        "< 60 MB",
+        "< 50 MB",
         memory < MEMORY,
     );
 }
