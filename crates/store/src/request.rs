@@ -301,12 +301,10 @@ pub fn signals(conn: &mut Conn, of: RequestId, limit: i64) -> Result<Vec<SignalR
 ///
 /// # Errors
 /// Those of the read.
-pub fn replays(conn: &mut Conn, of: &Request, limit: i64) -> Result<Vec<RequestId>, Error> {
+pub fn replays(conn: &mut Conn, of: RequestId, limit: i64) -> Result<Vec<RequestId>, Error> {
     use request as t;
     db!(conn, |c| t::table
-        .filter(t::integration_id.eq(of.integration_id))
-        .filter(t::received_at.ge(of.received_at))
-        .filter(t::replay_of.eq(Some(of.id)))
+        .filter(t::replay_of.eq(Some(of)))
         .order(t::id.desc())
         .limit(limit)
         .select(t::id)

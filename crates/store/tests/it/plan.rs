@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use domain::alert::Identity;
 use domain::dedup::SignalDecision;
 use domain::word::{AlertStatus, PagingState};
-use domain::{IncidentId, IntegrationId, NotificationId, Span};
+use domain::{IncidentId, IntegrationId, NotificationId, RequestId, Span};
 use store::incident::{Cursor, Filter};
 use store::{Conn, alert, escalation, incident, notification, reply, request, timeline};
 
@@ -360,6 +360,50 @@ fn plans_made_for_empty_tables_read_by_index_later() {
         Ok::<i64, store::Error>(scans.get_result::<Scans>(pg).unwrap().whole)
     });
     assert_eq!(whole.unwrap(), 0, "tables read whole");
+}
+
+#[derive(diesel::QueryableByName)]
+struct Fetched {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    rows: i64,
+}
+
+/// It took PostgreSQL six seconds to show a request, until it had looked at a full table by itself.
+#[test]
+fn the_signals_and_replays_of_a_request_are_found_without_statistics() {
+    let backend = Backend::postgres();
+    let store = backend.store();
+    sample::house(&store);
+    let mut conn = backend.conn();
+    for table in [
+        "INSERT INTO request (id, integration_id, received_at, format, method, path, headers, \
+         body, size, complete, changed, repeated, ignored, rejected) SELECT n, 1, n, 'generic', \
+         'POST', '/', '[]', '', 0, true, 1, 0, 0, 0 FROM generate_series(1, 3000) AS n",
+        "INSERT INTO signal (id, integration_id, received_at, action, dedup_key, severity, \
+         summary, decision) SELECT n, 1, n, 'trigger', 'k', 'critical', 'x', 'opened' \
+         FROM generate_series(1, 20000) AS n",
+        "INSERT INTO signal (id, integration_id, received_at, action, dedup_key, severity, \
+         summary, decision, request_id) SELECT 20000 + n, 1, n, 'trigger', 'k', 'critical', 'x', \
+         'opened', n FROM generate_series(1, 3000) AS n",
+    ] {
+        conn.execute(table).unwrap();
+    }
+    let of = RequestId(2);
+    let rows = conn.transaction(|c| {
+        for _ in 0..8 {
+            assert_eq!(request::signals(c, of, 20)?.len(), 1);
+            assert!(request::replays(c, of, 20)?.is_empty());
+        }
+        let Conn::Postgres(pg) = c else {
+            panic!("PostgreSQL only")
+        };
+        let fetched = diesel::sql_query(
+            "SELECT pg_stat_get_xact_tuples_fetched('signal'::regclass) \
+             + pg_stat_get_xact_tuples_fetched('request'::regclass) AS rows",
+        );
+        Ok::<i64, store::Error>(fetched.get_result::<Fetched>(pg).unwrap().rows)
+    });
+    assert!(rows.unwrap() <= 16, "more was read than is shown");
 }
 
 /// How many different statements `body` runs, and how many are kept prepared for the next time.

@@ -115,11 +115,10 @@ on_both!(requests_are_found_by_what_was_decided, |backend| {
     assert_eq!(found(&store, nobody), [0; 0]);
     let (back, signals, replays) = store
         .read_blocking(|c| {
-            let first = request::fetch(c, RequestId(1))?;
             Ok::<_, store::Error>((
                 request::fetch(c, RequestId(2))?,
                 request::signals(c, RequestId(1), 5)?,
-                request::replays(c, &first, 5)?,
+                request::replays(c, RequestId(1), 5)?,
             ))
         })
         .unwrap();

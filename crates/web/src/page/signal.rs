@@ -290,7 +290,7 @@ impl Whole {
         }
         Ok(Whole {
             numbers: numbers(conn, &incidents)?,
-            replays: store::request::replays(conn, &request, REPLAYS)?,
+            replays: store::request::replays(conn, id, REPLAYS)?,
             change: change_of(conn, &request, &signals)?,
             request,
             signals,
